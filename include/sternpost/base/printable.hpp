@@ -1,0 +1,15 @@
+// Text from outside, made fit for a log, a terminal or a reply to Postfix.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sternpost {
+
+inline constexpr std::size_t max_printable = 300;
+
+// `text` with every byte outside 0x20..0x7e, and the backslash, as \xNN; cut (with "...") after `limit` bytes.
+std::string printable(std::string_view text, std::size_t limit = max_printable);
+
+}  // namespace sternpost

@@ -1,0 +1,120 @@
+// The configuration file (TOML) as one plain struct: every key has its default here, so an empty file runs.
+//
+// Threads: any; immutable once read.
+// Errors:  Errc::invalid; `detail` names file, line, what is wrong and what would be right.
+// Units:   durations are strings in the file ("20s", "5m", "1h", "30d", "500ms"); here they are chrono. Sizes are bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sternpost/base/result.hpp"
+
+namespace sternpost {
+
+// "127.0.0.1:8461", "[::1]:8461" or "unix:/path".
+struct ListenAddress {
+    std::string host;        // an IP address without brackets; empty: a UNIX socket
+    std::uint16_t port = 0;
+    std::string path;        // of a UNIX socket
+    bool operator==(const ListenAddress&) const = default;
+};
+
+// "127.0.0.1", "127.0.0.1:5353", "[::1]:53", "::1".
+struct ServerAddress {
+    std::string host;
+    std::uint16_t port = 53;
+    bool operator==(const ServerAddress&) const = default;
+};
+
+enum class DaneSwitch { automatic, on, off };
+enum class OnDnsFailure { proceed, defer };          // "continue", "temp"
+enum class ContentType { require, warn };
+enum class LogLevel { error, warning, info, debug };
+enum class LogFormat { text, json };
+enum class OverrideAction { ignore, enforce_testing, pin, dane_only };
+
+struct DnsConfig {
+    std::vector<ServerAddress> servers;  // empty: /etc/resolv.conf
+    bool trust_ad = false;
+    std::chrono::milliseconds timeout{std::chrono::seconds(5)};
+    std::chrono::seconds min_ttl{60};
+    std::chrono::seconds max_ttl{3600};
+};
+
+struct HttpsConfig {
+    std::string ca_file;  // empty: the system's store
+    std::chrono::milliseconds timeout{std::chrono::seconds(60)};
+    std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
+    std::chrono::seconds retry{300};
+    std::chrono::seconds min_interval{60};
+    bool allow_private_addresses = false;
+    ContentType content_type = ContentType::require;
+};
+
+struct CacheConfig {
+    std::string path;  // the default is set where the program is configured; ":memory:" for tests
+    std::size_t memory_entries = 100'000;
+};
+
+struct AnswersConfig {
+    DaneSwitch dane = DaneSwitch::automatic;
+    std::chrono::milliseconds deadline{std::chrono::seconds(20)};
+    std::chrono::seconds recheck{300};
+    OnDnsFailure on_dns_failure = OnDnsFailure::proceed;
+};
+
+struct LimitsConfig {
+    std::size_t connections = 4096;
+    std::size_t fetches = 64;
+    std::chrono::milliseconds idle{std::chrono::seconds(120)};
+};
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    std::string target = "stderr";  // "stderr", "journal", "syslog" or a file's absolute path
+    LogFormat format = LogFormat::text;
+};
+
+struct AdminConfig {
+    std::string socket = "/run/sternpost/admin.sock";  // empty: none
+    std::optional<ListenAddress> metrics;              // TCP only
+};
+
+struct MapConfig {
+    bool tlsrpt = false;
+    bool enforce_testing = false;
+    std::optional<DaneSwitch> dane;  // nullopt: as [answers]
+};
+
+struct OverrideConfig {
+    std::string domain;  // lower-case; ".example.com": with its sub-domains
+    OverrideAction action = OverrideAction::ignore;
+    std::optional<std::chrono::sys_days> until;  // the last day on which it holds (UTC)
+    std::vector<std::string> mx;                 // of a pin
+};
+
+struct Config {
+    std::vector<ListenAddress> listen{ListenAddress{"127.0.0.1", 8461, ""}};
+    std::string user;
+    DnsConfig dns;
+    HttpsConfig https;
+    CacheConfig cache;
+    AnswersConfig answers;
+    LimitsConfig limits;
+    LogConfig log;
+    AdminConfig admin;
+    std::map<std::string, MapConfig> maps;
+    std::vector<OverrideConfig> overrides;
+};
+
+// `file_name` is for messages only.
+Result<Config> read_config(std::string_view text, const std::string& file_name);
+Result<Config> read_config_file(const std::string& path);
+
+}  // namespace sternpost

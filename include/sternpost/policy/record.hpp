@@ -1,0 +1,24 @@
+// The `_mta-sts` TXT record (RFC 8461 section 3.1): which of the TXT records found counts, and its id.
+//
+// Threads: any; pure. Errors: Errc::invalid with a reason that a person understands.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "sternpost/base/result.hpp"
+
+namespace sternpost {
+
+inline constexpr std::size_t max_id_length = 32;
+
+struct StsRecord {
+    std::string id;  // opaque, case-sensitive; compared for equality only
+};
+
+// `texts`: the TXT records at `_mta-sts.D`, the strings of each already joined. nullopt: none of them is an
+// MTA-STS record ("no"). An error: there is one that cannot be used, or several (to a sender also "no").
+Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts);
+
+}  // namespace sternpost

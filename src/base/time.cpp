@@ -1,0 +1,24 @@
+#include "sternpost/base/time.hpp"
+
+#include <array>
+#include <ctime>
+
+namespace sternpost {
+
+WallTime SystemClock::wall() const {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+SteadyTime SystemClock::steady() const {
+    return std::chrono::steady_clock::now();
+}
+
+std::string to_iso8601(WallTime time) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+}  // namespace sternpost
