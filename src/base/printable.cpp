@@ -8,7 +8,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     for (const char c : text) {
         if (out.size() >= limit) return out += "...";
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f && c != '\\') {
+        if (byte >= 0x20 && byte < 0x7f) {
             out += c;
         } else {
             out += "\\x";

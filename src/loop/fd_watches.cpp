@@ -56,7 +56,8 @@ void FdWatches::arm(int fd, const std::shared_ptr<Watch>& watch, bool read) {
     bool& armed = read ? watch->read_armed : watch->write_armed;
     if (armed) return;
     armed = true;
-    const auto kind = read ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
+    const auto kind =
+        read ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
     watch->descriptor.async_wait(
         kind, [this, fd, read, weak = std::weak_ptr<Watch>(watch)](boost::system::error_code error) {
             const auto live = weak.lock();

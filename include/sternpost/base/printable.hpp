@@ -9,7 +9,8 @@ namespace sternpost {
 
 inline constexpr std::size_t max_printable = 300;
 
-// `text` with every byte outside 0x20..0x7e, and the backslash, as \xNN; cut (with "...") after `limit` bytes.
+// `text` with every byte outside 0x20..0x7e as \xNN (what is printable already stays as it is); cut (with
+// "...") after `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = max_printable);
 
 }  // namespace sternpost

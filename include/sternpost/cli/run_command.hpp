@@ -1,0 +1,10 @@
+// The operator's command `sternpost`.
+#pragma once
+
+namespace sternpost {
+
+// Returns (query): 0 there is an answer, 1 NOTFOUND, 75 a temporary failure, no daemon included; 64 for a
+// wrong command line or map name, 78 for a bad configuration.
+int run_command(int argc, char** argv);
+
+}  // namespace sternpost

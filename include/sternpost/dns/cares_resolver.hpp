@@ -1,0 +1,45 @@
+// The resolver over c-ares: c-ares carries the packets, libresolv's parser reads the answers.
+//
+// Each server has a channel of its own, because c-ares moves on to the next server after SERVFAIL without a
+// word (a bogus answer would become an insecure one). The question goes to the first server; after a fifth of
+// the timeout without an answer, or at once after a failure, also to the next; the first real answer counts.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <memory>
+#include <vector>
+
+#include "sternpost/dns/resolver.hpp"
+
+namespace sternpost {
+
+struct DnsOptions {
+    std::vector<boost::asio::ip::udp::endpoint>
+        servers;            // empty: those of `resolv_conf`, followed when it changes
+    bool trust_ad = false;  // believe the AD bit of every server; loopback is always believed
+    std::chrono::milliseconds timeout{5000};
+    std::string resolv_conf = "/etc/resolv.conf";
+};
+
+class CaresResolver final : public Resolver {
+public:
+    CaresResolver(boost::asio::any_io_executor executor, DnsOptions options);
+    ~CaresResolver() override;
+
+    boost::asio::awaitable<Result<RecordSet<std::string>>> txt(std::string name) override;
+    boost::asio::awaitable<Result<RecordSet<MxRecord>>> mx(std::string name) override;
+    boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> a(std::string name) override;
+    boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> aaaa(std::string name) override;
+
+    // Takes over new options; questions under way end with the old ones.
+    void reconfigure(DnsOptions options);
+    // Every open question ends with Errc::stopped, and so does every later one.
+    void stop();
+
+private:
+    class Inside;
+    std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,33 @@
+// Where the answers to Postfix's questions come from, as the socketmap sessions see it.
+//
+// Ownership: `app` owns it; sessions borrow it.
+// Threads:   the answer loop. at_once() never waits; ask() answers on the answer loop, later.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sternpost/policy/next_hop.hpp"
+
+namespace sternpost {
+
+// A whole reply, netstring frame included, ready to be sent. Null: there is none (the program stops); the
+// question is to be left unanswered and its connection closed, since Postfix then asks again elsewhere.
+using Reply = std::shared_ptr<const std::string>;
+
+class Answers {
+public:
+    using OnReply = std::function<void(Reply)>;
+
+    virtual ~Answers() = default;
+    // Whether Postfix may ask for a map of this name.
+    virtual bool knows_map(std::string_view map) const = 0;
+    // The reply if it is at hand; null if it must be asked for.
+    virtual Reply at_once(const NextHop& next_hop) = 0;
+    // Calls `on_reply` once, within the deadline for answers; never from inside ask().
+    virtual void ask(NextHop next_hop, OnReply on_reply) = 0;
+};
+
+}  // namespace sternpost

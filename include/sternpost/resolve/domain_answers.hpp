@@ -1,0 +1,70 @@
+// Decides the answer for a domain, and remembers it.
+//
+// One question's way: at_once() looks into the memory table and is done, or ask() hands it to the resolve
+// loop. There all questions about one domain share one flight: TXT record, policy file, commit, MX set, then
+// the table and the answers.
+//
+// Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
+// Threads:   at_once() and ask() on the answer loop; everything else on the resolve loop. Both share the
+// memory table. Errors:    none leave it: what fails becomes an answer and a line in the log. Time: expiry
+// and back-off by the wall clock; what DNS said by the steady one.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+
+#include "sternpost/base/time.hpp"
+#include "sternpost/dns/resolver.hpp"
+#include "sternpost/https/policy_fetcher.hpp"
+#include "sternpost/resolve/answers.hpp"
+#include "sternpost/store/policy_store.hpp"
+
+namespace sternpost {
+
+// Domains that are looked up at the same time; a question beyond it is told so (TEMP), if no policy is known.
+inline constexpr std::size_t max_flights = 10'000;
+// A question about a domain whose policy is known waits no longer for a look at DNS or at a new policy.
+inline constexpr std::chrono::seconds patience_with_known_policy{2};
+// GETs a domain an hour, whatever its id does.
+inline constexpr std::size_t max_fetches_an_hour = 12;
+
+struct ResolveOptions {
+    std::chrono::seconds min_ttl{60};
+    std::chrono::seconds max_ttl{3600};
+    std::chrono::seconds recheck{300};
+    std::chrono::milliseconds deadline{20'000};
+    std::chrono::seconds retry{300};
+    std::chrono::seconds min_interval{60};
+    bool defer_on_dns_failure = false;
+};
+
+// What the decisions rest on.
+struct Sources {
+    Resolver& resolver;
+    PolicyFetcher& fetcher;
+    PolicyStore& store;
+    const Clock& clock;
+};
+
+class DomainAnswers final : public Answers {
+public:
+    DomainAnswers(boost::asio::any_io_executor answer_loop, boost::asio::any_io_executor resolve_loop,
+                  Sources sources, const ResolveOptions& options, std::size_t memory_entries);
+    ~DomainAnswers() override;
+
+    bool knows_map(std::string_view map) const override;
+    Reply at_once(const NextHop& next_hop) override;
+    void ask(NextHop next_hop, OnReply on_reply) override;
+
+    // Takes over new options for what is decided from now on. Resolve loop.
+    void reconfigure(const ResolveOptions& options);
+    // Waiting questions end without a reply, and so do later ones. Resolve loop.
+    void stop();
+
+private:
+    class Inside;
+    std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace sternpost

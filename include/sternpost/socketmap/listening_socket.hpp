@@ -1,0 +1,45 @@
+// Sockets that Postfix connects to.
+//
+// Threads: any. Errors: std::runtime_error with the address and the remedy; a socket that cannot be had is
+// found at start.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace sternpost {
+
+// Postfix gives up at once when the backlog of a UNIX socket is full (EAGAIN), so it is as long as systems
+// allow.
+inline constexpr int listen_backlog = 4096;
+
+// A listening descriptor, closed with its owner. A UNIX socket that it made vanishes from the file system
+// too.
+class ListeningSocket {
+public:
+    // TCP at an IP address.
+    static ListeningSocket tcp(const std::string& address, std::uint16_t port);
+    // UNIX, mode 0666: whoever reaches its folder may ask, and can do nothing else. The socket of a daemon
+    // that is gone is replaced; that of a living one, and anything else at `path`, is refused.
+    static ListeningSocket unix_path(const std::string& path);
+    // A descriptor that systemd passed (sd_listen_fds), which keeps listening when this program ends.
+    static ListeningSocket passed(int descriptor);
+
+    ListeningSocket(ListeningSocket&& other) noexcept;
+    ListeningSocket& operator=(ListeningSocket&& other) = delete;
+    ~ListeningSocket();
+
+    int descriptor() const { return descriptor_; }
+    // "127.0.0.1:8461" or "unix:/path".
+    const std::string& name() const { return name_; }
+
+private:
+    ListeningSocket(int descriptor, std::string name, std::string remove)
+        : descriptor_(descriptor), name_(std::move(name)), remove_(std::move(remove)) {}
+    int descriptor_;
+    std::string name_;
+    std::string remove_;  // the path to unlink at the end
+};
+
+}  // namespace sternpost

@@ -1,0 +1,50 @@
+// Answers Postfix over socketmap (socketmap_table(5)): one netstring in, one netstring out, in order.
+//
+// Ownership: `app` owns it; `answers` outlives it, and the listening sockets stay open as long as it accepts.
+// Threads:   the answer loop.
+// Errors:    a peer that breaks the protocol loses its connection, and nobody else notices; when descriptors
+// run out,
+//            accepting pauses and the backlog waits.
+// Limits:    ServerOptions; max_pipelined requests of one connection under way at once, then it is not read
+// from.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "sternpost/resolve/answers.hpp"
+#include "sternpost/socketmap/listening_socket.hpp"
+
+namespace sternpost {
+
+inline constexpr std::size_t max_pipelined = 64;
+// Replies of one connection that wait to be taken; beyond it that connection is not read from.
+inline constexpr std::size_t max_unsent_bytes = 256UL * 1024;
+
+struct ServerOptions {
+    std::size_t connections =
+        4096;  // beyond it the longest idle one makes room; with none idle, accepting pauses
+    std::chrono::milliseconds idle{120'000};  // without a whole request, or without taking a reply
+};
+
+class SocketmapServer {
+public:
+    SocketmapServer(boost::asio::any_io_executor executor, Answers& answers, const ServerOptions& options);
+    ~SocketmapServer();
+
+    // Accepts on a copy of each socket from now on, and no longer on those of an earlier call.
+    void listen(const std::vector<ListeningSocket>& sockets);
+    void reconfigure(const ServerOptions& options);
+    // Accepts no more; idle connections end now, others after the replies to what they have asked.
+    void stop();
+    std::size_t connections() const;
+
+private:
+    class Inside;
+    std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,155 @@
+#include "daemon.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "logging.hpp"
+#include "service_manager.hpp"
+#include "settings.hpp"
+#include "sternpost/loop/spawn.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+// A stop ends within 5 s; this is the part of it in which work under way may end by itself.
+constexpr std::chrono::milliseconds grace{4000};
+constexpr std::chrono::milliseconds grace_step{10};
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
+    std::vector<std::string> names;
+    for (const ListenAddress& address : addresses) names.push_back(to_string(address));
+    std::ranges::sort(names);
+    return names;
+}
+
+std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
+    std::vector<std::string> names;
+    for (const ListeningSocket& socket : sockets) names.push_back(socket.name());
+    std::ranges::sort(names);
+    return names;
+}
+
+}  // namespace
+
+Daemon::Daemon(Config config, std::string config_file)
+    : config_(std::move(config)),
+      config_file_(std::move(config_file)),
+      signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
+      store_(resolve_loop_.get_executor(), config_.cache.path, clock_.wall()),
+      resolver_(resolve_loop_.get_executor(), dns_options(config_)),
+      fetcher_(resolve_loop_.get_executor(), https_options(config_)),
+      answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
+               Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
+               config_.cache.memory_entries),
+      server_(answer_loop_.get_executor(), answers_, server_options(config_)),
+      sockets_(open_sockets(config_)) {}
+
+std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
+    auto sockets = passed_sockets();
+    const auto wanted = names_of(config.listen);
+    if (!sockets.empty()) {
+        const auto passed = names_of(sockets);
+        if (passed != wanted)
+            spdlog::warn("listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
+                         joined(passed), joined(wanted));
+        return sockets;
+    }
+    for (const ListenAddress& address : config.listen)
+        sockets.push_back(address.host.empty() ? ListeningSocket::unix_path(address.path)
+                                               : ListeningSocket::tcp(address.host, address.port));
+    return sockets;
+}
+
+void Daemon::run() {
+    server_.listen(sockets_);
+    const auto keep_answering = asio::make_work_guard(answer_loop_);
+    std::jthread answering([this] { answer_loop_.run(); });
+    spawn(resolve_loop_.get_executor(), "signals", follow_signals());
+    spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
+    notify_ready();
+    resolve_loop_.run();
+    answering.join();
+    spdlog::info("sternpostd has stopped");
+}
+
+awaitable<void> Daemon::follow_signals() {
+    for (;;) {
+        const auto [error, signal] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (error) co_return;
+        if (signal != SIGHUP) break;
+        reload();
+    }
+    co_await stop();
+}
+
+// First nothing new comes in, then what waits is let go, then the tools are put down.
+awaitable<void> Daemon::stop() {
+    spdlog::info("stopping");
+    notify_stopping();
+    asio::post(answer_loop_, [this] { server_.stop(); });
+    answers_.stop();
+    resolver_.stop();
+    fetcher_.stop();
+    asio::steady_timer step(resolve_loop_);
+    const auto end = std::chrono::steady_clock::now() + grace;
+    constexpr std::size_t this_coroutine = 1;
+    while (running() > this_coroutine && std::chrono::steady_clock::now() < end) {
+        step.expires_after(grace_step);
+        boost::system::error_code ignored;
+        co_await step.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    store_.close();
+    answer_loop_.stop();
+    resolve_loop_.stop();
+}
+
+void Daemon::reload() {
+    notify_reloading();
+    auto config = read_config_file(config_file_);
+    if (config) {
+        try {
+            apply(std::move(*config));
+            spdlog::info("reloaded {}", config_file_);
+        } catch (const std::exception& error) {
+            spdlog::error("reload failed: {}; the former configuration stays in force", error.what());
+        }
+    } else {
+        spdlog::error("reload failed: {}; the former configuration stays in force", config.error().detail);
+    }
+    notify_ready();
+}
+
+void Daemon::apply(Config config) {
+    set_up_logging(config.log);
+    fetcher_.reconfigure(https_options(config));
+    resolver_.reconfigure(dns_options(config));
+    answers_.reconfigure(resolve_options(config));
+    asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
+    const bool needs_restart = config.listen != config_.listen || config.cache.path != config_.cache.path ||
+                               config.cache.memory_entries != config_.cache.memory_entries;
+    if (needs_restart) spdlog::warn("\"listen\" and [cache] are taken over at the next start only");
+    for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
+    config_ = std::move(config);
+}
+
+}  // namespace sternpost

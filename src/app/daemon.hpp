@@ -1,0 +1,53 @@
+// The running daemon: every long-lived object by value, in the order in which each leans on those before it.
+//
+// Threads: made, run and ended on the main thread, which is the resolve loop's; run() starts the answer
+// loop's. Errors:  the constructor throws std::runtime_error, with the remedy, for what cannot be opened.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <string>
+#include <vector>
+
+#include "sternpost/base/time.hpp"
+#include "sternpost/config/config.hpp"
+#include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/resolve/domain_answers.hpp"
+#include "sternpost/socketmap/listening_socket.hpp"
+#include "sternpost/socketmap/server.hpp"
+#include "sternpost/store/sqlite_store.hpp"
+
+namespace sternpost {
+
+class Daemon {
+public:
+    // `config_file` is read again at a reload.
+    Daemon(Config config, std::string config_file);
+
+    // Serves until SIGTERM or SIGINT; HUP reloads.
+    void run();
+
+private:
+    static std::vector<ListeningSocket> open_sockets(const Config& config);
+    boost::asio::awaitable<void> follow_signals();
+    boost::asio::awaitable<void> stop();
+    void reload();
+    void apply(Config config);
+
+    Config config_;
+    std::string config_file_;
+    SystemClock clock_;
+    boost::asio::io_context answer_loop_{1};
+    boost::asio::io_context resolve_loop_{1};
+    boost::asio::signal_set signals_;
+    SqliteStore store_;
+    CaresResolver resolver_;
+    CurlFetcher fetcher_;
+    DomainAnswers answers_;
+    SocketmapServer server_;
+    std::vector<ListeningSocket> sockets_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,20 @@
+// Where log lines go, and what they look like.
+//
+// Every line passes one formatter, which lets only printable ASCII through: nothing that a remote host says
+// can forge a line or move a terminal's cursor. Threads: set_up_logging() on the main thread; logging itself
+// on any.
+#pragma once
+
+#include <cstddef>
+
+#include "sternpost/config/config.hpp"
+
+namespace sternpost {
+
+inline constexpr std::size_t max_log_line_bytes = 4096;
+
+// Makes `config` the program's log from now on; at a reload too, which also opens a file anew.
+// Throws std::runtime_error when a file cannot be opened.
+void set_up_logging(const LogConfig& config);
+
+}  // namespace sternpost

@@ -1,0 +1,74 @@
+#include "sternpost/app/run.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "daemon.hpp"
+#include "logging.hpp"
+#include "sternpost/config/config.hpp"
+
+namespace sternpost {
+
+namespace {
+
+constexpr int exit_usage = 64;
+constexpr int exit_config = 78;
+
+struct CommandLine {
+    std::string config_file = STERNPOST_CONFIG_FILE;
+    bool check_config = false;
+};
+
+// Exit status when the program is to end here.
+std::optional<int> read_command_line(int argc, char** argv, CommandLine& line) {
+    CLI::App command(
+        "MTA-STS policy resolver for Postfix. It stays in the foreground; HUP reloads, TERM ends.",
+        "sternpostd");
+    command.add_option("-c,--config", line.config_file, "The configuration file")->capture_default_str();
+    command.add_flag("--check-config", line.check_config, "Say whether the configuration is good, and end");
+    command.set_version_flag("--version", std::string("sternpostd ") + STERNPOST_VERSION);
+    try {
+        command.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return command.exit(error) == 0 ? 0 : exit_usage;
+    }
+    return {};
+}
+
+int serve(Config config, const std::string& config_file) try {
+    set_up_logging(config.log);
+    if (::geteuid() == 0)
+        spdlog::warn("running as root, which is never needed: start sternpostd as a user of its own");
+    for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
+    Daemon daemon(std::move(config), config_file);
+    daemon.run();
+    return 0;
+} catch (const std::exception& error) {
+    spdlog::error("cannot start: {}", error.what());
+    return 1;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    if (const auto status = read_command_line(argc, argv, line)) return *status;
+    auto config = read_config_file(line.config_file);
+    if (!config) {
+        std::cerr << config.error().detail << "\n";
+        return exit_config;
+    }
+    if (line.check_config) {
+        std::cout << line.config_file << ": good\n";
+        return 0;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    return serve(std::move(*config), line.config_file);
+}
+
+}  // namespace sternpost

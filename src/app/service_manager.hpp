@@ -1,0 +1,20 @@
+// What the daemon and systemd tell each other (sd_notify(3), sd_listen_fds(3)); without systemd nothing
+// happens.
+//
+// Threads: the main thread.
+#pragma once
+
+#include <vector>
+
+#include "sternpost/socketmap/listening_socket.hpp"
+
+namespace sternpost {
+
+// The listening sockets that were passed to us; none without systemd.
+std::vector<ListeningSocket> passed_sockets();
+
+void notify_ready();
+void notify_reloading();
+void notify_stopping();
+
+}  // namespace sternpost

@@ -1,0 +1,22 @@
+// From the configuration to the options of each room: the rooms do not know the file.
+//
+// Threads: any; pure.
+#pragma once
+
+#include "sternpost/config/config.hpp"
+#include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/resolve/domain_answers.hpp"
+#include "sternpost/socketmap/server.hpp"
+
+namespace sternpost {
+
+DnsOptions dns_options(const Config& config);
+HttpsOptions https_options(const Config& config);
+ResolveOptions resolve_options(const Config& config);
+ServerOptions server_options(const Config& config);
+
+// As in the configuration file: "127.0.0.1:8461", "[::1]:8461", "unix:/path".
+std::string to_string(const ListenAddress& address);
+
+}  // namespace sternpost

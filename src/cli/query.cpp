@@ -1,0 +1,70 @@
+#include "query.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+
+#include "sternpost/answer/answer.hpp"
+#include "sternpost/answer/netstring.hpp"
+
+namespace asio = boost::asio;
+
+namespace sternpost {
+
+namespace {
+
+using Socket = asio::generic::stream_protocol::socket;
+
+asio::generic::stream_protocol::endpoint endpoint_of(const ListenAddress& daemon) {
+    if (daemon.host.empty()) return asio::local::stream_protocol::endpoint(daemon.path);
+    return asio::ip::tcp::endpoint(asio::ip::make_address(daemon.host), daemon.port);
+}
+
+void limit_waiting(Socket& socket) {
+    timeval limit{};
+    limit.tv_sec = postfix_patience.count();
+    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+std::string read_netstring(Socket& socket) {
+    std::string bytes;
+    const std::size_t head = asio::read_until(socket, asio::dynamic_buffer(bytes, max_reply_bytes + 16), ':');
+    std::size_t length = 0;
+    const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + head - 1, length);
+    if (error != std::errc() || end != bytes.data() + head - 1 || length > max_reply_bytes)
+        throw std::runtime_error("what answers there does not speak socketmap");
+    const std::size_t whole = head + length + 1;
+    if (bytes.size() < whole)
+        asio::read(socket, asio::dynamic_buffer(bytes), asio::transfer_exactly(whole - bytes.size()));
+    return bytes.substr(head, length);
+}
+
+std::string name_of(const ListenAddress& daemon) {
+    return daemon.host.empty() ? "unix:" + daemon.path : daemon.host + " port " + std::to_string(daemon.port);
+}
+
+}  // namespace
+
+Result<std::string> query(const ListenAddress& daemon, const std::string& map, const std::string& key) try {
+    asio::io_context io(1);
+    Socket socket(io);
+    socket.connect(endpoint_of(daemon));
+    limit_waiting(socket);
+    asio::write(socket, asio::buffer(to_netstring(map + " " + key)));
+    return read_netstring(socket);
+} catch (const std::exception& error) {
+    return failure(Errc::temporary, "no answer from sternpostd at " + name_of(daemon) + ": " + error.what() +
+                                        "; is it running, and is \"listen\" what it was started with?");
+}
+
+}  // namespace sternpost

@@ -1,0 +1,62 @@
+// One DNS server behind one c-ares channel on Asio: bytes out, bytes back.
+//
+// Ownership: held by shared_ptr, since a question keeps its channel while a reload replaces the list of
+// servers. The
+//            last owner must not let go inside a c-ares callback: answers are posted, never resumed in place.
+// Threads:   one loop.
+// Errors:    Errc::temporary (no answer in time, unreachable), Errc::stopped.
+#pragma once
+
+#include <ares.h>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "message.hpp"
+#include "sternpost/loop/fd_watches.hpp"
+
+namespace sternpost {
+
+class CaresChannel {
+public:
+    // `timeout`: how long one question may wait for its answer, TCP after truncation included.
+    // Throws std::runtime_error when c-ares cannot make a channel.
+    CaresChannel(boost::asio::any_io_executor executor, const boost::asio::ip::udp::endpoint& server,
+                 std::chrono::milliseconds timeout, bool believe_ad);
+    ~CaresChannel();
+    CaresChannel(const CaresChannel&) = delete;
+    CaresChannel& operator=(const CaresChannel&) = delete;
+
+    // Asks for `name` and `type` (an ns_t_ value); the answer as it came.
+    boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
+    void stop();
+
+    bool believes_ad() const { return believe_ad_; }
+    const std::string& server() const { return server_; }
+    std::size_t open_questions() const { return ids_.size(); }
+
+private:
+    struct Question;
+    static void on_answer(void* question, int status, int timeouts, unsigned char* bytes, int length);
+    void send(boost::asio::any_completion_handler<void(Result<Bytes>)> handler, const std::string& name,
+              int type);
+    std::uint16_t unused_id();
+    void rearm();
+
+    boost::asio::any_io_executor executor_;
+    std::string server_;
+    bool believe_ad_;
+    bool stopped_ = false;
+    boost::asio::steady_timer timer_;
+    FdWatches watches_;
+    std::unordered_set<std::uint16_t> ids_;
+    ares_channel channel_{};
+};
+
+}  // namespace sternpost

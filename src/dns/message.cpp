@@ -1,0 +1,218 @@
+#include "message.hpp"
+
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "sternpost/base/printable.hpp"
+
+namespace asio = boost::asio;
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::size_t ad_byte = 3;  // RFC 4035 section 3.2.3: bit 5 of the header's second flag byte
+constexpr std::uint8_t ad_mask = 0x20;
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
+
+bool same_name(const char* left, const std::string& right) {
+    return ::strcasecmp(left, right.c_str()) == 0;
+}
+
+std::string rcode_text(int rcode) {
+    switch (rcode) {
+        case ns_r_formerr:
+            return "FORMERR";
+        case ns_r_servfail:
+            return "SERVFAIL";
+        case ns_r_notimpl:
+            return "NOTIMP";
+        case ns_r_refused:
+            return "REFUSED";
+        default:
+            return "rcode " + std::to_string(rcode);
+    }
+}
+
+// A name inside rdata at `at`, in presentation form and lower case; "" is the root.
+std::optional<std::string> name_at(ns_msg& message, const std::uint8_t* at) {
+    std::array<char, NS_MAXDNAME> text{};
+    if (::ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), at, text.data(), text.size()) < 0)
+        return {};
+    std::string name = lower(text.data());
+    if (name == ".") name.clear();
+    return name;
+}
+
+// The records of one section, parsed; nullopt when one of them is malformed.
+std::optional<std::vector<ns_rr>> records_of(ns_msg& message, ns_sect section) {
+    std::vector<ns_rr> records(ns_msg_count(message, section));
+    for (std::size_t i = 0; i < records.size(); ++i)
+        if (::ns_parserr(&message, section, static_cast<int>(i), &records[i]) < 0) return {};
+    return records;
+}
+
+std::chrono::seconds ttl_of(const ns_rr& record) {
+    // RFC 2181 section 8: with the top bit set, a TTL counts as zero.
+    const auto ttl = ns_rr_ttl(record);
+    return std::chrono::seconds(ttl > 0x7fffffffU ? 0U : ttl);
+}
+
+// RFC 2308 section 5: the smaller of the SOA's own TTL and its MINIMUM field.
+std::optional<std::chrono::seconds> negative_ttl(const std::vector<ns_rr>& authority) {
+    for (const ns_rr& record : authority) {
+        if (ns_rr_type(record) != ns_t_soa || ns_rr_rdlen(record) < 22) continue;
+        const std::uint8_t* end = ns_rr_rdata(record) + ns_rr_rdlen(record);
+        return std::min(ttl_of(record), std::chrono::seconds(::ns_get32(end - 4) & 0x7fffffffU));
+    }
+    return {};
+}
+
+bool answers_question(ns_msg& message, const std::string& name, int type) {
+    ns_rr question;
+    return ns_msg_getflag(message, ns_f_qr) == 1 && ns_msg_count(message, ns_s_qd) == 1 &&
+           ::ns_parserr(&message, ns_s_qd, 0, &question) == 0 && same_name(ns_rr_name(question), name) &&
+           ns_rr_type(question) == type && ns_rr_class(question) == ns_c_in;
+}
+
+// Walks the CNAME chain from `name`; the chain's TTL goes into `ttl`. A loop ends after as many steps as
+// there are records.
+Result<std::string> follow_aliases(ns_msg& message, const std::vector<ns_rr>& records,
+                                   const std::string& name, std::chrono::seconds& ttl) {
+    std::string at = name;
+    for (std::size_t step = 0; step <= records.size(); ++step) {
+        const auto alias = std::ranges::find_if(records, [&](const ns_rr& record) {
+            return ns_rr_type(record) == ns_t_cname && same_name(ns_rr_name(record), at);
+        });
+        if (alias == records.end()) return at;
+        const auto target = name_at(message, ns_rr_rdata(*alias));
+        if (!target) return failure(Errc::temporary, "malformed CNAME in the answer");
+        ttl = std::min(ttl, ttl_of(*alias));
+        at = *target;
+    }
+    return failure(Errc::temporary, "CNAME loop");
+}
+
+// What `read_record` makes of one record; nullopt: malformed.
+template <class Record, class ReadRecord>
+Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::string& name, int type,
+                               ReadRecord read_record) {
+    ns_msg message;
+    if (::ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) < 0)
+        return failure(Errc::temporary, "malformed answer");
+    if (!answers_question(message, name, type)) return failure(Errc::temporary, "answer to another question");
+    const int rcode = ns_msg_getflag(message, ns_f_rcode);
+    if (rcode != ns_r_noerror && rcode != ns_r_nxdomain) return failure(Errc::temporary, rcode_text(rcode));
+    const auto answer = records_of(message, ns_s_an);
+    const auto authority = records_of(message, ns_s_ns);
+    if (!answer || !authority) return failure(Errc::temporary, "malformed answer");
+
+    RecordSet<Record> set;
+    set.authentic = ns_msg_getflag(message, ns_f_ad) == 1;
+    set.ttl = std::chrono::seconds::max();
+    const auto end = follow_aliases(message, *answer, name, set.ttl);
+    if (!end) return tl::unexpected(end.error());
+    set.canonical_name = *end;
+    for (const ns_rr& record : *answer) {
+        if (ns_rr_type(record) != type || ns_rr_class(record) != ns_c_in) continue;
+        if (!same_name(ns_rr_name(record), set.canonical_name)) continue;
+        auto value = read_record(message, record);
+        if (!value) return failure(Errc::temporary, "malformed record in the answer");
+        set.ttl = std::min(set.ttl, ttl_of(record));
+        set.records.push_back(std::move(*value));
+    }
+    if (!set.records.empty()) return set;
+
+    set.name_exists = rcode != ns_r_nxdomain;
+    const auto negative = negative_ttl(*authority);
+    const bool referral = !negative && rcode == ns_r_noerror && ns_msg_count(message, ns_s_ns) > 0;
+    if (referral)
+        return failure(Errc::temporary, "referral instead of an answer (is this server a resolver?)");
+    set.ttl = std::min(set.ttl, negative.value_or(std::chrono::seconds(0)));
+    return set;
+}
+
+std::span<const std::uint8_t> rdata(const ns_rr& record) {
+    return {ns_rr_rdata(record), ns_rr_rdlen(record)};
+}
+
+std::optional<std::string> txt_record(ns_msg&, const ns_rr& record) {
+    std::string joined;
+    for (auto rest = rdata(record); !rest.empty();) {
+        const std::size_t length = rest.front();
+        if (rest.size() < 1 + length) return {};
+        joined.append(reinterpret_cast<const char*>(rest.data()) + 1, length);
+        rest = rest.subspan(1 + length);
+    }
+    return joined;
+}
+
+std::optional<MxRecord> mx_record(ns_msg& message, const ns_rr& record) {
+    const auto data = rdata(record);
+    if (data.size() < 3) return {};
+    const auto host = name_at(message, data.data() + 2);
+    if (!host) return {};
+    MxRecord mx;
+    mx.preference = static_cast<std::uint16_t>(::ns_get16(data.data()));
+    mx.host = *host;
+    return mx;
+}
+
+std::optional<asio::ip::address> a_record(ns_msg&, const ns_rr& record) {
+    asio::ip::address_v4::bytes_type bytes{};
+    if (rdata(record).size() != bytes.size()) return {};
+    std::ranges::copy(rdata(record), bytes.begin());
+    return asio::ip::address_v4(bytes);
+}
+
+std::optional<asio::ip::address> aaaa_record(ns_msg&, const ns_rr& record) {
+    asio::ip::address_v6::bytes_type bytes{};
+    if (rdata(record).size() != bytes.size()) return {};
+    std::ranges::copy(rdata(record), bytes.begin());
+    return asio::ip::address_v6(bytes);
+}
+
+}  // namespace
+
+Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id) {
+    unsigned char* buffer = nullptr;
+    int length = 0;
+    const int status =
+        ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, edns_udp_size);
+    if (status != ARES_SUCCESS)
+        return failure(Errc::temporary, "no question can be asked for \"" + printable(name) + "\"");
+    const std::unique_ptr<unsigned char, decltype(&::ares_free_string)> owned(buffer, &::ares_free_string);
+    Bytes query(buffer, buffer + length);
+    query[ad_byte] |= ad_mask;
+    return query;
+}
+
+Result<RecordSet<std::string>> read_txt(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<std::string>(message, name, ns_t_txt, txt_record);
+}
+
+Result<RecordSet<MxRecord>> read_mx(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<MxRecord>(message, name, ns_t_mx, mx_record);
+}
+
+Result<RecordSet<asio::ip::address>> read_a(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<asio::ip::address>(message, name, ns_t_a, a_record);
+}
+
+Result<RecordSet<asio::ip::address>> read_aaaa(std::span<const std::uint8_t> message,
+                                               const std::string& name) {
+    return read<asio::ip::address>(message, name, ns_t_aaaa, aaaa_record);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,19 @@
+// resolv.conf(5) as far as it says whom to ask.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <string_view>
+#include <vector>
+
+namespace sternpost {
+
+struct ResolvConf {
+    std::vector<boost::asio::ip::address>
+        servers;            // never empty: 127.0.0.1 when none is named, as in the C library
+    bool trust_ad = false;  // `options trust-ad`
+};
+
+// Lines that cannot be read are passed over, as the C library does.
+ResolvConf read_resolv_conf(std::string_view text);
+
+}  // namespace sternpost

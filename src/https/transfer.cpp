@@ -1,0 +1,215 @@
+#include "transfer.hpp"
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <spdlog/spdlog.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "media_type.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/policy/policy.hpp"
+
+namespace asio = boost::asio;
+
+namespace sternpost {
+
+namespace {
+
+constexpr const char* well_known_path = "/.well-known/mta-sts.txt";
+constexpr long http_ok = 200;
+
+template <class Value>
+void set(CURL* handle, CURLoption option, Value value) {
+    if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK)
+        throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
+                                 curl_easy_strerror(code));
+}
+
+// "HOST:PORT:ADDRESS,[ADDRESS]": no other source of addresses is ever asked.
+std::string resolve_entry(const std::string& host, std::uint16_t port,
+                          const std::vector<asio::ip::address>& addresses) {
+    std::string entry = host + ":" + std::to_string(port) + ":";
+    for (std::size_t i = 0; i < std::min(addresses.size(), max_addresses); ++i) {
+        const std::string text = addresses[i].to_string();
+        entry += (i == 0 ? "" : ",") + (addresses[i].is_v6() ? "[" + text + "]" : text);
+    }
+    return entry;
+}
+
+// The value of `line` when it is the header `name`.
+bool header_value(std::string_view line, std::string_view name, std::string& value) {
+    if (line.size() <= name.size() || line[name.size()] != ':') return false;
+    if (::strncasecmp(line.data(), name.data(), name.size()) != 0) return false;
+    value = line.substr(name.size() + 1);
+    value.erase(0, value.find_first_not_of(" \t"));
+    value.erase(value.find_last_not_of(" \t\r\n") + 1);
+    return true;
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+    return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                    : std::to_string(time.count()) + " ms";
+}
+
+}  // namespace
+
+Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
+                   const std::vector<asio::ip::address>& addresses, FetchHandler handler)
+    : host_(std::move(host)),
+      handler_(std::move(handler)),
+      trust_(std::move(trust)),
+      require_text_plain_(options.require_text_plain),
+      timeout_(options.timeout),
+      share_(curl_share_init()),
+      handle_(curl_easy_init()) {
+    if (!share_ || !handle_) throw std::bad_alloc();
+    set_up(options, addresses);
+}
+
+void Transfer::set_up(const HttpsOptions& options, const std::vector<asio::ip::address>& addresses) {
+    CURL* curl = handle_.get();
+    const std::string port = options.port == 443 ? "" : ":" + std::to_string(options.port);
+    curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    set(curl, CURLOPT_SHARE, share_.get());
+    resolve_.reset(curl_slist_append(nullptr, resolve_entry(host_, options.port, addresses).c_str()));
+    set(curl, CURLOPT_RESOLVE, resolve_.get());
+    set(curl, CURLOPT_URL, ("https://" + host_ + port + well_known_path).c_str());
+
+    set(curl, CURLOPT_PROTOCOLS_STR, "https");
+    set(curl, CURLOPT_PROXY, "");
+    set(curl, CURLOPT_NOPROXY, "*");
+    set(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    set(curl, CURLOPT_FRESH_CONNECT, 1L);
+    set(curl, CURLOPT_FORBID_REUSE, 1L);
+    set(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set(curl, CURLOPT_HTTP09_ALLOWED, 0L);
+    set(curl, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    set(curl, CURLOPT_USERAGENT, "sternpost");
+    set(curl, CURLOPT_NOSIGNAL, 1L);
+    set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+    set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    set(curl, CURLOPT_ERRORBUFFER, reason_);
+
+    // RFC 8461 section 7.2, and section 3.3 in prove_name(). libcurl reads no anchors: TrustStore gives them.
+    set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+    set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+    set(curl, CURLOPT_CAINFO, static_cast<char*>(nullptr));
+    set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    set(curl, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_ssl_context);
+    set(curl, CURLOPT_SSL_CTX_DATA, this);
+
+    set(curl, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set(curl, CURLOPT_HEADERDATA, this);
+    set(curl, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(curl, CURLOPT_WRITEDATA, this);
+}
+
+std::size_t Transfer::on_header(char* line, std::size_t size, std::size_t count, void* self) {
+    return static_cast<Transfer*>(self)->take_header({line, size * count}) ? size * count : 0;
+}
+
+std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+    return static_cast<Transfer*>(self)->take_body({bytes, size * count}) ? size * count : 0;
+}
+
+CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
+    return static_cast<Transfer*>(self)->prove_name(static_cast<SSL_CTX*>(context));
+}
+
+// RFC 8461 section 3.3: only a DNS-ID counts. libcurl by itself falls back to the common name.
+CURLcode Transfer::prove_name(SSL_CTX* context) {
+    trust_->apply(context);
+    X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_hostflags(
+        rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()) == 1 ? CURLE_OK
+                                                                               : CURLE_OUT_OF_MEMORY;
+}
+
+bool Transfer::take_header(std::string_view line) {
+    header_bytes_ += line.size();
+    if (header_bytes_ > max_header_bytes) {
+        passed_limit_ = "the answer's headers are larger than " + std::to_string(max_header_bytes) + " bytes";
+        return false;
+    }
+    if (line.starts_with("HTTP/")) content_types_.clear();
+    std::string value;
+    if (header_value(line, "content-type", value)) content_types_.push_back(value);
+    header_value(line, "content-encoding", content_encoding_);
+    header_value(line, "location", location_);
+    return true;
+}
+
+bool Transfer::take_body(std::string_view bytes) {
+    if (status() != http_ok) return false;
+    if (body_.size() + bytes.size() > max_policy_bytes) {
+        passed_limit_ = "the policy file is larger than " + std::to_string(max_policy_bytes) + " bytes";
+        return false;
+    }
+    body_ += bytes;
+    return true;
+}
+
+long Transfer::status() const {
+    long status = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+Result<std::string> Transfer::verdict(CURLcode code) {
+    if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_);
+    const long answered = status();
+    if (answered >= 300 && answered < 400)
+        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
+                                            printable(location_, 120) +
+                                            "\", which RFC 8461 forbids to follow");
+    if (answered >= 200 && answered != http_ok)
+        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + " instead of 200");
+    return code == CURLE_OK ? verdict_on_answer() : verdict_on_failure(code);
+}
+
+Result<std::string> Transfer::verdict_on_answer() {
+    if (!content_encoding_.empty() && ::strcasecmp(content_encoding_.c_str(), "identity") != 0)
+        return failure(Errc::invalid, "the answer has the content coding \"" +
+                                          printable(content_encoding_, 60) + "\", which was not asked for");
+    if (const auto fault = media_type_fault(content_types_)) {
+        if (require_text_plain_) return failure(Errc::invalid, *fault);
+        spdlog::warn("https: {}: {}", host_, *fault);
+    }
+    return std::move(body_);
+}
+
+Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
+    const std::string reason = printable(reason_[0] != '\0' ? reason_ : curl_easy_strerror(code), 200);
+    long verified = X509_V_OK;
+    curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &verified);
+    switch (code) {
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return failure(Errc::untrusted,
+                           "the certificate of " + host_ + " is not valid: " +
+                               (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : reason));
+        case CURLE_OPERATION_TIMEDOUT:
+            return failure(Errc::temporary, "no complete answer from " + host_ + " within " +
+                                                seconds_text(timeout_) + " (" + reason + ")");
+        case CURLE_PARTIAL_FILE:
+        case CURLE_RECV_ERROR:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+            return failure(Errc::temporary, "the connection to " + host_ +
+                                                " ended before the whole answer had come (" + reason + ")");
+        case CURLE_COULDNT_CONNECT:
+            return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")");
+        case CURLE_SSL_CONNECT_ERROR:
+            return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")");
+        default:
+            return failure(Errc::temporary, reason);
+    }
+}
+
+}  // namespace sternpost

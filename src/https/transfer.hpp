@@ -1,0 +1,73 @@
+// One GET of a policy file: a libcurl handle set up by RFC 8461 section 3.3, and what came of it.
+//
+// Ownership: the fetcher owns it from its first to its last packet; libcurl's callbacks point into it, so it
+// stays put. Threads:   the loop of its fetcher.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sternpost/https/curl_fetcher.hpp"
+#include "trust_store.hpp"
+
+namespace sternpost {
+
+using FetchHandler = boost::asio::any_completion_handler<void(Result<std::string>)>;
+
+class Transfer {
+public:
+    Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
+             const std::vector<boost::asio::ip::address>& addresses, FetchHandler handler);
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+
+    CURL* handle() const { return handle_.get(); }
+    // What the finished transfer comes to; `code` is libcurl's.
+    Result<std::string> verdict(CURLcode code);
+    FetchHandler take_handler() { return std::move(handler_); }
+
+private:
+    struct FreeShare {
+        void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+    };
+    struct FreeHandle {
+        void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+    };
+    struct FreeList {
+        void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    };
+
+    static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+    static CURLcode on_ssl_context(CURL* handle, void* context, void* self);
+    bool take_header(std::string_view line);
+    bool take_body(std::string_view bytes);
+    CURLcode prove_name(SSL_CTX* context);
+    void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses);
+    long status() const;
+    Result<std::string> verdict_on_failure(CURLcode code) const;
+    Result<std::string> verdict_on_answer();
+
+    std::string host_;
+    FetchHandler handler_;
+    std::shared_ptr<TrustStore> trust_;
+    bool require_text_plain_;
+    std::chrono::milliseconds timeout_;
+    std::size_t header_bytes_ = 0;
+    std::string body_;
+    std::string passed_limit_;  // in words; set by the callback that ends the transfer
+    std::vector<std::string> content_types_;
+    std::string content_encoding_;
+    std::string location_;
+    char reason_[CURL_ERROR_SIZE] = {};
+    // The names that libcurl may use are this transfer's own: they vanish with it.
+    std::unique_ptr<CURLSH, FreeShare> share_;
+    std::unique_ptr<curl_slist, FreeList> resolve_;
+    std::unique_ptr<CURL, FreeHandle> handle_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,37 @@
+// The trust anchors for policy hosts, parsed once and shared by every connection.
+//
+// Threads: one loop. Errors: throws std::runtime_error when the file named holds no certificate; a later
+// change that cannot be read keeps the anchors that are there.
+#pragma once
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace sternpost {
+
+class TrustStore {
+public:
+    // Empty: the system's bundle, or where there is none OpenSSL's own default places.
+    explicit TrustStore(std::string ca_file);
+
+    // Gives the anchors to a connection about to be made; looks first whether the file has changed.
+    void apply(SSL_CTX* context);
+
+private:
+    struct Free {
+        void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+    };
+    using Store = std::unique_ptr<X509_STORE, Free>;
+    Store load() const;
+
+    std::string file_;
+    std::filesystem::file_time_type changed_{};
+    Store store_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,138 @@
+#include "discovery.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <utility>
+
+#include "sternpost/answer/answer.hpp"
+#include "sternpost/base/printable.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+std::chrono::milliseconds since(SteadyTime begun, const Clock& clock) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady() - begun);
+}
+
+void log_txt(const KnownDomain& known) {
+    const std::string& why = known.txt.why;
+    if (known.txt.state == TxtState::failed)
+        spdlog::warn("dns: no answer about the TXT record _mta-sts.{}: {}{}", known.domain, printable(why),
+                     known.policy ? "; the known policy stays in force" : "");
+    else if (!why.empty())
+        spdlog::warn("policy {}: its TXT record is not used: {}", known.domain, why);
+    else
+        spdlog::debug("policy {}: TXT record {}", known.domain,
+                      known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
+}
+
+void log_fetch_failure(const KnownDomain& known, WallTime now, std::string_view why) {
+    const bool kept = known.policy && now < known.policy->expires();
+    spdlog::warn("policy {}: id={} not fetched: {}; {}, next try {}", known.domain, known.txt.id,
+                 printable(why),
+                 kept ? "the known policy stays in force until " + to_iso8601(known.policy->expires())
+                 : known.overloaded ? "mail is deferred"
+                                    : "mail goes out as without MTA-STS",
+                 known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try));
+}
+
+}  // namespace
+
+void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
+    const CachedPolicy& cached = *known.policy;
+    spdlog::info("policy {}: mode={} id={} mx={} expires={} source={} took={}ms", known.domain,
+                 to_string(cached.policy.mode), cached.id, cached.policy.mx.size(),
+                 to_iso8601(cached.expires()), source, took.count());
+}
+
+awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
+    const auto answer = co_await sources_.resolver.txt("_mta-sts." + known.domain);
+    if (!answer && answer.error().code == Errc::stopped) co_return;
+    known.note_txt(answer, sources_.clock.steady(), options_);
+    log_txt(known);
+}
+
+awaitable<void> Discovery::fetch_policy(KnownDomain& known) {
+    const SteadyTime begun = sources_.clock.steady();
+    known.note_fetch_begun(sources_.clock.wall());
+    auto fetched = co_await get(known.domain, known.txt.id);
+    if (!fetched) {
+        if (fetched.error().code == Errc::stopped) co_return;
+        known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
+        log_fetch_failure(known, sources_.clock.wall(), fetched.error().detail);
+        if (known.policy && !known.overloaded) co_await commit(known);
+        co_return;
+    }
+    known.note_fetched(std::move(*fetched));
+    co_await commit(known);
+    log_policy(known, "https", since(begun, sources_.clock));
+    for (const std::string& remark : known.policy->policy.remarks)
+        spdlog::info("policy {}: {}", known.domain, remark);
+}
+
+awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string id) {
+    const std::string host = "mta-sts." + domain;
+    auto found = co_await addresses(host);
+    if (!found) co_return tl::unexpected(found.error());
+    auto body = co_await sources_.fetcher.fetch(host, std::move(*found));
+    if (!body) co_return tl::unexpected(body.error());
+    auto policy = read_policy(*body);
+    if (!policy)
+        co_return failure(policy.error().code, "the policy file is not valid: " + policy.error().detail);
+    CachedPolicy cached;
+    cached.id = std::move(id);
+    cached.policy = std::move(*policy);
+    cached.body = std::move(*body);
+    cached.fetched = sources_.clock.wall();
+    co_return cached;
+}
+
+// Both families at once; one of them is enough.
+awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::string host) {
+    using asio::experimental::awaitable_operators::operator&&;
+    auto [v6, v4] = co_await (sources_.resolver.aaaa(host) && sources_.resolver.a(host));
+    std::vector<asio::ip::address> all;
+    if (v6) all = std::move(v6->records);
+    if (v4) all.insert(all.end(), v4->records.begin(), v4->records.end());
+    if (!all.empty()) co_return all;
+    if (!v4)
+        co_return failure(v4.error().code,
+                          "DNS has no answer about the addresses of " + host + ": " + v4.error().detail);
+    if (!v6)
+        co_return failure(v6.error().code,
+                          "DNS has no answer about the addresses of " + host + ": " + v6.error().detail);
+    co_return failure(Errc::temporary, host + (v4->name_exists ? " has no address" : " does not exist"));
+}
+
+awaitable<void> Discovery::look_at_mx(KnownDomain& known) {
+    const auto answer = co_await sources_.resolver.mx(known.domain);
+    if (!answer && answer.error().code == Errc::stopped) co_return;
+    known.note_mx(answer, sources_.clock.steady(), options_);
+    if (!answer)
+        spdlog::warn(
+            "dns: no answer about the MX hosts of {}: {}; wildcards of its policy are given as they are",
+            known.domain, answer.error().detail);
+    else if (names_to_match(known.policy->policy, known.mx.hosts).empty())
+        spdlog::warn("policy {}: none of its MX hosts passes its policy: mail to it is deferred",
+                     known.domain);
+}
+
+awaitable<void> Discovery::commit(KnownDomain& known) {
+    DomainRecord record;
+    record.domain = known.domain;
+    if (known.policy) record.policy = *known.policy;
+    record.failed = known.failed;
+    record.last_used = sources_.clock.wall();
+    const auto stored = co_await sources_.store.put(std::move(record));
+    if (!stored && known.on_disk)
+        spdlog::error("policy {}: not on disk, so a restart would forget it: {}", known.domain,
+                      stored.error().detail);
+    known.on_disk = stored.has_value();
+}
+
+}  // namespace sternpost

@@ -1,0 +1,37 @@
+// The steps of policy discovery (RFC 8461 section 5.1), each a look at one outside thing that notes what it
+// finds.
+//
+// Ownership: lives in a flight's coroutine; `sources` and `options` outlive it.
+// Threads:   the resolve loop; each step suspends.
+// Errors:    noted in the KnownDomain, and told in the log once.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "known_domain.hpp"
+
+namespace sternpost {
+
+// "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
+void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
+
+class Discovery {
+public:
+    Discovery(Sources sources, const ResolveOptions& options) : sources_(sources), options_(options) {}
+
+    boost::asio::awaitable<void> look_at_txt(KnownDomain& known);
+    // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
+    // works.
+    boost::asio::awaitable<void> fetch_policy(KnownDomain& known);
+    boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
+    boost::asio::awaitable<void> commit(KnownDomain& known);
+
+private:
+    boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id);
+    boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> addresses(std::string host);
+
+    Sources sources_;
+    const ResolveOptions& options_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,126 @@
+#include "known_domain.hpp"
+
+#include <algorithm>
+
+#include "sternpost/policy/record.hpp"
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::chrono::seconds first_dns_retry{10};
+constexpr std::chrono::seconds last_dns_retry{300};
+constexpr std::chrono::seconds last_dns_retry_when_deferring{30};
+constexpr std::chrono::seconds last_fetch_retry{3600};
+
+// `first` doubled with each failure after the first one, up to `most`.
+std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chrono::seconds most) {
+    const int doublings = std::clamp(failures - 1, 0, 20);
+    const std::chrono::seconds doubled = first * (1 << doublings);
+    return std::min(doubled, std::max(first, most));
+}
+
+}  // namespace
+
+bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
+    if (!policy) return false;
+    if (now < policy->expires()) return true;
+    return txt.state == TxtState::present && !failed && !may_fetch(now, options);
+}
+
+bool KnownDomain::enforced(WallTime now, const ResolveOptions& options) const {
+    return policy_applies(now, options) && policy->policy.mode == Mode::enforce;
+}
+
+bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
+    if (fetch_has_failed() && now < failed->next_try) return false;
+    const auto in_last_hour = std::ranges::count_if(
+        fetches, [now](WallTime fetch) { return fetch > now - std::chrono::hours(1) && fetch <= now; });
+    if (static_cast<std::size_t>(in_last_hour) >= max_fetches_an_hour) return false;
+    const bool too_soon =
+        !fetches.empty() && now >= fetches.back() && now < fetches.back() + options.min_interval;
+    // A policy that its owner lets live for less than min-interval is fetched again when it has run out.
+    const bool ran_out = policy && !failed && now >= policy->expires();
+    return !too_soon || ran_out;
+}
+
+bool KnownDomain::wants_fetch(WallTime now) const {
+    if (txt.state != TxtState::present) return false;
+    return !policy || policy->id != txt.id || now >= policy->expires();
+}
+
+bool KnownDomain::fetch_has_failed() const {
+    return failed && failed->id == txt.id;
+}
+
+bool KnownDomain::needs_mx() const {
+    return policy && std::ranges::any_of(policy->policy.mx, &MxPattern::wildcard);
+}
+
+void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
+                           const ResolveOptions& options) {
+    txt.asked = now;
+    if (!answer) {
+        txt.state = TxtState::failed;
+        txt.why = answer.error().detail;
+        ++txt.failures;
+        const auto most = options.defer_on_dns_failure ? last_dns_retry_when_deferring : last_dns_retry;
+        txt.due = now + back_off(std::min(first_dns_retry, options.min_ttl), txt.failures, most);
+        return;
+    }
+    const auto record = read_sts_record(answer->records);
+    const bool present = record && *record;
+    txt.state = present ? TxtState::present : TxtState::absent;
+    txt.id = present ? (*record)->id : "";
+    txt.why = record ? "" : record.error().detail;
+    txt.failures = 0;
+    const auto most = present || policy ? std::min(options.recheck, options.max_ttl) : options.max_ttl;
+    txt.due = now + std::max(options.min_ttl, std::min(answer->ttl, most));
+}
+
+void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now,
+                          const ResolveOptions& options) {
+    mx.asked = true;
+    if (!answer) {
+        mx.hosts.reset();
+        ++mx.failures;
+        mx.due = now + back_off(std::min(first_dns_retry, options.min_ttl), mx.failures, last_dns_retry);
+        return;
+    }
+    mx.failures = 0;
+    mx.due = now + std::clamp(answer->ttl, options.min_ttl, std::max(options.min_ttl, options.max_ttl));
+    mx.hosts.emplace();
+    for (const MxRecord& record : answer->records)
+        if (!record.host.empty()) mx.hosts->push_back(record.host);
+    // RFC 5321 section 5.1: without MX records the domain is its own MX host.
+    if (answer->records.empty() && answer->name_exists) mx.hosts->push_back(domain);
+}
+
+void KnownDomain::note_fetch_begun(WallTime now) {
+    std::erase_if(fetches,
+                  [now](WallTime fetch) { return fetch <= now - std::chrono::hours(1) || fetch > now; });
+    fetches.push_back(now);
+}
+
+void KnownDomain::note_fetched(CachedPolicy fetched) {
+    policy = std::make_shared<const CachedPolicy>(std::move(fetched));
+    failed.reset();
+    overloaded = disk_unread = false;
+    mx = MxLook();
+}
+
+void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
+    overloaded = why.code == Errc::overloaded;
+    if (overloaded) {
+        fetches.pop_back();
+        return;
+    }
+    FailedFetch now_failed;
+    now_failed.id = txt.id;
+    now_failed.count = fetch_has_failed() ? failed->count + 1 : 1;
+    now_failed.next_try = now + back_off(options.retry, now_failed.count, last_fetch_retry);
+    now_failed.reason = why.detail;
+    failed = std::move(now_failed);
+}
+
+}  // namespace sternpost

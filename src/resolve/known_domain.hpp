@@ -1,0 +1,73 @@
+// What is known of one policy domain, and the rules in time that follow from it (RFC 8461
+// sections 3.1, 3.3, 5.1).
+//
+// Threads: a value; a flight works on its own copy, and what is published is never changed.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sternpost/resolve/domain_answers.hpp"
+
+namespace sternpost {
+
+// What the last look at `_mta-sts.D` said.
+enum class TxtState {
+    unasked,  // not looked at since the start
+    absent,   // there is no record that counts: "no"
+    present,  // there is one, with an id
+    failed,   // "don't know"
+};
+
+struct TxtLook {
+    TxtState state = TxtState::unasked;
+    std::string id;    // of the record, when present
+    std::string why;   // of the failure, in words
+    int failures = 0;  // in a row
+    SteadyTime asked{};
+    SteadyTime due{};  // when it must be looked at again
+};
+
+// The MX hosts; nullopt in `hosts`: they could not be had.
+struct MxLook {
+    std::optional<std::vector<std::string>> hosts;
+    int failures = 0;  // in a row
+    bool asked = false;
+    SteadyTime due{};
+};
+
+struct KnownDomain {
+    std::string domain;
+    std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
+    std::optional<FailedFetch> failed;           // fetches that failed since
+    bool on_disk = true;                         // false: the policy could not be committed
+    bool disk_unread = false;                    // the disk could not say whether there is a policy
+    bool overloaded = false;                     // the last GET found no room among ours
+    std::vector<WallTime> fetches;               // GETs of the last hour
+    TxtLook txt;
+    MxLook mx;
+
+    // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids to fetch it
+    // again.
+    bool policy_applies(WallTime now, const ResolveOptions& options) const;
+    bool enforced(WallTime now, const ResolveOptions& options) const;
+    // Whether a GET is allowed now for the id that the TXT record has.
+    bool may_fetch(WallTime now, const ResolveOptions& options) const;
+    // Whether the TXT record's id asks for a GET, be it allowed now or not.
+    bool wants_fetch(WallTime now) const;
+    // Whether a fetch of the id that the TXT record has failed already.
+    bool fetch_has_failed() const;
+    // Only wildcards make the answer depend on the MX set.
+    bool needs_mx() const;
+
+    void note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
+                  const ResolveOptions& options);
+    void note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now, const ResolveOptions& options);
+    void note_fetch_begun(WallTime now);
+    void note_fetched(CachedPolicy fetched);
+    void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
+};
+
+}  // namespace sternpost

@@ -1,0 +1,213 @@
+#include "sternpost/socketmap/server.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+#include <list>
+#include <stdexcept>
+#include <utility>
+
+#include "session.hpp"
+#include "sternpost/loop/spawn.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
+
+// How often idle connections are looked for.
+constexpr std::chrono::milliseconds sweep_interval{1000};
+// How long accepting rests when there is no room or no descriptor.
+constexpr std::chrono::milliseconds accept_pause{50};
+
+asio::generic::stream_protocol protocol_of(int descriptor) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
+    return {address.ss_family, 0};
+}
+
+}  // namespace
+
+class SocketmapServer::Inside : public std::enable_shared_from_this<Inside> {
+public:
+    Inside(asio::any_io_executor executor, Answers& answers, const ServerOptions& options)
+        : executor_(std::move(executor)), answers_(answers), options_(options), sweep_(executor_) {}
+
+    void listen(const std::vector<ListeningSocket>& sockets) {
+        std::vector<std::shared_ptr<Acceptor>> fresh;
+        for (const ListeningSocket& socket : sockets) {
+            const int own = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
+            if (own < 0) throw std::runtime_error("no descriptor left for " + socket.name());
+            fresh.push_back(std::make_shared<Acceptor>(executor_, protocol_of(own), own));
+        }
+        stop_accepting();
+        acceptors_ = std::move(fresh);
+        for (const auto& acceptor : acceptors_)
+            spawn(executor_, "accept", accept(shared_from_this(), acceptor));
+        if (!sweeping_) spawn(executor_, "idle connections", sweep(shared_from_this()));
+        sweeping_ = true;
+    }
+
+    void reconfigure(const ServerOptions& options) { options_ = options; }
+
+    void stop() {
+        stopped_ = true;
+        stop_accepting();
+        sweep_.cancel();
+        while (!places_.empty()) {
+            const auto place = places_.begin();
+            end(place);
+            place->session->finish();
+        }
+    }
+
+    std::size_t connections() const { return places_.size(); }
+
+private:
+    struct Place {
+        std::shared_ptr<Session> session;
+        SteadyTime active{};
+        bool ending = false;  // the place is in ending_
+    };
+    using Places = std::list<Place>;  // the longest without activity first
+
+    static awaitable<void> accept(std::shared_ptr<Inside> self, std::shared_ptr<Acceptor> acceptor) {
+        asio::steady_timer pause(self->executor_);
+        while (acceptor->is_open()) {
+            boost::system::error_code ignored;
+            if (!self->make_room()) {
+                pause.expires_after(accept_pause);
+                co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+                continue;
+            }
+            auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
+            if (!acceptor->is_open()) break;
+            if (!error) {
+                self->admit(std::move(socket));
+                continue;
+            }
+            self->log_accept_error(error);
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
+    }
+
+    // The connection longest idle goes when all places are taken; one with a question under way never does.
+    bool make_room() {
+        for (auto place = places_.begin(); places_.size() >= options_.connections && place != places_.end();
+             ++place) {
+            if (!place->session->idle()) continue;
+            spdlog::debug("socketmap: the longest idle of {} connections makes room", places_.size());
+            place->session->close();
+            end(place);
+            return true;
+        }
+        return places_.size() < options_.connections;
+    }
+
+    void admit(StreamSocket socket) {
+        boost::system::error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+        const auto place = places_.emplace(places_.end());
+        place->active = std::chrono::steady_clock::now();
+        place->session =
+            std::make_shared<Session>(std::move(socket), answers_, [this, place] { touch(place); });
+        spawn(executor_, "socketmap session", serve(shared_from_this(), place, place->session));
+    }
+
+    static awaitable<void> serve(std::shared_ptr<Inside> self, Places::iterator place,
+                                 std::shared_ptr<Session> session) {
+        co_await Session::serve(session);
+        (place->ending ? self->ending_ : self->places_).erase(place);
+    }
+
+    // The place counts no longer; the session is on its way out.
+    void end(Places::iterator place) {
+        place->ending = true;
+        ending_.splice(ending_.end(), places_, place);
+    }
+
+    void touch(Places::iterator place) {
+        place->active = std::chrono::steady_clock::now();
+        if (!place->ending) places_.splice(places_.end(), places_, place);
+    }
+
+    void stop_accepting() {
+        boost::system::error_code ignored;
+        for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+        acceptors_.clear();
+    }
+
+    static awaitable<void> sweep(std::shared_ptr<Inside> self) {
+        while (!self->stopped_) {
+            boost::system::error_code ignored;
+            self->sweep_.expires_after(sweep_interval);
+            co_await self->sweep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            self->close_idle();
+        }
+    }
+
+    void close_idle() {
+        const auto too_old = std::chrono::steady_clock::now() - options_.idle;
+        for (const Place& place : places_) {
+            if (place.active > too_old) return;
+            if (!place.session->waits_for_us()) place.session->close();
+        }
+    }
+
+    void log_accept_error(boost::system::error_code error) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_accept_log_) return;
+        next_accept_log_ = now + std::chrono::minutes(1);
+        spdlog::error("socketmap: cannot accept connections: {}", error.message());
+    }
+
+    asio::any_io_executor executor_;
+    Answers& answers_;
+    ServerOptions options_;
+    std::vector<std::shared_ptr<Acceptor>> acceptors_;
+    Places places_;
+    Places ending_;
+    asio::steady_timer sweep_;
+    SteadyTime next_accept_log_{};
+    bool sweeping_ = false;
+    bool stopped_ = false;
+};
+
+SocketmapServer::SocketmapServer(asio::any_io_executor executor, Answers& answers,
+                                 const ServerOptions& options)
+    : inside_(std::make_shared<Inside>(std::move(executor), answers, options)) {}
+
+SocketmapServer::~SocketmapServer() = default;
+
+void SocketmapServer::listen(const std::vector<ListeningSocket>& sockets) {
+    inside_->listen(sockets);
+}
+
+void SocketmapServer::reconfigure(const ServerOptions& options) {
+    inside_->reconfigure(options);
+}
+
+void SocketmapServer::stop() {
+    inside_->stop();
+}
+
+std::size_t SocketmapServer::connections() const {
+    return inside_->connections();
+}
+
+}  // namespace sternpost

@@ -1,0 +1,172 @@
+#include "session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "sternpost/answer/answer.hpp"
+#include "sternpost/answer/netstring.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/socketmap/server.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+const Reply& not_found() {
+    static const Reply reply = std::make_shared<const std::string>(to_netstring(not_found_reply()));
+    return reply;
+}
+
+Reply unknown_map(std::string_view map) {
+    const std::string reason = "unknown map \"" + printable(map, 64) + "\"";
+    spdlog::warn("socketmap: asked for an {}: see smtp_tls_policy_maps in main.cf; sternpostd knows \"sts\"",
+                 reason);
+    return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
+}
+
+}  // namespace
+
+Session::Session(StreamSocket socket, Answers& answers, std::function<void()> on_activity)
+    : socket_(std::move(socket)),
+      answers_(answers),
+      on_activity_(std::move(on_activity)),
+      room_(socket_.get_executor(), SteadyTime::max()) {}
+
+awaitable<void> Session::serve(std::shared_ptr<Session> self) {
+    while (!self->closed_ && !self->finishing_) {
+        if (self->full()) {
+            boost::system::error_code ignored;
+            co_await self->room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (!self->take_requests()) break;
+            continue;
+        }
+        const auto space = self->reader_.space();
+        const auto buffer = asio::buffer(space.data(), space.size());
+        const auto [error, count] =
+            co_await self->socket_.async_read_some(buffer, asio::as_tuple(asio::use_awaitable));
+        if (error == asio::error::eof) self->finish();
+        if (error) break;
+        self->reader_.filled(count);
+        if (!self->take_requests()) break;
+    }
+    if (!self->finishing_) self->close();
+    while (!self->closed_) {
+        boost::system::error_code ignored;
+        co_await self->room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+// false: the peer does not speak socketmap.
+bool Session::take_requests() {
+    while (!full()) {
+        const auto request = reader_.next();
+        if (!request) break;
+        take_request(*request);
+    }
+    if (reader_.broken()) spdlog::info("socketmap: closed a connection that does not send netstrings");
+    flush();
+    return !reader_.broken();
+}
+
+void Session::take_request(std::string_view request) {
+    on_activity_();
+    const auto space = request.find(' ');
+    const std::string_view map = request.substr(0, space);
+    const std::string_view key =
+        space == std::string_view::npos ? std::string_view() : request.substr(space + 1);
+    if (!answers_.knows_map(map)) {
+        add_slot(unknown_map(map));
+        return;
+    }
+    auto next_hop = read_next_hop(key);
+    if (!next_hop) {
+        add_slot(not_found());
+        return;
+    }
+    if (Reply ready = answers_.at_once(*next_hop)) {
+        add_slot(std::move(ready));
+        return;
+    }
+    add_slot(nullptr);
+    const std::uint64_t number = first_slot_ + slots_.size() - 1;
+    answers_.ask(std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
+        self->put_reply(number, std::move(reply));
+    });
+}
+
+void Session::add_slot(Reply reply) {
+    Slot& slot = slots_.emplace_back();
+    slot.done = reply != nullptr;
+    slot.reply = std::move(reply);
+}
+
+void Session::put_reply(std::uint64_t number, Reply reply) {
+    if (closed_) return;
+    Slot& slot = slots_[number - first_slot_];
+    slot.done = true;
+    slot.reply = std::move(reply);
+    flush();
+}
+
+// Sends the replies that stand at the head of the queue. A question that has none ends the connection.
+void Session::flush() {
+    while (!closed_ && !slots_.empty() && slots_.front().done) {
+        const Reply reply = std::move(slots_.front().reply);
+        slots_.pop_front();
+        ++first_slot_;
+        if (!reply) return close();
+        unsent_ += *reply;
+    }
+    room_.cancel();
+    if (closed_ || writing_) return;
+    if (unsent_.empty()) {
+        if (finishing_ && slots_.empty()) close();
+        return;
+    }
+    writing_ = true;
+    sending_.swap(unsent_);
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                          self->on_written(error);
+                      });
+}
+
+void Session::on_written(boost::system::error_code error) {
+    writing_ = false;
+    sending_.clear();
+    if (closed_) return;
+    if (error) return close();
+    on_activity_();
+    flush();
+}
+
+bool Session::full() const {
+    return slots_.size() >= max_pipelined || unsent_.size() + sending_.size() >= max_unsent_bytes;
+}
+
+void Session::close() {
+    if (closed_) return;
+    closed_ = true;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    room_.cancel();
+}
+
+void Session::finish() {
+    if (finishing_ || closed_) return;
+    finishing_ = true;
+    room_.cancel();
+    if (idle()) return close();
+    boost::system::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,280 @@
+#include "sternpost/store/sqlite_store.hpp"
+
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "schema.hpp"
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace sternpost {
+
+namespace {
+
+using Handler = asio::any_completion_handler<void(Result<void>)>;
+constexpr const char* in_memory = ":memory:";
+
+constexpr const char* select_sql =
+    "SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why FROM "
+    "domain "
+    "WHERE domain = ?";
+// dane_seen is not named: what it says outlives a new policy.
+constexpr const char* upsert_sql =
+    "INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id, "
+    "failures, next_try, "
+    "failed_why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (domain) DO UPDATE SET id = "
+    "excluded.id, "
+    "mode = excluded.mode, mx = excluded.mx, max_age = excluded.max_age, body = excluded.body, fetched = "
+    "excluded.fetched, "
+    "expires = excluded.expires, last_used = excluded.last_used, failed_id = excluded.failed_id, "
+    "failures = excluded.failures, next_try = excluded.next_try, failed_why = excluded.failed_why";
+
+std::int64_t to_sql(WallTime time) {
+    return time.time_since_epoch().count();
+}
+
+WallTime from_sql(const SQLite::Column& column) {
+    return WallTime(std::chrono::seconds(column.getInt64()));
+}
+
+std::string join(const std::vector<MxPattern>& patterns) {
+    std::string lines;
+    for (const MxPattern& pattern : patterns) lines += pattern.text() + "\n";
+    return lines;
+}
+
+std::optional<std::vector<MxPattern>> split(const std::string& lines) {
+    std::vector<MxPattern> patterns;
+    for (std::size_t at = 0; at < lines.size();) {
+        const std::size_t end = lines.find('\n', at);
+        auto pattern = MxPattern::from(lines.substr(at, end - at));
+        if (!pattern) return {};
+        patterns.push_back(std::move(*pattern));
+        at = end == std::string::npos ? end : end + 1;
+    }
+    return patterns;
+}
+
+std::optional<Mode> mode_from(const std::string& text) {
+    for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce})
+        if (text == to_string(mode)) return mode;
+    return {};
+}
+
+// nullopt: the row does not say what this program writes.
+std::optional<CachedPolicy> policy_from(SQLite::Statement& row) {
+    CachedPolicy cached;
+    const auto mode = mode_from(row.getColumn(1).getString());
+    auto mx = split(row.getColumn(2).getString());
+    if (!mode || !mx) return {};
+    cached.id = row.getColumn(0).getString();
+    cached.policy.mode = *mode;
+    cached.policy.mx = std::move(*mx);
+    cached.policy.max_age = std::chrono::seconds(row.getColumn(3).getInt64());
+    cached.body = row.getColumn(4).getString();
+    cached.fetched = from_sql(row.getColumn(5));
+    return cached;
+}
+
+void bind_policy(SQLite::Statement& upsert, const std::optional<CachedPolicy>& cached) {
+    if (!cached) return;
+    upsert.bind(2, cached->id);
+    upsert.bind(3, std::string(to_string(cached->policy.mode)));
+    upsert.bind(4, join(cached->policy.mx));
+    upsert.bind(5, static_cast<std::int64_t>(cached->policy.max_age.count()));
+    upsert.bind(6, cached->body.data(), static_cast<int>(cached->body.size()));
+    upsert.bind(7, to_sql(cached->fetched));
+    upsert.bind(8, to_sql(cached->expires()));
+}
+
+void bind_failure(SQLite::Statement& upsert, const std::optional<FailedFetch>& failed) {
+    if (!failed) return;
+    upsert.bind(10, failed->id);
+    upsert.bind(11, failed->count);
+    upsert.bind(12, to_sql(failed->next_try));
+    upsert.bind(13, failed->reason);
+}
+
+bool broken(const SQLite::Exception& error) {
+    return error.getErrorCode() == SQLITE_NOTADB || error.getErrorCode() == SQLITE_CORRUPT;
+}
+
+// An open file with its schema ready, held by this process alone.
+std::unique_ptr<SQLite::Database> open(const std::string& path) {
+    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database->exec("PRAGMA locking_mode = EXCLUSIVE");
+    prepare_schema(*database);
+    // Takes the lock, which the schema alone does not when it is up to date.
+    database->exec("BEGIN IMMEDIATE; COMMIT");
+    return database;
+}
+
+void move_aside(const std::string& path, WallTime now, const char* why) {
+    const std::string aside = path + ".broken-" + to_iso8601(now);
+    fs::rename(path, aside);
+    for (const char* suffix : {"-wal", "-shm"})
+        if (fs::exists(path + suffix)) fs::rename(path + suffix, aside + suffix);
+    spdlog::error("cache: {} is broken ({}) and was moved to {}; starting with an empty cache", path, why,
+                  aside);
+}
+
+std::string remedy(const SQLite::Exception& error) {
+    switch (error.getErrorCode()) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return "another process holds it: is a sternpostd running already?";
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+        case SQLITE_READONLY:
+            return "give its folder and the file to the user that sternpostd runs as";
+        case SQLITE_FULL:
+            return "make room on the disk";
+        default:
+            return "see [cache] path";
+    }
+}
+
+std::unique_ptr<SQLite::Database> open_or_begin_anew(const std::string& path, WallTime now) {
+    try {
+        try {
+            return open(path);
+        } catch (const SQLite::Exception& error) {
+            if (!broken(error) || path == in_memory) throw;
+            move_aside(path, now, error.what());
+            return open(path);
+        }
+    } catch (const SQLite::Exception& error) {
+        throw std::runtime_error("the cache " + path + " cannot be opened: " + error.what() + "; " +
+                                 remedy(error));
+    } catch (const std::exception& error) {
+        throw std::runtime_error("the cache " + path + " cannot be opened: " + error.what());
+    }
+}
+
+}  // namespace
+
+class SqliteStore::Inside {
+public:
+    Inside(asio::any_io_executor executor, const std::string& path, WallTime now)
+        : executor_(std::move(executor)),
+          database_(open_or_begin_anew(path, now)),
+          select_(*database_, select_sql),
+          upsert_(*database_, upsert_sql) {}
+
+    Result<std::optional<DomainRecord>> find(const std::string& domain) try {
+        if (closed_) return failure(Errc::stopped, "the cache is closed");
+        select_.reset();
+        select_.bind(1, domain);
+        if (!select_.executeStep()) return std::optional<DomainRecord>();
+        DomainRecord record;
+        record.domain = domain;
+        if (!select_.getColumn(1).isNull()) {
+            record.policy = policy_from(select_);
+            if (!record.policy)
+                return failure(Errc::temporary, "the cache's row of " + domain + " is damaged");
+        }
+        record.last_used = from_sql(select_.getColumn(6));
+        if (!select_.getColumn(7).isNull()) {
+            record.failed.emplace();
+            record.failed->id = select_.getColumn(7).getString();
+            record.failed->count = select_.getColumn(8).getInt();
+            record.failed->next_try = from_sql(select_.getColumn(9));
+            record.failed->reason = select_.getColumn(10).getString();
+        }
+        select_.reset();
+        return std::optional<DomainRecord>(std::move(record));
+    } catch (const SQLite::Exception& error) {
+        return failure(Errc::temporary, std::string("the cache cannot be read: ") + error.what());
+    }
+
+    void put(Handler handler, DomainRecord record) {
+        if (closed_) return finish(std::move(handler), failure(Errc::stopped, "the cache is closed"));
+        if (waiting_.size() >= max_waiting_puts)
+            return finish(std::move(handler),
+                          failure(Errc::overloaded, "too many writes wait for the cache's disk"));
+        waiting_.push_back(std::make_unique<Waiting>(Waiting{std::move(record), std::move(handler)}));
+        if (waiting_.size() == 1) asio::post(executor_, [this] { commit(); });
+    }
+
+    void close() {
+        commit();
+        closed_ = true;
+    }
+
+private:
+    struct Waiting {
+        DomainRecord record;
+        Handler handler;
+    };
+
+    // The loop brings everything that was put since the last turn into one transaction.
+    void commit() {
+        auto puts = std::exchange(waiting_, {});
+        if (puts.empty()) return;
+        Result<void> result;
+        try {
+            SQLite::Transaction transaction(*database_);
+            for (const auto& put : puts) upsert(put->record);
+            transaction.commit();
+        } catch (const SQLite::Exception& error) {
+            result = failure(Errc::temporary, std::string("the cache cannot be written: ") + error.what());
+        }
+        for (const auto& put : puts) finish(std::move(put->handler), result);
+    }
+
+    void upsert(const DomainRecord& record) {
+        upsert_.reset();
+        upsert_.clearBindings();
+        upsert_.bind(1, record.domain);
+        bind_policy(upsert_, record.policy);
+        upsert_.bind(9, to_sql(record.last_used));
+        bind_failure(upsert_, record.failed);
+        upsert_.exec();
+    }
+
+    void finish(Handler handler, Result<void> result) {
+        asio::post(executor_, [handler = std::move(handler), result = std::move(result)]() mutable {
+            std::move(handler)(std::move(result));
+        });
+    }
+
+    asio::any_io_executor executor_;
+    std::unique_ptr<SQLite::Database> database_;
+    SQLite::Statement select_;
+    SQLite::Statement upsert_;
+    std::vector<std::unique_ptr<Waiting>> waiting_;
+    bool closed_ = false;
+};
+
+SqliteStore::SqliteStore(asio::any_io_executor executor, const std::string& path, WallTime now)
+    : inside_(std::make_unique<Inside>(std::move(executor), path, now)) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Result<std::optional<DomainRecord>> SqliteStore::find(const std::string& domain) {
+    return inside_->find(domain);
+}
+
+asio::awaitable<Result<void>> SqliteStore::put(DomainRecord record) {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+        [this](auto handler, DomainRecord value) { inside_->put(std::move(handler), std::move(value)); },
+        asio::use_awaitable, std::move(record));
+}
+
+void SqliteStore::close() {
+    inside_->close();
+}
+
+}  // namespace sternpost
