@@ -13,15 +13,20 @@ namespace sternpost {
 inline constexpr std::size_t max_name_length = 253;
 inline constexpr std::size_t max_label_length = 63;
 
-// A name of at least one label: [a-z0-9_-], no empty label, no hyphen at either end of a label, lengths within
-// the limits above. Expects lower case.
-bool valid_host_name(std::string_view name);
+// RFC 5321's Domain, with underscores: labels of [a-z0-9_-], no empty label, no hyphen at either end of a
+// label, lengths within the limits above. One label is enough. Expects lower case.
+bool valid_domain(std::string_view name);
 
-// "192.0.2.1": four decimal numbers with dots, in range or not. No such name is a host's.
+// "192.0.2.1", "127.1", "0x7f.1": the last label is a number, in range or not. The grammar above lets it
+// pass, but resolvers and URL readers take it for an IPv4 address; no such name is a host's.
 bool looks_like_ipv4(std::string_view name);
 
+// A valid_domain() that does not look like an address.
+bool valid_host_name(std::string_view name);
+
 // Lower case, one trailing dot cut, U-labels to A-labels (IDNA2008 by UTS46); nullopt when the result is no
-// valid host name. Plain lower-case ASCII costs one copy.
+// valid host name. ASCII costs one copy, and xn-- labels in it stay as they are; too long a name costs
+// nothing.
 std::optional<std::string> normalise_host_name(std::string_view name);
 
 }  // namespace sternpost

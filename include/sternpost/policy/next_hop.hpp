@@ -1,4 +1,5 @@
-// The key that Postfix asks smtp_tls_policy_maps for (its next-hop), read as a policy domain (RFC 8461 section 3.4).
+// The key that Postfix asks smtp_tls_policy_maps for (its next-hop), read as a policy domain (RFC 8461
+// section 3.4).
 //
 // Threads: any; pure.
 #pragma once
@@ -18,8 +19,10 @@ struct NextHop {
     bool operator==(const NextHop&) const = default;
 };
 
-// nullopt is a plain "no policy can exist", with no lookup: `.parent`, address literals, single labels, paths,
-// names that are no host names.
+// nullopt is a plain "no policy can exist", with no lookup: `.parent`, address literals, single labels,
+// paths, names that are no host names or too long for `_mta-sts.` before them, ports that are neither a
+// number nor a name of a mail service (smtp, submission, submissions, smtps). "host:" is "host", as in
+// Postfix.
 std::optional<NextHop> read_next_hop(std::string_view key);
 
 }  // namespace sternpost

@@ -1,0 +1,82 @@
+#include "sternpost/policy/host_name.hpp"
+
+#include <idn2.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "policy/ascii.hpp"
+
+namespace sternpost {
+
+namespace {
+
+// UTF-8 has at most four bytes for each byte of the ASCII form, but for characters that vanish in the
+// mapping.
+constexpr std::size_t max_unicode_bytes = 4 * max_name_length;
+
+bool valid_label(std::string_view label) {
+    if (label.empty() || label.size() > max_label_length) return false;
+    if (label.front() == '-' || label.back() == '-') return false;
+    return std::ranges::all_of(
+        label, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
+}
+
+bool is_hex_digit(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+std::optional<std::string> to_lower_case(std::string_view name) {
+    if (name.size() > max_name_length + 1) return std::nullopt;
+    std::string out(name);
+    std::ranges::transform(out, out.begin(), to_lower);
+    return out;
+}
+
+// Transitional processing would send straße.example to strasse.example, another domain. Postfix does not
+// either.
+std::optional<std::string> to_a_labels(std::string_view name) {
+    struct Free {
+        void operator()(char* text) const { idn2_free(text); }
+    };
+    if (name.size() > max_unicode_bytes || name.find('\0') != std::string_view::npos) return std::nullopt;
+    char* converted = nullptr;
+    const int status =
+        idn2_to_ascii_8z(std::string(name).c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+    const std::unique_ptr<char, Free> owner(converted);
+    if (status != IDN2_OK) return std::nullopt;
+    return std::string(converted);
+}
+
+}  // namespace
+
+bool valid_domain(std::string_view name) {
+    if (name.size() > max_name_length) return false;
+    for (;;) {
+        const auto dot = name.find('.');
+        if (!valid_label(name.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return true;
+        name.remove_prefix(dot + 1);
+    }
+}
+
+bool looks_like_ipv4(std::string_view name) {
+    const std::string_view last = name.substr(name.rfind('.') + 1);
+    if (last.starts_with("0x")) return std::ranges::all_of(last.substr(2), is_hex_digit);
+    return !last.empty() && std::ranges::all_of(last, is_digit);
+}
+
+bool valid_host_name(std::string_view name) {
+    return valid_domain(name) && !looks_like_ipv4(name);
+}
+
+std::optional<std::string> normalise_host_name(std::string_view name) {
+    std::optional<std::string> out =
+        std::ranges::all_of(name, is_ascii) ? to_lower_case(name) : to_a_labels(name);
+    if (!out) return std::nullopt;
+    if (out->ends_with('.')) out->pop_back();
+    if (!valid_host_name(*out)) return std::nullopt;
+    return out;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,73 @@
+#include "sternpost/policy/next_hop.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "policy/ascii.hpp"
+#include "sternpost/policy/host_name.hpp"
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::string_view record_prefix = "_mta-sts.";  // the longer of the two names that are asked for
+
+constexpr std::array<std::pair<std::string_view, std::uint16_t>, 4> services{{
+    {"smtp", 25},
+    {"submission", 587},
+    {"submissions", 465},
+    {"smtps", 465},
+}};
+
+// What is left of a key when the brackets are gone: views into it.
+struct Parts {
+    std::string_view host;
+    std::string_view port;
+    bool bracketed = false;
+};
+
+std::optional<Parts> split(std::string_view key) {
+    const bool bracketed = key.starts_with('[');
+    const auto end = key.find(bracketed ? ']' : ':');
+    if (bracketed && end == key.npos) return std::nullopt;
+    Parts parts{.host = key.substr(0, end), .port = {}, .bracketed = bracketed};
+    std::string_view rest = key.substr(parts.host.size());
+    if (bracketed) {
+        parts.host.remove_prefix(1);
+        rest.remove_prefix(1);
+    }
+    if (rest.empty()) return parts;
+    if (!rest.starts_with(':')) return std::nullopt;
+    parts.port = rest.substr(1);
+    return parts;
+}
+
+// Postfix takes "host:" for "host", and leading zeros for nothing.
+std::optional<std::uint16_t> read_port(std::string_view text) {
+    if (text.empty()) return std::uint16_t{25};
+    const auto* const service =
+        std::ranges::find(services, text, [](const auto& known) { return known.first; });
+    if (service != services.end()) return service->second;
+    if (!std::ranges::all_of(text, is_digit)) return std::nullopt;
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc() || port == 0) return std::nullopt;
+    return port;
+}
+
+}  // namespace
+
+std::optional<NextHop> read_next_hop(std::string_view key) {
+    const std::optional<Parts> parts = split(key);
+    if (!parts) return std::nullopt;
+    const std::optional<std::uint16_t> port = read_port(parts->port);
+    if (!port) return std::nullopt;
+    std::optional<std::string> domain = normalise_host_name(parts->host);
+    if (!domain || domain->find('.') == domain->npos) return std::nullopt;
+    if (record_prefix.size() + domain->size() > max_name_length) return std::nullopt;
+    return NextHop{.domain = std::move(*domain), .bracketed = parts->bracketed, .port = *port};
+}
+
+}  // namespace sternpost
