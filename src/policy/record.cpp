@@ -1,0 +1,112 @@
+#include "sternpost/policy/record.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "policy/ascii.hpp"
+#include "sternpost/base/printable.hpp"
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::string_view version = "v=STSv1";
+constexpr std::string_view id_field = "id=";
+constexpr std::size_t max_field_name_length = 32;
+
+void skip_white_space(std::string_view& text) {
+    text.remove_prefix(
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_white_space) - text.begin()));
+}
+
+// sts-field-delim = *WSP ";" *WSP
+bool take_delimiter(std::string_view& text) {
+    std::string_view rest = text;
+    skip_white_space(rest);
+    if (!rest.starts_with(';')) return false;
+    rest.remove_prefix(1);
+    skip_white_space(rest);
+    text = rest;
+    return true;
+}
+
+// RFC 8461 section 3.1 says in prose "begin with v=STSv1;", its grammar allows white space before the ";".
+bool is_sts_record(std::string_view text) {
+    if (!text.starts_with(version)) return false;
+    text.remove_prefix(version.size());
+    return take_delimiter(text);
+}
+
+bool valid_name(std::string_view name) {
+    if (name.empty() || name.size() > max_field_name_length) return false;
+    if (!is_letter_or_digit(name.front())) return false;
+    return std::ranges::all_of(
+        name, [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.'; });
+}
+
+bool valid_value(std::string_view value) {
+    return !value.empty() &&
+           std::ranges::all_of(value, [](char c) { return c > 0x20 && c < 0x7f && c != '='; });
+}
+
+bool valid_id(std::string_view id) {
+    return !id.empty() && id.size() <= max_id_length && std::ranges::all_of(id, is_letter_or_digit);
+}
+
+tl::unexpected<Error> broken(const std::string& why) {
+    return failure(Errc::invalid, "the _mta-sts TXT record cannot be used: " + why);
+}
+
+std::string quoted(std::string_view text) {
+    return '"' + printable(text) + '"';
+}
+
+std::optional<std::string> fault_of_field(std::string_view field) {
+    if (field.empty()) return "it has an empty field";
+    const auto equals = field.find('=');
+    if (equals == field.npos) return "the field " + quoted(field) + " has no \"=\"";
+    if (valid_name(field.substr(0, equals)) && valid_value(field.substr(equals + 1))) return std::nullopt;
+    return "the field " + quoted(field) + " breaks the grammar";
+}
+
+// `fields`: what follows the version and its delimiter.
+Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
+    if (fields.empty()) return broken("it has nothing but a version");
+    std::optional<StsRecord> record;
+    while (!fields.empty()) {
+        const std::string_view field = fields.substr(0, fields.find_first_of("; \t"));
+        fields.remove_prefix(field.size());
+        if (!fields.empty() && !take_delimiter(fields)) {
+            return broken("white space is allowed only next to a \";\", not after " + quoted(field));
+        }
+        // RFC 8461 section 3.2: of a field given twice the first counts; a further id is but an extension.
+        if (!record && field.starts_with(id_field)) {
+            const std::string_view id = field.substr(id_field.size());
+            if (!valid_id(id)) return broken("its id must be 1 to 32 letters and digits, not " + quoted(id));
+            record = StsRecord{std::string(id)};
+        } else if (const auto fault = fault_of_field(field)) {
+            return broken(*fault);
+        }
+    }
+    if (!record) return broken("it has no id (the name must be lower case)");
+    return record;
+}
+
+}  // namespace
+
+Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts) {
+    const auto found = std::ranges::find_if(texts, is_sts_record);
+    if (found == texts.end()) return std::nullopt;
+    // RFC 8461 section 3.1: counted before they are parsed; a broken one counts.
+    const auto count = std::ranges::count_if(texts, is_sts_record);
+    if (count > 1) {
+        return failure(Errc::invalid, "there are " + std::to_string(count) +
+                                          " MTA-STS records at _mta-sts, and only one is allowed");
+    }
+    std::string_view text = *found;
+    text.remove_prefix(version.size());
+    take_delimiter(text);
+    return read_fields(text);
+}
+
+}  // namespace sternpost
