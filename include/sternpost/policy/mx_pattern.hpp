@@ -14,11 +14,11 @@ namespace sternpost {
 // Bytes of [a-z0-9.*_-] only, lower case, no trailing dot.
 class MxPattern {
 public:
-    // Errc::invalid, with the reason in words, for what is no pattern.
+    // Errc::invalid, with the reason in words (printable as it is), for what is no pattern.
     static Result<MxPattern> from(std::string_view text);
 
     bool wildcard() const { return text_.starts_with("*."); }
-    // An IPv4 address: kept as part of the policy, but no MX host ever passes by it.
+    // looks_like_ipv4(): kept as part of the policy, but no MX host ever passes by it.
     bool address() const { return address_; }
     // Whether the host of an MX record passes: equal but for case, or one label in the place of `*`.
     // One trailing dot of `mx_host` is ignored.
