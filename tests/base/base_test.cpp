@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+
+#include "sternpost/base/printable.hpp"
+#include "sternpost/base/time.hpp"
+
+namespace sternpost {
+namespace {
+
+using namespace std::string_view_literals;
+
+TEST(Printable, EscapesWhatATerminalOrALogMightObey) {
+    const std::pair<std::string_view, std::string_view> rows[] = {
+        {"", ""},
+        {"plain text ~", "plain text ~"},
+        {"a\nb\r\tc", R"(a\x0ab\x0d\x09c)"},
+        {"\0"sv, R"(\x00)"},
+        {"\x1b[2J\x7f", R"(\x1b[2J\x7f)"},
+        {"café\xff", R"(caf\xc3\xa9\xff)"},
+        {R"(\x0a)", R"(\x0a)"},
+    };
+    for (const auto& [text, expected] : rows) {
+        EXPECT_EQ(printable(text), expected);
+        EXPECT_EQ(printable(expected), expected) << "text that is quoted twice";
+    }
+}
+
+TEST(Printable, IsCutAtItsLimit) {
+    EXPECT_EQ(printable("abc", 3), "abc");
+    EXPECT_EQ(printable("abcd", 3), "abc...");
+    EXPECT_EQ(printable("ab\n", 3), R"(ab\x0a)");
+    EXPECT_EQ(printable("ab\nc", 3), R"(ab\x0a...)");
+    EXPECT_EQ(printable(std::string(1'000'000, 'x')).size(), max_printable + "..."sv.size());
+}
+
+TEST(Time, IsWrittenAsIso8601InUtc) {
+    using namespace std::chrono;
+    EXPECT_EQ(to_iso8601(WallTime{}), "1970-01-01T00:00:00Z");
+    EXPECT_EQ(to_iso8601(sys_days{2026y / December / 1} + 8h), "2026-12-01T08:00:00Z");
+    EXPECT_EQ(to_iso8601(sys_days{2028y / February / 29} + 23h + 59min + 59s), "2028-02-29T23:59:59Z");
+    EXPECT_EQ(to_iso8601(sys_days{2038y / January / 19} + 3h + 14min + 8s), "2038-01-19T03:14:08Z");
+    EXPECT_EQ(to_iso8601(sys_days{1969y / December / 31} + 23h), "1969-12-31T23:00:00Z");
+}
+
+TEST(Time, SystemClockTellsTheTime) {
+    const SystemClock clock;
+    const WallTime wall = clock.wall();
+    const SteadyTime steady = clock.steady();
+    EXPECT_GT(wall, std::chrono::sys_days{std::chrono::year{2026} / 1 / 1});
+    EXPECT_LE(wall, clock.wall());
+    EXPECT_LE(steady, clock.steady());
+}
+
+}  // namespace
+}  // namespace sternpost
