@@ -1,8 +1,10 @@
 // The configuration file (TOML) as one plain struct: every key has its default here, so an empty file runs.
 //
 // Threads: any; immutable once read.
-// Errors:  Errc::invalid; `detail` names file, line, what is wrong and what would be right.
-// Units:   durations are strings in the file ("20s", "5m", "1h", "30d", "500ms"); here they are chrono. Sizes are bytes.
+// Errors:  Errc::invalid; `detail` has a line for each problem, "FILE:LINE:COLUMN: what is wrong; what would be
+//          right", printable and without a newline at its end. A file that cannot be read: "FILE: …".
+// Units:   durations are strings in the file ("500ms", "20s", "5m", "1h", "30d"), here they are chrono;
+//          sizes are bytes.
 #pragma once
 
 #include <chrono>
@@ -19,9 +21,9 @@ namespace sternpost {
 
 // "127.0.0.1:8461", "[::1]:8461" or "unix:/path".
 struct ListenAddress {
-    std::string host;        // an IP address without brackets; empty: a UNIX socket
+    std::string host;  // an IP address without brackets; empty: a UNIX socket
     std::uint16_t port = 0;
-    std::string path;        // of a UNIX socket
+    std::string path;  // of a UNIX socket
     bool operator==(const ListenAddress&) const = default;
 };
 
@@ -33,7 +35,7 @@ struct ServerAddress {
 };
 
 enum class DaneSwitch { automatic, on, off };
-enum class OnDnsFailure { proceed, defer };          // "continue", "temp"
+enum class OnDnsFailure { proceed, defer };  // "continue", "temp"
 enum class ContentType { require, warn };
 enum class LogLevel { error, warning, info, debug };
 enum class LogFormat { text, json };
@@ -45,6 +47,7 @@ struct DnsConfig {
     std::chrono::milliseconds timeout{std::chrono::seconds(5)};
     std::chrono::seconds min_ttl{60};
     std::chrono::seconds max_ttl{3600};
+    bool operator==(const DnsConfig&) const = default;
 };
 
 struct HttpsConfig {
@@ -55,11 +58,13 @@ struct HttpsConfig {
     std::chrono::seconds min_interval{60};
     bool allow_private_addresses = false;
     ContentType content_type = ContentType::require;
+    bool operator==(const HttpsConfig&) const = default;
 };
 
 struct CacheConfig {
     std::string path;  // the default is set where the program is configured; ":memory:" for tests
     std::size_t memory_entries = 100'000;
+    bool operator==(const CacheConfig&) const = default;
 };
 
 struct AnswersConfig {
@@ -67,29 +72,34 @@ struct AnswersConfig {
     std::chrono::milliseconds deadline{std::chrono::seconds(20)};
     std::chrono::seconds recheck{300};
     OnDnsFailure on_dns_failure = OnDnsFailure::proceed;
+    bool operator==(const AnswersConfig&) const = default;
 };
 
 struct LimitsConfig {
     std::size_t connections = 4096;
     std::size_t fetches = 64;
     std::chrono::milliseconds idle{std::chrono::seconds(120)};
+    bool operator==(const LimitsConfig&) const = default;
 };
 
 struct LogConfig {
     LogLevel level = LogLevel::info;
     std::string target = "stderr";  // "stderr", "journal", "syslog" or a file's absolute path
     LogFormat format = LogFormat::text;
+    bool operator==(const LogConfig&) const = default;
 };
 
 struct AdminConfig {
     std::string socket = "/run/sternpost/admin.sock";  // empty: none
     std::optional<ListenAddress> metrics;              // TCP only
+    bool operator==(const AdminConfig&) const = default;
 };
 
 struct MapConfig {
     bool tlsrpt = false;
     bool enforce_testing = false;
     std::optional<DaneSwitch> dane;  // nullopt: as [answers]
+    bool operator==(const MapConfig&) const = default;
 };
 
 struct OverrideConfig {
@@ -97,6 +107,7 @@ struct OverrideConfig {
     OverrideAction action = OverrideAction::ignore;
     std::optional<std::chrono::sys_days> until;  // the last day on which it holds (UTC)
     std::vector<std::string> mx;                 // of a pin
+    bool operator==(const OverrideConfig&) const = default;
 };
 
 struct Config {
@@ -111,10 +122,14 @@ struct Config {
     AdminConfig admin;
     std::map<std::string, MapConfig> maps;
     std::vector<OverrideConfig> overrides;
+    bool operator==(const Config&) const = default;
 };
 
 // `file_name` is for messages only.
 Result<Config> read_config(std::string_view text, const std::string& file_name);
 Result<Config> read_config_file(const std::string& path);
+
+// One sentence for each setting that was read and checked but is not acted upon by this version.
+std::vector<std::string> not_in_force_yet(const Config& config);
 
 }  // namespace sternpost

@@ -1,0 +1,132 @@
+#include "config/address.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "config/field.hpp"
+
+namespace sternpost {
+namespace {
+
+struct Endpoint {
+    std::string host;
+    std::optional<std::uint16_t> port;
+};
+
+tl::unexpected<Error> wrong(std::string_view text, const std::string& why_and_remedy) {
+    return failure(Errc::invalid, in_quotes(text) + ' ' + why_and_remedy);
+}
+
+std::optional<std::string> shortest_ip(int family, const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    std::array<char, INET6_ADDRSTRLEN> out{};
+    if (inet_pton(family, text.c_str(), bytes.data()) != 1) return std::nullopt;
+    return inet_ntop(family, bytes.data(), out.data(), out.size());
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+    return port;
+}
+
+tl::unexpected<Error> no_ip(std::string_view text, std::string_view host) {
+    const bool letters = std::ranges::any_of(host, [](char c) { return c >= 'g' && c <= 'z'; });
+    if (letters && host.find(':') == std::string_view::npos)
+        return wrong(text,
+                     "is a host name, and names are not looked up here; write the IP address, such as "
+                     "127.0.0.1 or [::1] for localhost");
+    return wrong(text,
+                 "has no valid IP address in it; write an IPv4 address, or an IPv6 address in brackets");
+}
+
+Result<Endpoint> with_port(std::string_view text, std::string host, std::string_view port) {
+    const auto number = parse_port(port);
+    if (!number) return wrong(text, "has no valid port after the colon; write a number from 1 to 65535");
+    return Endpoint{std::move(host), number};
+}
+
+Result<Endpoint> parse_bracketed(std::string_view text) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return wrong(text, "lacks the closing bracket; write [IPv6]:PORT");
+    auto host = shortest_ip(AF_INET6, std::string(text.substr(1, close - 1)));
+    if (!host) return wrong(text, "has no IPv6 address in its brackets; write it as in [::1]:PORT");
+    const std::string_view rest = text.substr(close + 1);
+    if (rest.empty()) return Endpoint{std::move(*host), std::nullopt};
+    if (rest.front() != ':') return wrong(text, "goes on after the bracket; write [IPv6]:PORT");
+    return with_port(text, std::move(*host), rest.substr(1));
+}
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+    if (text.starts_with('[')) return parse_bracketed(text);
+    if (auto bare = shortest_ip(AF_INET6, std::string(text))) return Endpoint{std::move(*bare), std::nullopt};
+    const std::size_t colon = text.rfind(':');
+    const std::string_view name = text.substr(0, colon);
+    auto host = shortest_ip(AF_INET, std::string(name));
+    if (!host) return no_ip(text, name);
+    if (colon == std::string_view::npos) return Endpoint{std::move(*host), std::nullopt};
+    return with_port(text, std::move(*host), text.substr(colon + 1));
+}
+
+std::string bracketed(const std::string& host) {
+    return host.find(':') == std::string::npos ? host : '[' + host + ']';
+}
+
+Result<ListenAddress> parse_tcp(std::string_view text, std::string_view usual_port) {
+    auto endpoint = parse_endpoint(text);
+    if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
+    if (!endpoint->port)
+        return wrong(text, "has no port; write " +
+                               in_quotes(bracketed(endpoint->host) + ':' + std::string(usual_port)));
+    return ListenAddress{std::move(endpoint->host), *endpoint->port, ""};
+}
+
+Result<ListenAddress> parse_unix(std::string_view text) {
+    const std::string_view path = text.substr(std::string_view("unix:").size());
+    if (!path.starts_with('/') || path.ends_with('/'))
+        return wrong(text, "has no absolute path of a socket; write unix:/DIRECTORY/NAME");
+    if (path.size() > max_socket_path)
+        return wrong(text,
+                     "is too long; write a path of at most " + std::to_string(max_socket_path) + " bytes");
+    return ListenAddress{"", 0, std::string(path)};
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+    if (text.empty()) return wrong(text, R"(is no address; write "127.0.0.1:8461" or "unix:/PATH")");
+    if (text.starts_with("unix:")) return parse_unix(text);
+    if (text.starts_with('/'))
+        return wrong(text, "is a path; write " + in_quotes("unix:" + std::string(text)));
+    if (text.starts_with("inet:"))
+        return wrong(text, "begins with inet:, which only Postfix needs; write " + in_quotes(text.substr(5)));
+    return parse_tcp(text, "8461");
+}
+
+Result<ServerAddress> parse_server_address(std::string_view text) {
+    if (text.empty()) return wrong(text, R"(is no address; write "127.0.0.1" or "127.0.0.1:5353")");
+    auto endpoint = parse_endpoint(text);
+    if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
+    return ServerAddress{std::move(endpoint->host), endpoint->port.value_or(ServerAddress{}.port)};
+}
+
+Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text) {
+    if (text.empty()) return std::optional<ListenAddress>();
+    if (text.starts_with("unix:") || text.starts_with('/'))
+        return wrong(text, R"(is a path, and metrics are served over TCP only; write "127.0.0.1:9461")");
+    auto address = parse_tcp(text, "9461");
+    if (!address) return tl::unexpected(std::move(address.error()));
+    return std::optional<ListenAddress>(std::move(*address));
+}
+
+std::string listen_text(const ListenAddress& address) {
+    if (address.host.empty()) return "unix:" + address.path;
+    return bracketed(address.host) + ':' + std::to_string(address.port);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,22 @@
+// Addresses as the file has them. Errors are Errc::invalid with "what is wrong; what would be right".
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sternpost/base/result.hpp"
+#include "sternpost/config/config.hpp"
+
+namespace sternpost {
+
+inline constexpr std::size_t max_socket_path = 107;  // sun_path less its NUL
+
+// IP addresses come out in their shortest spelling, so that equal addresses compare equal.
+Result<ListenAddress> parse_listen_address(std::string_view text);
+Result<ServerAddress> parse_server_address(std::string_view text);
+// Empty: nullopt. TCP only.
+Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text);
+// As parse_listen_address() would read it.
+std::string listen_text(const ListenAddress& address);
+
+}  // namespace sternpost

@@ -1,0 +1,102 @@
+#include "config/contradictions.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/address.hpp"
+#include "config/duration.hpp"
+
+namespace sternpost {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct NamedDuration {
+    std::string_view name;
+    milliseconds value;
+};
+
+void at_most(const TomlField& section, NamedDuration lesser, NamedDuration greater) {
+    if (lesser.value <= greater.value) return;
+    const auto told = [&section](const NamedDuration& one) {
+        const bool set = section.node().as_table()->contains(one.name);
+        return std::string(one.name) + " (" + duration_text(one.value) + (set ? ")" : ", the default)");
+    };
+    section.first_of({lesser.name, greater.name})
+        .wrong(told(lesser) + " is longer than " + told(greater) + "; set both, " + std::string(lesser.name) +
+               " the shorter one");
+}
+
+using Seen = std::map<std::string, std::size_t, std::less<>>;
+
+// The override in `seen` that holds for every name that `entry` holds for, and never ends.
+std::optional<std::size_t> covering(const OverrideConfig& entry, const std::vector<OverrideConfig>& all,
+                                    const Seen& seen) {
+    std::string wider = entry.domain.starts_with('.') ? entry.domain : '.' + entry.domain;
+    while (!wider.empty()) {
+        const auto found = seen.find(wider);
+        if (found != seen.end() && !all[found->second].until) return found->second;
+        const std::size_t dot = wider.find('.', 1);
+        wider.erase(0, dot == std::string::npos ? wider.size() : dot);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void check_dns(const TomlField& section, const DnsConfig& dns) {
+    at_most(section, {"min-ttl", dns.min_ttl}, {"max-ttl", dns.max_ttl});
+}
+
+void check_https(const TomlField& section, const HttpsConfig& https) {
+    at_most(section, {"connect-timeout", https.connect_timeout}, {"timeout", https.timeout});
+}
+
+void check_override(const TomlField& section, const OverrideConfig& entry) {
+    const bool pin = entry.action == OverrideAction::pin;
+    const TomlField place = section.first_of({pin ? "action" : "mx"});
+    if (pin && entry.mx.empty()) place.wrong(R"(a pin without mx; add mx = ["mx1.example.com"])");
+    if (!pin && !entry.mx.empty())
+        place.wrong(R"(only a pin has MX patterns; remove mx, or write action = "pin")");
+}
+
+void check_overrides(const TomlField& all, const std::vector<OverrideConfig>& values) {
+    const toml::array& array = *all.node().as_array();
+    const auto line = [&array](std::size_t index) {
+        return std::to_string(array.get(index)->source().begin.line);
+    };
+    Seen seen;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::string& domain = values[i].domain;
+        if (domain.empty()) continue;
+        const TomlField place = all.element(*array.get(i)).first_of({"domain"});
+        if (const auto same = seen.find(domain); same != seen.end()) {
+            place.wrong(in_quotes(domain) + " has an override on line " + line(same->second) +
+                        " already; keep one of them");
+        } else if (const auto wider = covering(values[i], values, seen)) {
+            place.wrong("the override of " + in_quotes(values[*wider].domain) + " on line " + line(*wider) +
+                        " comes first and covers " + in_quotes(domain) + "; move this one above it");
+        }
+        seen.emplace(domain, i);
+    }
+}
+
+void check_config(const TomlField& file, const Config& config) {
+    const toml::node* admin = file.node().as_table()->get("admin");
+    const auto refuse_shared = [&](std::string_view key, const ListenAddress& address) {
+        if (std::ranges::find(config.listen, address) == config.listen.end()) return;
+        const TomlField place = admin == nullptr ? file.first_of({"listen"})
+                                                 : file.element(*admin).labelled("[admin]").first_of({key});
+        place.wrong(in_quotes(listen_text(address)) + " is both in listen and in [admin]; write another one");
+    };
+    if (config.admin.metrics) refuse_shared("metrics", *config.admin.metrics);
+    const ListenAddress socket{"", 0, config.admin.socket};
+    if (!config.admin.socket.empty()) refuse_shared("socket", socket);
+}
+
+}  // namespace sternpost

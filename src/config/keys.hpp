@@ -1,0 +1,11 @@
+// Every key of the configuration file, in one table.
+#pragma once
+
+#include "config/sections.hpp"
+#include "sternpost/config/config.hpp"
+
+namespace sternpost {
+
+ConfigKeys<Config> config_keys();
+
+}  // namespace sternpost

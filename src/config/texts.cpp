@@ -1,0 +1,150 @@
+#include "config/texts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstddef>
+
+#include "config/address.hpp"
+#include "config/field.hpp"
+
+namespace sternpost {
+namespace {
+
+constexpr std::size_t max_domain = 253;
+constexpr std::size_t max_label = 63;
+constexpr std::size_t max_map_name = 64;
+constexpr std::size_t max_user_name = 32;
+constexpr std::array<std::string_view, 5> built_in_maps{"sts", "postfix", "QUERY", "sts-tlsrpt",
+                                                        "QUERYwithTLSRPT"};
+
+tl::unexpected<Error> wrong(std::string_view text, std::string_view why_and_remedy) {
+    return failure(Errc::invalid, in_quotes(text) + ' ' + std::string(why_and_remedy));
+}
+
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+bool absolute_file(std::string_view text) {
+    return text.starts_with('/') && !text.ends_with('/') && text.size() < PATH_MAX;
+}
+
+bool valid_label(std::string_view label) {
+    if (label.empty() || label.size() > max_label) return false;
+    if (label.starts_with('-') || label.ends_with('-')) return false;
+    return std::ranges::all_of(label,
+                               [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '_'; });
+}
+
+// At least one label, all lower-case A-labels; a last label of digits alone would make it an address.
+bool valid_domain(std::string_view name) {
+    if (name.size() > max_domain) return false;
+    while (true) {
+        const std::size_t dot = name.find('.');
+        if (!valid_label(name.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return !std::ranges::all_of(name, is_digit);
+        name.remove_prefix(dot + 1);
+    }
+}
+
+bool has_two_labels(std::string_view name) {
+    return name.find('.') != std::string_view::npos;
+}
+
+bool is_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace
+
+Result<std::string> parse_user(std::string_view text) {
+    const auto allowed = [](char c) {
+        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '$';
+    };
+    if (text.starts_with('-') || text.size() > max_user_name || !std::ranges::all_of(text, allowed))
+        return wrong(text, R"(is no user name; write the name of an account, such as "sternpost", or "")");
+    return std::string(text);
+}
+
+Result<std::string> parse_file_or_none(std::string_view text) {
+    if (!text.empty() && !absolute_file(text))
+        return wrong(text, R"(is no absolute path of a file; write one that begins with /, or "")");
+    return std::string(text);
+}
+
+Result<std::string> parse_cache_path(std::string_view text) {
+    if (text != ":memory:" && !absolute_file(text))
+        return wrong(text, R"(is no absolute path of a file; write one that begins with /, or ":memory:")");
+    return std::string(text);
+}
+
+Result<std::string> parse_socket_or_none(std::string_view text) {
+    if (text.starts_with("unix:"))
+        return wrong(text, "is always a UNIX socket; write the path without unix:");
+    if (text.size() > max_socket_path)
+        return wrong(text,
+                     "is too long; write a path of at most " + std::to_string(max_socket_path) + " bytes");
+    return parse_file_or_none(text);
+}
+
+Result<std::string> parse_log_target(std::string_view text) {
+    if (text != "stderr" && text != "journal" && text != "syslog" && !absolute_file(text))
+        return wrong(
+            text, R"(is no log target; write "stderr", "journal", "syslog" or the absolute path of a file)");
+    return std::string(text);
+}
+
+Result<std::string> parse_override_domain(std::string_view text) {
+    if (!is_ascii(text)) return wrong(text, "is not ASCII; write the domain in its A-label form (xn--...)");
+    const std::string domain = lower(text);
+    const bool with_subdomains = domain.starts_with('.');
+    const std::string_view name = std::string_view(domain).substr(with_subdomains ? 1 : 0);
+    if (name.starts_with("*."))
+        return wrong(text, "has an asterisk; write " + in_quotes(name.substr(1)) +
+                               " for a domain with its sub-domains");
+    if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
+    if (!valid_domain(name))
+        return wrong(text, R"(is no domain; write "example.com", or ".example.com" for its sub-domains too)");
+    if (!with_subdomains && !has_two_labels(name))
+        return wrong(text, "is a single label, which is never looked up; write a name with a dot in it");
+    return domain;
+}
+
+Result<std::string> parse_pinned_mx(std::string_view text) {
+    if (!is_ascii(text)) return wrong(text, "is not ASCII; write the host in its A-label form (xn--...)");
+    std::string pattern = lower(text);
+    const std::string_view name = std::string_view(pattern).substr(pattern.starts_with("*.") ? 2 : 0);
+    if (name.starts_with('.'))
+        return wrong(
+            text, "begins with a dot; write " + in_quotes('*' + std::string(name)) + " for one label more");
+    if (!valid_domain(name) || !has_two_labels(name))
+        return wrong(text, R"(is no MX pattern; write "mx1.example.com" or "*.example.com")");
+    return pattern;
+}
+
+Result<std::string> parse_map_name(std::string_view text) {
+    if (std::ranges::find(built_in_maps, text) != built_in_maps.end())
+        return wrong(text, "is a name that sternpostd keeps for itself; write another one");
+    const auto allowed = [](char c) {
+        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
+    };
+    if (text.empty() || text.size() > max_map_name || !std::ranges::all_of(text, allowed))
+        return wrong(text, "is no map name; write up to 64 letters, digits, '-', '_' and '.', as in main.cf");
+    return std::string(text);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,24 @@
+// Texts with a grammar of their own. Errors are Errc::invalid with "what is wrong; what would be right".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sternpost/base/result.hpp"
+
+namespace sternpost {
+
+Result<std::string> parse_user(std::string_view text);
+Result<std::string> parse_file_or_none(std::string_view text);
+Result<std::string> parse_cache_path(std::string_view text);
+Result<std::string> parse_socket_or_none(std::string_view text);
+Result<std::string> parse_log_target(std::string_view text);
+
+// Both come out in lower case.
+Result<std::string> parse_override_domain(std::string_view text);
+Result<std::string> parse_pinned_mx(std::string_view text);
+
+// What Postfix may put before the key of a question, other than the names that sternpostd keeps for itself.
+Result<std::string> parse_map_name(std::string_view text);
+
+}  // namespace sternpost
