@@ -14,7 +14,7 @@ SteadyTime SystemClock::steady() const {
 }
 
 std::string to_iso8601(WallTime time) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    const std::time_t seconds = time.time_since_epoch().count();
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     std::array<char, 32> text{};
