@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "policy/ascii.hpp"
+#include "ascii.hpp"
 
 namespace sternpost {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/ascii.hpp"
+#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/policy/host_name.hpp"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "policy/ascii.hpp"
+#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace sternpost {

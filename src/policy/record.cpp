@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "policy/ascii.hpp"
+#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace sternpost {
