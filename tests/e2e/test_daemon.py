@@ -1,0 +1,314 @@
+"""The daemon as a service: configuration, signals, sockets, readiness, its cache file, and the operator's command."""
+
+import re
+import socket
+import time
+
+import pytest
+
+from process import require, wait_until
+from scripted_resolver import drop
+from socketmap import SocketmapClient
+from sternpost import LISTEN, merged
+from world import NOT_FOUND, enforce, secure
+
+# A mistake in the configuration, its line, and what the message must say about it and about what would be right.
+MISTAKES = {
+    "unknown key": ("user = \"\"\nlisten_on = [\"127.0.0.1:8461\"]\n", 2, ["listen_on", "listen"]),
+    "unknown table": ("\n\n[cash]\npath = \"x\"\n", 3, ["cash"]),
+    "unknown key in a table": ("[dns]\n\nservrs = []\n", 3, ["servrs", "servers"]),
+    "wrong type": ("[answers]\ndeadline = 20\n", 2, ["deadline", "\"20s\""]),
+    "no duration": ("[answers]\ndeadline = \"soon\"\n", 2, ["deadline", "soon", "s\""]),
+    "not one of the words": ("[answers]\non-dns-failure = \"ignore\"\n", 2, ["on-dns-failure", "continue", "temp"]),
+    "wrong dane": ("[answers]\ndane = \"maybe\"\n", 2, ["dane", "auto", "on", "off"]),
+    "no address": ("listen = [\"localhost\"]\n", 1, ["listen", "localhost", "127.0.0.1"]),
+    "port out of range": ("listen = [\"127.0.0.1:84610\"]\n", 1, ["listen", "84610"]),
+    "impossible number": ("[limits]\nconnections = -1\n", 2, ["connections", "-1"]),
+    "unknown action": ("[[override]]\ndomain = \"a.test\"\naction = \"skip\"\n", 3, ["action", "skip", "ignore"]),
+    "no TOML": ("[answers\n", 1, []),
+}
+TEMPORARY, NOT_THERE, USAGE = 75, 1, 64
+
+
+@pytest.fixture
+def lab(world):
+    """A daemon that has not been started."""
+    return world.sternpostd()
+
+
+def load(daemon, domain, world):
+    world.publish(domain, enforce())
+    assert daemon.ask(domain) == secure()
+
+
+# The command line
+
+def test_version(lab):
+    done = lab.command("--version", program="sternpostd")
+    assert done.returncode == 0
+    assert re.fullmatch(r"sternpostd? \d+\.\d+(\.\d+)?\S*\n", done.stdout), done
+
+
+def test_a_good_configuration_passes_the_check(lab):
+    done = lab.command("--check-config", program="sternpostd")
+    assert done.returncode == 0, done
+
+
+def test_an_empty_configuration_is_a_good_one(lab):
+    lab.config.write_text("")
+    assert lab.command("--check-config", program="sternpostd").returncode == 0
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_configuration_is_explained(lab, mistake):
+    text, line, words = MISTAKES[mistake]
+    lab.config.write_text(text)
+    done = lab.command("--check-config", program="sternpostd")
+    assert done.returncode not in (0, None) and done.returncode > 0, done
+    message = done.stderr
+    assert f"{lab.config}:{line}:" in message, message
+    assert [word for word in words if word not in message] == [], message
+
+
+def test_a_missing_configuration_is_named(lab):
+    lab.config.unlink()
+    done = lab.command("--check-config", program="sternpostd")
+    assert done.returncode > 0
+    assert str(lab.config) in done.stderr
+
+
+def test_the_daemon_does_not_start_with_a_mistake(lab):
+    lab.config.write_text("listen_on = []\n")
+    done = lab.command(program="sternpostd")
+    assert done.returncode > 0
+    assert "listen_on" in done.stderr
+
+
+def test_an_address_in_use_stops_the_start(lab):
+    with socket.create_server(LISTEN):
+        done = lab.command(program="sternpostd")
+    assert done.returncode > 0
+    assert "%s:%d" % LISTEN in done.stderr
+
+
+# Signals
+
+def test_hup_takes_up_a_new_configuration(world, sternpostd):
+    """Seen by the deadline, which the new configuration shortens."""
+    domain = world.domain("reloaded")
+    world.publish(domain, enforce(), "hang")
+    sternpostd.write_config(merged(sternpostd.settings, {"answers": {"deadline": "1s"}}))
+    sternpostd.reload()
+    sternpostd.wait_for_log(re.compile(r"(?i)reload|configuration"))
+    start = time.monotonic()
+    assert sternpostd.ask(domain).startswith("TEMP ")
+    assert time.monotonic() - start < 5
+
+
+def test_hup_with_a_mistake_keeps_the_old_configuration(world, sternpostd):
+    domain = world.domain("kept")
+    load(sternpostd, domain, world)
+    sternpostd.config.write_text("answers.deadline = \"1ms\"\nlisten_on = 1\n")
+    sternpostd.reload()
+    line = sternpostd.wait_for_log(re.compile("listen_on"))
+    assert f"{sternpostd.config}:2" in line or "line 2" in line
+    assert re.search(r"(?i)\b(old|stays|kept|keep|unchanged|remains)", sternpostd.log_text()), sternpostd.log_text()
+    assert sternpostd.ask(domain) == secure()
+
+
+@pytest.mark.parametrize("behaviour", ["hang", "hang-before-tls", "drip"])
+def test_term_ends_it_in_time_while_a_fetch_hangs(world, sternpostd, behaviour):
+    """Waiting questions are closed unanswered: Postfix connects again and asks again."""
+    domain = world.domain("term")
+    world.publish(domain, enforce(), behaviour)
+    clients = [sternpostd.connect() for _ in range(5)]
+    for client in clients:
+        client.send(domain)
+    wait_until(lambda: world.policy_host.connections(f"mta-sts.{domain}"), "the fetch is under way")
+    sternpostd.stop()
+    assert [client.rest() for client in clients] == [b""] * 5
+
+
+def test_term_ends_it_in_time_while_dns_hangs(world, start_sternpostd):
+    sternpostd = start_sternpostd({"dns": {"timeout": "20s"}})
+    domain = world.domain("term-dns")
+    world.resolver.script(f"_mta-sts.{domain}", "TXT", drop)
+    with sternpostd.connect() as client:
+        client.send(domain)
+        wait_until(lambda: world.txt_questions(domain), "the record is asked for")
+        sternpostd.stop()
+        assert client.rest() == b""
+
+
+def test_idle_clients_do_not_delay_the_end(world, sternpostd):
+    clients = [sternpostd.connect() for _ in range(20)]
+    assert [client.ask(".test") for client in clients] == [NOT_FOUND] * 20
+    sternpostd.stop()
+    assert [client.rest() for client in clients] == [b""] * 20
+
+
+def test_a_client_that_does_not_read_does_not_delay_the_end(world, sternpostd):
+    domain = world.domain("stuffed")
+    load(sternpostd, domain, world)
+    with sternpostd.connect() as client:
+        client.send_until_full(domain)
+        sternpostd.stop()
+
+
+# Sockets
+
+def test_it_listens_on_a_unix_socket_too(world, start_sternpostd):
+    path = world.directory / "socketmap.sock"
+    sternpostd = start_sternpostd({"listen": ["%s:%d" % LISTEN, f"unix:{path}"]})
+    domain = world.domain("unix")
+    load(sternpostd, domain, world)
+    with SocketmapClient(path) as client:
+        assert client.ask(domain) == secure()
+    assert world.sender.postmap_query(domain, f"socketmap:unix:{path}:sts")[:2] == (0, secure().removeprefix("OK "))
+
+
+def test_a_unix_socket_left_behind_by_kill_9_is_taken_over(world, start_sternpostd):
+    path = world.directory / "left.sock"
+    sternpostd = start_sternpostd({"listen": [f"unix:{path}"]})
+    sternpostd.kill9()
+    sternpostd.start()
+    with SocketmapClient(path) as client:
+        assert client.ask(".test") == NOT_FOUND
+
+
+def test_it_listens_on_ipv6(world, start_sternpostd):
+    start_sternpostd({"listen": ["[::1]:8461"]})
+    with socket.create_connection(("::1", 8461)) as connection:
+        connection.sendall(b"9:sts .test,")
+        assert connection.recv(100) == b"9:NOTFOUND ,"
+
+
+def systemd_hands_over(listener):
+    """How to start the daemon with `listener` as systemd would: as descriptor 3, said in the environment."""
+    script = f'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@" 3<&{listener.fileno()}'
+    return {"wrapper": [require("bash", "bash"), "-c", script, "bash"], "pass_fds": [listener.fileno()]}
+
+
+def test_a_socket_from_systemd_replaces_its_own(world, start_sternpostd):
+    with socket.create_server(("127.0.0.1", 8462)) as listener:
+        sternpostd = start_sternpostd(**systemd_hands_over(listener))
+        with SocketmapClient(("127.0.0.1", 8462)) as client:
+            assert client.ask(".test") == NOT_FOUND
+        with pytest.raises(ConnectionRefusedError):
+            sternpostd.connect()
+        sternpostd.wait_for_log(re.compile(r"127\.0\.0\.1:8461"))  # the one warning that the lists differ
+
+
+def test_a_restart_behind_a_socket_from_systemd_loses_no_question(world, start_sternpostd):
+    with socket.create_server(LISTEN) as listener:
+        sternpostd = start_sternpostd(**systemd_hands_over(listener))
+        domain = world.domain("restart")
+        load(sternpostd, domain, world)
+        sternpostd.stop()
+        with sternpostd.connect() as client:  # the kernel takes the connection meanwhile
+            client.send(domain)
+            sternpostd.start(**systemd_hands_over(listener))
+            assert client.reply() == secure()
+
+
+def test_a_unix_socket_from_systemd(world, start_sternpostd):
+    path = world.directory / "activated.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(64)
+        start_sternpostd(**systemd_hands_over(listener))
+        with SocketmapClient(path) as client:
+            assert client.ask(".test") == NOT_FOUND
+
+
+def test_ready_means_ready(world, sternpostd):
+    """start() waited for READY=1 and for nothing else."""
+    assert sternpostd.notify.messages.count("READY=1") == 1
+    assert sternpostd.ask(".test") == NOT_FOUND
+
+
+# The operator's command
+
+def test_query_says_what_postfix_would_be_told(world, sternpostd):
+    domain = world.domain("query")
+    world.publish(domain, enforce())
+    done = sternpostd.command("query", domain)
+    assert (done.returncode, done.stdout) == (0, secure() + "\n")
+
+
+def test_query_of_an_unknown_map(world, sternpostd):
+    done = sternpostd.command("query", world.domain("query-map"), "--map", "stz")
+    assert done.returncode == USAGE
+    assert "unknown map" in done.stdout
+
+
+def test_query_for_a_domain_without_policy(world, sternpostd):
+    assert sternpostd.command("query", world.domain("query-none")).returncode == NOT_THERE
+
+
+def test_query_with_a_temporary_failure(world, start_sternpostd):
+    sternpostd = start_sternpostd({"answers": {"deadline": "1s"}})
+    domain = world.domain("query-temp")
+    world.publish(domain, enforce(), "hang")
+    done = sternpostd.command("query", domain)
+    assert done.returncode == TEMPORARY
+    assert f"policy of {domain} is being fetched" in done.stdout + done.stderr
+
+
+def test_query_without_a_daemon_is_a_temporary_failure(lab):
+    done = lab.command("query", "example.test")
+    assert done.returncode == TEMPORARY
+    for word in (LISTEN[0], str(LISTEN[1]), "Connection refused", "running"):
+        assert word in done.stderr, done.stderr
+    assert "/usr/include" not in done.stderr, done.stderr  # not a word about where in whose source it was noticed
+
+
+# The cache file
+
+def test_a_restart_keeps_the_cache(world, sternpostd):
+    """#125."""
+    domain = world.domain("restarted")
+    load(sternpostd, domain, world)
+    world.remove_policy_host(domain)
+    world.dns.remove(f"_mta-sts.{domain}")
+    sternpostd.restart()
+    assert sternpostd.ask(domain) == secure()
+    assert world.gets(domain) == 1
+
+
+def test_a_restart_keeps_the_back_off(world, sternpostd):
+    """#64, #125."""
+    domain = world.domain("restart-back-off")
+    world.publish(domain, enforce(), "status-500")
+    assert sternpostd.ask(domain) == NOT_FOUND
+    sternpostd.restart()
+    assert sternpostd.ask(domain) == NOT_FOUND
+    assert world.gets(domain) == 1
+
+
+@pytest.mark.parametrize("damage", ["garbage", "overwritten header", "overwritten middle"])
+def test_a_broken_cache_file_is_moved_aside(world, sternpostd, damage):
+    """#125: nothing of it is overwritten, the daemon starts and says so."""
+    domain = world.domain("broken-cache")
+    load(sternpostd, domain, world)
+    sternpostd.stop()
+    cache = sternpostd.directory / "cache.db"
+    spoilt = {
+        "garbage": lambda data: b"this is no database\n" * 500,
+        "overwritten header": lambda data: b"\xff" * 100 + data[100:],
+        "overwritten middle": lambda data: data[:100] + b"\xff" * (len(data) - 100),
+    }[damage](cache.read_bytes())
+    cache.write_bytes(spoilt)
+
+    sternpostd.start()
+    assert sternpostd.ask(domain) == secure()  # learnt anew
+    assert world.gets(domain) == 2
+    aside, = [path for path in cache.parent.glob("cache.db?*") if path.read_bytes() == spoilt]
+    assert aside.name in sternpostd.log_text()
+
+
+def test_a_cache_directory_that_is_missing_stops_the_start(world):
+    lab = world.sternpostd({"cache": {"path": str(world.directory / "nowhere" / "cache.db")}})
+    done = lab.command(program="sternpostd")
+    assert done.returncode > 0
+    assert "nowhere/cache.db" in done.stderr

@@ -1,0 +1,114 @@
+"""Certificates for tests: a CA to trust, a CA that nobody trusts, and every flaw that a test asks for by name.
+
+Flaws: good, wildcard, rsa, intermediate (all four are fine), expired, not-yet-valid, wrong-name, domain-only (the
+name without its first label), cn-only (no subjectAltName), self-signed, other-ca, partial-wildcard, no-intermediate.
+"""
+
+import datetime
+import threading
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+
+
+def _name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+
+
+def _pem(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                             serialization.NoEncryption())
+
+
+class Authority:
+    """One CA with its key in memory. `chain` is what a server sends after its own certificate."""
+
+    def __init__(self, name, issuer=None):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = _name(name)
+        certificate = (issuer or self)._sign(self.name, self.key.public_key(), [], ca=True)
+        self.pem = certificate.public_bytes(serialization.Encoding.PEM)
+        self.chain = self.pem if issuer else b""
+
+    def issue(self, common_name, names, key, **validity):
+        """Key, certificate and chain as one PEM text."""
+        certificate = self._sign(_name(common_name), key.public_key(), names, **validity)
+        return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM) + self.chain
+
+    def _sign(self, subject, public_key, names, first_day=-1, last_day=30, ca=False):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        builder = (x509.CertificateBuilder()
+                   .subject_name(subject)
+                   .issuer_name(self.name)
+                   .public_key(public_key)
+                   .serial_number(x509.random_serial_number())
+                   .not_valid_before(now + first_day * DAY)
+                   .not_valid_after(now + last_day * DAY)
+                   .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                                  critical=False))
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]),
+                                            critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+
+class Certificates:
+    """Makes `directory`/ca.pem at once and the servers' certificates when they are asked for."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._trusted = Authority("Test CA")
+        self._intermediate = Authority("Test Intermediate CA", issuer=self._trusted)
+        self._untrusted = Authority("Nobody's CA")
+        self._lock = threading.Lock()
+        self._key = ec.generate_private_key(ec.SECP256R1())  # one for all servers: tests want speed, not secrecy
+        self.ca_file = self.directory / "ca.pem"
+        self.ca_file.write_bytes(self._trusted.pem)
+
+    def file(self, host, flaw="good"):
+        """A PEM file with key, certificate and chain for `host`."""
+        path = self.directory / f"{host}.{flaw}.pem"
+        with self._lock:
+            if not path.exists():
+                path.write_bytes(self._make(host, flaw))
+        return path
+
+    def _make(self, host, flaw):
+        first, _, rest = host.partition(".")
+        trusted, key = self._trusted, self._key
+        if flaw == "good":
+            return trusted.issue(host, [host], key)
+        if flaw == "wildcard":
+            return trusted.issue(host, [f"*.{rest}"], key)
+        if flaw == "rsa":
+            return trusted.issue(host, [host], rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        if flaw == "intermediate":
+            return self._intermediate.issue(host, [host], key)
+        if flaw == "expired":
+            return trusted.issue(host, [host], key, first_day=-3, last_day=-1)
+        if flaw == "not-yet-valid":
+            return trusted.issue(host, [host], key, first_day=1, last_day=3)
+        if flaw == "wrong-name":
+            return trusted.issue("wrong.invalid", ["wrong.invalid"], key)
+        if flaw == "domain-only":
+            return trusted.issue(rest, [rest], key)
+        if flaw == "cn-only":
+            return trusted.issue(host, [], key)
+        if flaw == "self-signed":
+            lonely = Authority(host)
+            return lonely.issue(host, [host], lonely.key)
+        if flaw == "other-ca":
+            return self._untrusted.issue(host, [host], key)
+        if flaw == "partial-wildcard":
+            return trusted.issue(host, [f"{first[:4]}*.{rest}"], key)
+        if flaw == "no-intermediate":
+            return self._intermediate.issue(host, [host], key).removesuffix(self._intermediate.chain)
+        raise ValueError(f"no such certificate: {flaw}")

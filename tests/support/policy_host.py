@@ -1,0 +1,494 @@
+#!/usr/bin/python3
+"""A policy host (RFC 8461 section 3.3): a real TLS server that behaves or misbehaves as a test asks.
+
+In a test written in Python:
+
+    host = PolicyHost(["10.99.2.1"], 443, Certificates(directory))
+    host.serve("mta-sts.example.test", b"version: STSv1...", "status-404")
+    host.gets("mta-sts.example.test")  # how many requests came
+
+As a program, for tests in other languages:
+
+    /usr/bin/python3 policy_host.py --address 127.1.2.3 --port 443 --directory DIR
+
+It makes the CA to trust (DIR/ca.pem), prints "ready" when it listens and ends at SIGTERM or when its standard input
+closes. The second label of the host name asked for (by SNI) chooses the behaviour: `mta-sts.status-404.test`,
+`mta-sts.drip.anything.test`. The body is DIR/HOST.txt if there is one, else an enforce policy whose only mx is
+`mx.DOMAIN`, DOMAIN being the host without its first label. DIR/log gets one line for every connection
+("connection HOST", HOST being "-" without SNI) and one for every request ("GET HOST PATH").
+
+Behaviours that give the policy:
+    ok  chunked  drip-fast  close-delimited  http10  body-max (65,536 bytes)  type-charset  type-upper  type-space
+    type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
+    held (waits for release(), as a program for SIGUSR1)
+Connections that fail:
+    close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
+    cert-cn-only  cert-self-signed  cert-other-ca  cert-partial-wildcard  cert-no-intermediate
+Answers that are no policy:
+    status-NNN (with the policy as body; 3xx with a Location on the same host)  type-html  type-octet-stream
+    type-plain-xml  type-missing  type-empty  type-twice-differ  body-empty  body-over (65,537 bytes)
+    chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
+    length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
+    header-large (17 KiB)  header-endless  gzip  http09  garbage
+Answers that take too long:
+    hang (after the request)  hang-after-head  drip (a byte a second)
+"""
+
+import argparse
+import collections
+import gzip
+import http.client
+import os
+import re
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from certificates import Certificates
+
+MAX_POLICY = 65536
+PLAIN = ("Content-Type: text/plain",)
+
+
+class Gone(Exception):
+    """The client, or the whole server, has gone away."""
+
+
+@dataclass
+class Request:
+    host: str     # by SNI
+    method: str
+    path: str
+    headers: list  # (lower-case name, value) in order
+    protocol: str  # of TLS
+
+    def header(self, name):
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass
+class Site:
+    body: bytes
+    behaviour: str
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+class Exchange:
+    """One request that was read; the behaviours below write its answer."""
+
+    def __init__(self, connection, site, request):
+        self.connection = connection
+        self.site = site
+        self.body = site.body
+        self.request = request
+
+    def send(self, data):
+        try:
+            self.connection.sendall(data)
+        except OSError as error:
+            raise Gone from error
+
+    def head(self, *fields, status=200, version="HTTP/1.1"):
+        phrase = http.client.responses.get(status, "Unheard Of")
+        lines = [f"{version} {status} {phrase}", "Connection: close", *fields, "", ""]
+        self.send("\r\n".join(lines).encode())
+
+    def answer(self, *fields, status=200, body=None):
+        body = self.body if body is None else body
+        self.head(*fields, f"Content-Length: {len(body)}", status=status)
+        self.send(body)
+
+    def chunk(self, data):
+        self.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def wait_for_client_to_leave(self):
+        try:
+            while self.connection.recv(4096):
+                pass
+        except OSError:
+            pass
+        raise Gone
+
+    def close_notify(self):
+        try:
+            self.connection.unwrap()
+        except OSError as error:
+            raise Gone from error
+
+
+def padded(body, size):
+    """`body` as a valid policy of exactly `size` bytes, by an extension field that nobody knows."""
+    line = b"\nx-padding: "
+    return body.rstrip(b"\n") + line + b"x" * (size - len(body.rstrip(b"\n")) - len(line))
+
+
+def with_status(status):
+    def respond(exchange):
+        location = (f"Location: https://{exchange.request.host}/elsewhere/mta-sts.txt",) if 300 <= status < 400 else ()
+        body = b"" if status in (204, 304) else None
+        exchange.answer(*PLAIN, *location, status=status, body=body)
+    return respond
+
+
+def with_fields(*fields):
+    return lambda exchange: exchange.answer(*fields)
+
+
+def chunked(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked")
+    for start in range(0, len(exchange.body), 20):
+        exchange.chunk(exchange.body[start:start + 20])
+    exchange.chunk(b"")
+
+
+def chunked_unfinished(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked")
+    exchange.chunk(exchange.body)
+
+
+def chunked_endless(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked")
+    exchange.chunk(exchange.body)
+    while True:
+        exchange.chunk(b"x-padding: " + b"x" * 4000 + b"\n")
+
+
+def drip(pause):
+    def respond(exchange):
+        exchange.head(*PLAIN, f"Content-Length: {len(exchange.body)}")
+        for byte in exchange.body:
+            exchange.send(bytes([byte]))
+            time.sleep(pause)
+    return respond
+
+
+def close_delimited(exchange):
+    exchange.head(*PLAIN)
+    exchange.send(exchange.body)
+    exchange.close_notify()
+
+
+def close_truncated(exchange):
+    exchange.head(*PLAIN)
+    exchange.send(exchange.body)
+
+
+def http10(exchange):
+    exchange.head(*PLAIN, f"Content-Length: {len(exchange.body)}", version="HTTP/1.0")
+    exchange.send(exchange.body)
+
+
+def body_of(size):
+    return lambda exchange: exchange.answer(*PLAIN, body=padded(exchange.body, size))
+
+
+def length_short(exchange):
+    exchange.head(*PLAIN, "Content-Length: 10")
+    exchange.send(padded(exchange.body, 2 * MAX_POLICY))
+
+
+def length_long(exchange):
+    exchange.head(*PLAIN, f"Content-Length: {len(exchange.body) + 80}")
+    exchange.send(exchange.body)
+
+
+def header_large(exchange):
+    exchange.answer(*PLAIN, "X-Padding: " + "x" * 17 * 1024)
+
+
+def header_endless(exchange):
+    exchange.send(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        exchange.send(b"X-Padding: " + b"x" * 1000 + b"\r\n")
+
+
+def hang(exchange):
+    exchange.wait_for_client_to_leave()
+
+
+def hang_after_head(exchange):
+    exchange.head(*PLAIN, f"Content-Length: {len(exchange.body)}")
+    exchange.wait_for_client_to_leave()
+
+
+def held(exchange):
+    exchange.site.released.wait()
+    exchange.answer(*PLAIN)
+
+
+RESPONSES = {
+    "ok": with_fields(*PLAIN),
+    "chunked": chunked,
+    "chunked-endless": chunked_endless,
+    "chunked-unfinished": chunked_unfinished,
+    "drip": drip(1.0),
+    "drip-fast": drip(0.01),
+    "close-delimited": close_delimited,
+    "close-truncated": close_truncated,
+    "http10": http10,
+    "http09": lambda exchange: exchange.send(exchange.body),
+    "garbage": lambda exchange: exchange.send(bytes(range(256)) * 8),
+    "body-empty": lambda exchange: exchange.answer(*PLAIN, body=b""),
+    "body-max": body_of(MAX_POLICY),
+    "body-over": body_of(MAX_POLICY + 1),
+    "length-short": length_short,
+    "length-long": length_long,
+    "header-large": header_large,
+    "header-endless": header_endless,
+    "gzip": lambda exchange: exchange.answer(*PLAIN, "Content-Encoding: gzip", body=gzip.compress(exchange.body)),
+    "hang": hang,
+    "hang-after-head": hang_after_head,
+    "held": held,
+    "type-charset": with_fields("Content-Type: text/plain; charset=utf-8"),
+    "type-upper": with_fields('Content-Type: TEXT/PLAIN;charset="UTF-8"'),
+    "type-space": with_fields("Content-Type: text/plain ; x=y"),
+    "type-latin1": with_fields("Content-Type: text/plain; charset=iso-8859-1"),
+    "type-twice-same": with_fields(*PLAIN, *PLAIN),
+    "type-twice-differ": with_fields(*PLAIN, "Content-Type: text/html"),
+    "type-html": with_fields("Content-Type: text/html"),
+    "type-octet-stream": with_fields("Content-Type: application/octet-stream"),
+    "type-plain-xml": with_fields("Content-Type: text/plain+xml"),
+    "type-missing": with_fields(),
+    "type-empty": with_fields("Content-Type:"),
+}
+TLS_VERSIONS = {
+    "tls11-only": (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1),
+    "tls12-only": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2),
+    "tls13-only": (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3),
+}
+
+
+def response_to(behaviour):
+    """What to do after the handshake; behaviours that spoil the handshake answer properly if it succeeds."""
+    status = re.fullmatch(r"status-(\d{3})", behaviour)
+    if status:
+        return with_status(int(status.group(1)))
+    if behaviour.startswith(("cert-", "tls1")) or behaviour.endswith("-before-tls"):
+        return RESPONSES["ok"]
+    return RESPONSES[behaviour]
+
+
+def server_name(hello):
+    """The SNI host name in a TLS record with a ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), or None."""
+    def skip(position, length_bytes):
+        return position + length_bytes + int.from_bytes(hello[position:position + length_bytes], "big")
+
+    position = 5 + 4 + 2 + 32  # record header, handshake header, version, random
+    position = skip(position, 1)  # session id
+    position = skip(position, 2)  # cipher suites
+    position = skip(position, 1)  # compression methods
+    position += 2
+    while position + 4 <= len(hello):
+        kind = int.from_bytes(hello[position:position + 2], "big")
+        end = skip(position + 2, 2)
+        if kind == 0:
+            return hello[position + 9:end].decode("ascii", "replace").lower()  # list length, type, name length
+        position = end
+    return None
+
+
+class PolicyHost:
+    """Serves every site on all `addresses`, a thread for each connection."""
+
+    def __init__(self, addresses, port, certificates, log=None, unknown_site=None):
+        self.certificates = certificates
+        self._log_file = open(log, "a", buffering=1) if log else None
+        self._unknown_site = unknown_site or (lambda host: None)
+        self._sites = {}
+        self._requests = []
+        self._connections = collections.Counter()
+        self._open = set()
+        self._lock = threading.Lock()
+        self._contexts = {}
+        self._stopping = False
+        self._listeners = [self._listen(address, port) for address in addresses]
+
+    def serve(self, host, body, behaviour="ok"):
+        """From now on `host` has this policy and behaves so."""
+        response_to(behaviour)  # a misspelt one fails here, not in a thread
+        body = body.encode() if isinstance(body, str) else body
+        with self._lock:
+            previous = self._sites.get(host)
+            self._sites[host] = Site(body, behaviour)
+        if previous:
+            previous.released.set()
+
+    def release(self, host=None):
+        """Lets the "held" answers of one host, or of all, go out."""
+        with self._lock:
+            sites = [self._sites[host]] if host else list(self._sites.values())
+        for site in sites:
+            site.released.set()
+
+    def requests(self, host):
+        with self._lock:
+            return [request for request in self._requests if request.host == host]
+
+    def gets(self, host):
+        return len(self.requests(host))
+
+    def connections(self, host):
+        with self._lock:
+            return self._connections[host]
+
+    def stop(self):
+        with self._lock:
+            self._stopping = True
+            connections = list(self._open)
+        for listener in self._listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+        self.release()
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it was closed meanwhile
+
+    def _listen(self, address, port):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, port), family=family, backlog=1024)
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return listener
+
+    def _accept(self, listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return  # stop() closed the listener
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
+
+    def _serve_connection(self, connection):
+        with self._lock:
+            if self._stopping:
+                connection.close()
+                return
+            self._open.add(connection)
+        try:
+            self._converse(connection)
+        except (Gone, OSError):
+            pass
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
+
+    def _converse(self, connection):
+        host = self._read_server_name(connection)
+        self._note(f"connection {host or '-'}")
+        with self._lock:
+            self._connections[host] += 1
+        site = self._site(host)
+        if site is None or site.behaviour == "close-before-tls":
+            return
+        if site.behaviour == "hang-before-tls":
+            Exchange(connection, site, None).wait_for_client_to_leave()
+        with self._context(host, site.behaviour).wrap_socket(connection, server_side=True,
+                                                             suppress_ragged_eofs=False) as secured:
+            with self._lock:
+                self._open.add(secured)
+            try:
+                request = self._read_request(secured, host)
+                response_to(site.behaviour)(Exchange(secured, site, request))
+            finally:
+                with self._lock:
+                    self._open.discard(secured)
+
+    def _read_server_name(self, connection):
+        peek = socket.MSG_PEEK | socket.MSG_WAITALL
+        record_header = connection.recv(5, peek)
+        if len(record_header) < 5:
+            raise Gone
+        return server_name(connection.recv(5 + int.from_bytes(record_header[3:], "big"), peek))
+
+    def _site(self, host):
+        with self._lock:
+            site = self._sites.get(host) or self._unknown_site(host)
+            if site:
+                self._sites[host] = site
+            return site
+
+    def _context(self, host, behaviour):
+        with self._lock:
+            if (host, behaviour) not in self._contexts:
+                self._contexts[host, behaviour] = self._make_context(host, behaviour)
+            return self._contexts[host, behaviour]
+
+    def _make_context(self, host, behaviour):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        flaw = behaviour.removeprefix("cert-") if behaviour.startswith("cert-") else "good"
+        context.load_cert_chain(self.certificates.file(host, flaw))
+        if behaviour in TLS_VERSIONS:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is meant
+                context.minimum_version, context.maximum_version = TLS_VERSIONS[behaviour]
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        return context
+
+    def _read_request(self, secured, host):
+        received = b""
+        while b"\r\n\r\n" not in received:
+            data = secured.recv(4096)
+            if not data:
+                raise Gone
+            received += data
+        request_line, *lines = received.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        method, path, _ = request_line.split(" ", 2)
+        pairs = (line.partition(":") for line in lines)
+        headers = [(name.lower(), value.strip()) for name, _, value in pairs]
+        request = Request(host, method, path, headers, secured.version())
+        with self._lock:
+            self._requests.append(request)
+        self._note(f"{method} {host} {path}")
+        return request
+
+    def _note(self, line):
+        if self._log_file:
+            with self._lock:
+                self._log_file.write(line + "\n")
+
+
+def site_by_name(directory):
+    """The table of the module's text: the second label is the behaviour."""
+    def site(host):
+        labels = (host or "").split(".")
+        if len(labels) < 3 or not re.fullmatch(r"[a-z0-9._-]+", host):
+            return None
+        own_body = directory / f"{host}.txt"
+        domain = ".".join(labels[1:])
+        default = f"version: STSv1\nmode: enforce\nmx: mx.{domain}\nmax_age: 86400\n".encode()
+        try:
+            response_to(labels[1])
+        except KeyError:
+            return None
+        return Site(own_body.read_bytes() if own_body.exists() else default, labels[1])
+    return site
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A policy host that behaves or misbehaves as its host names say.")
+    parser.add_argument("--address", action="append", required=True)
+    parser.add_argument("--port", type=int, default=443)
+    parser.add_argument("--directory", type=Path, required=True)
+    options = parser.parse_args()
+
+    certificates = Certificates(options.directory)
+    host = PolicyHost(options.address, options.port, certificates, log=options.directory / "log",
+                      unknown_site=site_by_name(options.directory))
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGUSR1, lambda *_: host.release())
+    print("ready", flush=True)
+    sys.stdin.read()
+    host.stop()
+
+
+if __name__ == "__main__":
+    main()
