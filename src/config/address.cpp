@@ -1,4 +1,4 @@
-#include "config/address.hpp"
+#include "address.hpp"
 
 #include <arpa/inet.h>
 
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string>
 
-#include "config/field.hpp"
+#include "field.hpp"
 
 namespace sternpost {
 namespace {

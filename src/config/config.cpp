@@ -10,10 +10,10 @@
 #include <memory>
 #include <utility>
 
-#include "config/contradictions.hpp"
-#include "config/keys.hpp"
-#include "config/problems.hpp"
-#include "config/sections.hpp"
+#include "contradictions.hpp"
+#include "keys.hpp"
+#include "problems.hpp"
+#include "sections.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace sternpost {

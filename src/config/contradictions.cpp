@@ -1,4 +1,4 @@
-#include "config/contradictions.hpp"
+#include "contradictions.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/address.hpp"
-#include "config/duration.hpp"
+#include "address.hpp"
+#include "duration.hpp"
 
 namespace sternpost {
 namespace {

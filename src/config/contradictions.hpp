@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "config/field.hpp"
+#include "field.hpp"
 #include "sternpost/config/config.hpp"
 
 namespace sternpost {

@@ -1,11 +1,11 @@
-#include "config/duration.hpp"
+#include "duration.hpp"
 
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <limits>
 
-#include "config/field.hpp"
+#include "field.hpp"
 
 namespace sternpost {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/field.hpp"
+#include "field.hpp"
 
 #include <algorithm>
 #include <utility>

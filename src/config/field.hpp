@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/problems.hpp"
+#include "problems.hpp"
 
 namespace sternpost {
 

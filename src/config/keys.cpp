@@ -1,11 +1,11 @@
-#include "config/keys.hpp"
+#include "keys.hpp"
 
 #include <chrono>
 
-#include "config/address.hpp"
-#include "config/contradictions.hpp"
-#include "config/texts.hpp"
-#include "config/values.hpp"
+#include "address.hpp"
+#include "contradictions.hpp"
+#include "texts.hpp"
+#include "values.hpp"
 
 // A new key: a member with its default in config.hpp, a line here, one in packaging/sternpost.toml and a
 // paragraph in man/sternpost.toml.5. Limits are there to catch slips; low values are for laboratories.

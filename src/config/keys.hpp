@@ -1,7 +1,7 @@
 // Every key of the configuration file, in one table.
 #pragma once
 
-#include "config/sections.hpp"
+#include "sections.hpp"
 #include "sternpost/config/config.hpp"
 
 namespace sternpost {

@@ -1,4 +1,4 @@
-#include "config/nearest.hpp"
+#include "nearest.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "config/problems.hpp"
+#include "problems.hpp"
 
 #include <algorithm>
 #include <span>

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "config/field.hpp"
-#include "config/values.hpp"
+#include "field.hpp"
+#include "values.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/result.hpp"
 

@@ -1,12 +1,12 @@
-#include "config/texts.hpp"
+#include "texts.hpp"
 
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <cstddef>
 
-#include "config/address.hpp"
-#include "config/field.hpp"
+#include "address.hpp"
+#include "field.hpp"
 
 namespace sternpost {
 namespace {

@@ -1,5 +1,5 @@
-#include "config/keys.hpp"
-#include "config/nearest.hpp"
+#include "keys.hpp"
+#include "nearest.hpp"
 
 namespace sternpost {
 namespace {

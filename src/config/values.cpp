@@ -1,6 +1,6 @@
-#include "config/values.hpp"
+#include "values.hpp"
 
-#include "config/duration.hpp"
+#include "duration.hpp"
 
 namespace sternpost {
 namespace {

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "config/field.hpp"
-#include "config/nearest.hpp"
+#include "field.hpp"
+#include "nearest.hpp"
 #include "sternpost/base/result.hpp"
 
 namespace sternpost {
