@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t ad_byte = 3;  // RFC 4035 section 3.2.3: bit 5 of the header's second flag byte
 constexpr std::uint8_t ad_mask = 0x20;
+// Resolvers follow 8 to 16 themselves, so a longer chain comes from none.
+constexpr std::size_t max_aliases = 16;
+constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(),
@@ -40,16 +43,33 @@ std::string rcode_text(int rcode) {
             return "NOTIMP";
         case ns_r_refused:
             return "REFUSED";
+        case ns_r_yxdomain:
+            return "YXDOMAIN";
+        case ns_r_yxrrset:
+            return "YXRRSET";
+        case ns_r_nxrrset:
+            return "NXRRSET";
+        case ns_r_notauth:
+            return "NOTAUTH";
+        case ns_r_notzone:
+            return "NOTZONE";
+        case ns_r_badvers:
+            return "BADVERS";
         default:
             return "rcode " + std::to_string(rcode);
     }
 }
 
-// A name inside rdata at `at`, in presentation form and lower case; "" is the root.
-std::optional<std::string> name_at(ns_msg& message, const std::uint8_t* at) {
+std::span<const std::uint8_t> rdata(const ns_rr& record) {
+    return {ns_rr_rdata(record), ns_rr_rdlen(record)};
+}
+
+// The name that fills `bytes`, part of an rdata, in presentation form and lower case; "" is the root.
+std::optional<std::string> name_in(ns_msg& message, std::span<const std::uint8_t> bytes) {
     std::array<char, NS_MAXDNAME> text{};
-    if (::ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), at, text.data(), text.size()) < 0)
-        return {};
+    const int length = ::ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), bytes.data(),
+                                            text.data(), text.size());
+    if (length < 0 || static_cast<std::size_t>(length) != bytes.size()) return {};
     std::string name = lower(text.data());
     if (name == ".") name.clear();
     return name;
@@ -64,44 +84,65 @@ std::optional<std::vector<ns_rr>> records_of(ns_msg& message, ns_sect section) {
 }
 
 std::chrono::seconds ttl_of(const ns_rr& record) {
-    // RFC 2181 section 8: with the top bit set, a TTL counts as zero.
     const auto ttl = ns_rr_ttl(record);
-    return std::chrono::seconds(ttl > 0x7fffffffU ? 0U : ttl);
+    return std::chrono::seconds(ttl > max_ttl ? 0 : ttl);
 }
 
-// RFC 2308 section 5: the smaller of the SOA's own TTL and its MINIMUM field.
-std::optional<std::chrono::seconds> negative_ttl(const std::vector<ns_rr>& authority) {
+// RFC 6891 section 6.1.3: the upper eight bits of the rcode are in the OPT record, if there is one.
+std::optional<int> rcode_of(ns_msg& message) {
+    const int lower_bits = ns_msg_getflag(message, ns_f_rcode);
+    const auto additional = records_of(message, ns_s_ar);
+    if (!additional) return {};
+    const auto is_opt = [](const ns_rr& record) { return ns_rr_type(record) == ns_t_opt; };
+    const auto opt = std::ranges::find_if(*additional, is_opt);
+    if (opt == additional->end()) return lower_bits;
+    return static_cast<int>(ns_rr_ttl(*opt) >> 24U << 4U) | lower_bits;
+}
+
+// RFC 2308 section 5: the smaller of the SOA's own TTL and its MINIMUM field. An answer that says "none"
+// without an SOA is worth no time; with name servers in its place it is a referral, which says nothing.
+Result<std::chrono::seconds> negative_ttl(const std::vector<ns_rr>& authority, bool name_exists) {
+    constexpr int smallest_soa = 2 + 5 * NS_INT32SZ;
+    bool name_servers = false;
     for (const ns_rr& record : authority) {
-        if (ns_rr_type(record) != ns_t_soa || ns_rr_rdlen(record) < 22) continue;
-        const std::uint8_t* end = ns_rr_rdata(record) + ns_rr_rdlen(record);
-        return std::min(ttl_of(record), std::chrono::seconds(::ns_get32(end - 4) & 0x7fffffffU));
+        name_servers = name_servers || ns_rr_type(record) == ns_t_ns;
+        if (ns_rr_type(record) != ns_t_soa) continue;
+        if (ns_rr_rdlen(record) < smallest_soa)
+            return failure(Errc::temporary, "malformed SOA in the answer");
+        const auto minimum = ::ns_get32(ns_rr_rdata(record) + ns_rr_rdlen(record) - NS_INT32SZ);
+        return std::min(ttl_of(record), std::chrono::seconds(minimum > max_ttl ? 0 : minimum));
     }
-    return {};
+    if (name_servers && name_exists)
+        return failure(Errc::temporary, "referral instead of an answer (is this server a resolver?)");
+    return std::chrono::seconds(0);
+}
+
+bool is_response(ns_msg& message) {
+    return ns_msg_getflag(message, ns_f_qr) == 1 && ns_msg_getflag(message, ns_f_opcode) == ns_o_query;
 }
 
 bool answers_question(ns_msg& message, const std::string& name, int type) {
     ns_rr question;
-    return ns_msg_getflag(message, ns_f_qr) == 1 && ns_msg_count(message, ns_s_qd) == 1 &&
-           ::ns_parserr(&message, ns_s_qd, 0, &question) == 0 && same_name(ns_rr_name(question), name) &&
-           ns_rr_type(question) == type && ns_rr_class(question) == ns_c_in;
+    return ns_msg_count(message, ns_s_qd) == 1 && ::ns_parserr(&message, ns_s_qd, 0, &question) == 0 &&
+           same_name(ns_rr_name(question), name) && ns_rr_type(question) == type &&
+           ns_rr_class(question) == ns_c_in;
 }
 
-// Walks the CNAME chain from `name`; the chain's TTL goes into `ttl`. A loop ends after as many steps as
-// there are records.
+// Walks the CNAME chain from `name`; the chain's TTL goes into `ttl`.
 Result<std::string> follow_aliases(ns_msg& message, const std::vector<ns_rr>& records,
                                    const std::string& name, std::chrono::seconds& ttl) {
-    std::string at = name;
-    for (std::size_t step = 0; step <= records.size(); ++step) {
+    std::string at = lower(name);
+    for (std::size_t step = 0; step <= max_aliases; ++step) {
         const auto alias = std::ranges::find_if(records, [&](const ns_rr& record) {
             return ns_rr_type(record) == ns_t_cname && same_name(ns_rr_name(record), at);
         });
         if (alias == records.end()) return at;
-        const auto target = name_at(message, ns_rr_rdata(*alias));
+        const auto target = name_in(message, rdata(*alias));
         if (!target) return failure(Errc::temporary, "malformed CNAME in the answer");
         ttl = std::min(ttl, ttl_of(*alias));
         at = *target;
     }
-    return failure(Errc::temporary, "CNAME loop");
+    return failure(Errc::temporary, "CNAME loop, or more than " + std::to_string(max_aliases) + " CNAMEs");
 }
 
 // What `read_record` makes of one record; nullopt: malformed.
@@ -111,9 +152,14 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
     ns_msg message;
     if (::ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) < 0)
         return failure(Errc::temporary, "malformed answer");
+    if (!is_response(message)) return failure(Errc::temporary, "answer to another question");
+    const auto rcode = rcode_of(message);
+    if (!rcode) return failure(Errc::temporary, "malformed answer");
+    // Some servers leave the question out of their failures.
+    if (*rcode != ns_r_noerror && *rcode != ns_r_nxdomain)
+        return failure(Errc::temporary, rcode_text(*rcode));
     if (!answers_question(message, name, type)) return failure(Errc::temporary, "answer to another question");
-    const int rcode = ns_msg_getflag(message, ns_f_rcode);
-    if (rcode != ns_r_noerror && rcode != ns_r_nxdomain) return failure(Errc::temporary, rcode_text(rcode));
+    if (ns_msg_getflag(message, ns_f_tc) == 1) return failure(Errc::temporary, "truncated answer");
     const auto answer = records_of(message, ns_s_an);
     const auto authority = records_of(message, ns_s_ns);
     if (!answer || !authority) return failure(Errc::temporary, "malformed answer");
@@ -134,20 +180,15 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
     }
     if (!set.records.empty()) return set;
 
-    set.name_exists = rcode != ns_r_nxdomain;
-    const auto negative = negative_ttl(*authority);
-    const bool referral = !negative && rcode == ns_r_noerror && ns_msg_count(message, ns_s_ns) > 0;
-    if (referral)
-        return failure(Errc::temporary, "referral instead of an answer (is this server a resolver?)");
-    set.ttl = std::min(set.ttl, negative.value_or(std::chrono::seconds(0)));
+    set.name_exists = *rcode != ns_r_nxdomain;
+    const auto negative = negative_ttl(*authority, set.name_exists);
+    if (!negative) return tl::unexpected(negative.error());
+    set.ttl = std::min(set.ttl, *negative);
     return set;
 }
 
-std::span<const std::uint8_t> rdata(const ns_rr& record) {
-    return {ns_rr_rdata(record), ns_rr_rdlen(record)};
-}
-
 std::optional<std::string> txt_record(ns_msg&, const ns_rr& record) {
+    if (rdata(record).empty()) return {};  // RFC 1035 section 3.3.14: one string or more
     std::string joined;
     for (auto rest = rdata(record); !rest.empty();) {
         const std::size_t length = rest.front();
@@ -161,7 +202,7 @@ std::optional<std::string> txt_record(ns_msg&, const ns_rr& record) {
 std::optional<MxRecord> mx_record(ns_msg& message, const ns_rr& record) {
     const auto data = rdata(record);
     if (data.size() < 3) return {};
-    const auto host = name_at(message, data.data() + 2);
+    const auto host = name_in(message, data.subspan(2));
     if (!host) return {};
     MxRecord mx;
     mx.preference = static_cast<std::uint16_t>(::ns_get16(data.data()));
