@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
 
@@ -13,18 +14,25 @@ namespace sternpost {
 
 namespace {
 std::atomic<std::size_t> live{0};
+
+void end(const char* name, const std::exception_ptr& escaped) {
+    live.fetch_sub(1, std::memory_order_relaxed);
+    if (!escaped) return;
+    try {
+        std::rethrow_exception(escaped);
+    } catch (const std::exception& error) {
+        spdlog::error("internal error in \"{}\": {} (please report it)", name, error.what());
+    }
 }
+
+}  // namespace
 
 void spawn(const asio::any_io_executor& executor, const char* name, asio::awaitable<void> operation) {
     live.fetch_add(1, std::memory_order_relaxed);
-    asio::co_spawn(executor, std::move(operation), [name](const std::exception_ptr& escaped) {
-        live.fetch_sub(1, std::memory_order_relaxed);
-        if (!escaped) return;
-        try {
-            std::rethrow_exception(escaped);
-        } catch (const std::exception& error) {
-            spdlog::error("internal error in \"{}\": {} (please report it)", name, error.what());
-        }
+    // co_spawn alone would run the first step here and now when the caller is on the loop already.
+    asio::post(executor, [executor, name, operation = std::move(operation)]() mutable {
+        asio::co_spawn(executor, std::move(operation),
+                       [name](const std::exception_ptr& escaped) { end(name, escaped); });
     });
 }
 

@@ -86,7 +86,8 @@ private:
 
     // A look that nobody waits for.
     void look_behind(const std::string& domain) {
-        if (!stopped_) flight_to(domain);
+        if (stopped_ || flights_.contains(domain)) return;
+        if (const FlightPtr flight = flight_to(domain)) flight->look_at_txt = true;
     }
 
     FlightPtr flight_to(const std::string& domain) {
@@ -102,8 +103,12 @@ private:
 
     // What memory or disk knows of a domain.
     KnownDomain recall(const std::string& domain) {
-        if (const auto entry = table_.find(domain); entry && !entry->known.disk_unread) return entry->known;
         KnownDomain known;
+        if (const auto entry = table_.find(domain); entry && !entry->known.disk_unread) {
+            known = entry->known;
+            known.just_fetched = false;
+            return known;
+        }
         known.domain = domain;
         auto stored = sources_.store.find(domain);
         if (!stored) {
@@ -141,7 +146,7 @@ private:
     awaitable<void> look(FlightPtr flight) {
         Discovery discovery(sources_, options_);
         KnownDomain& known = flight->known;
-        if (now().steady >= known.txt.due) co_await discovery.look_at_txt(known);
+        if (flight->look_at_txt || now().steady >= known.txt.due) co_await discovery.look_at_txt(known);
         if (stopped_) co_return;
         const WallTime wall = now().wall;
         if (known.wants_fetch(wall) && known.may_fetch(wall, options_)) {

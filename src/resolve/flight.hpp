@@ -21,7 +21,8 @@ struct Flight {
         Answers::OnReply on_reply;
     };
 
-    KnownDomain known;  // the flight's working copy
+    KnownDomain known;         // the flight's working copy
+    bool look_at_txt = false;  // although it is not due yet
     std::vector<Waiter> waiters;
     boost::asio::steady_timer patience;  // at its end the waiters get what there is
     bool overdue = false;                // patience has ended: who asks now gets what there is, too

@@ -24,7 +24,7 @@ std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chr
 
 bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
     if (!policy) return false;
-    if (now < policy->expires()) return true;
+    if (just_fetched || now < policy->expires()) return true;
     return txt.state == TxtState::present && !failed && !may_fetch(now, options);
 }
 
@@ -106,6 +106,7 @@ void KnownDomain::note_fetched(CachedPolicy fetched) {
     policy = std::make_shared<const CachedPolicy>(std::move(fetched));
     failed.reset();
     overloaded = disk_unread = false;
+    just_fetched = true;
     mx = MxLook();
 }
 

@@ -45,7 +45,8 @@ struct KnownDomain {
     bool on_disk = true;                         // false: the policy could not be committed
     bool disk_unread = false;                    // the disk could not say whether there is a policy
     bool overloaded = false;                     // the last GET found no room among ours
-    std::vector<WallTime> fetches;               // GETs of the last hour
+    bool just_fetched = false;      // in this flight: applies to its questions even with a max_age of 0
+    std::vector<WallTime> fetches;  // GETs of the last hour
     TxtLook txt;
     MxLook mx;
 

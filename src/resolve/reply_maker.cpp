@@ -65,7 +65,7 @@ std::shared_ptr<TableEntry> make_entry(KnownDomain known, const Now& now, const 
     entry->fresh_until = fresh_until(known, now, enforced);
     if (known.policy_applies(now.wall, options)) {
         entry->look_from = known.txt.due - (known.txt.due - known.txt.asked) / look_behind_part;
-        if (now.wall < known.policy->expires()) entry->expires = known.policy->expires();
+        entry->expires = known.policy->expires();
     }
     entry->known = std::move(known);
     return entry;

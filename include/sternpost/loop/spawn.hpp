@@ -8,7 +8,7 @@
 namespace sternpost {
 
 // `name` is a literal: it appears in the log when an exception escapes from `operation`.
-// Threads: any; `operation` runs on `executor`.
+// Threads: any; `operation` runs on `executor`, never inside spawn() itself.
 void spawn(const boost::asio::any_io_executor& executor, const char* name,
            boost::asio::awaitable<void> operation);
 

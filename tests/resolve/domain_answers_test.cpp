@@ -1,0 +1,551 @@
+#include "sternpost/resolve/domain_answers.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <iostream>
+#include <optional>
+#include <sstream>
+
+#include "tests/support/fakes.hpp"
+#include "tests/support/run.hpp"
+
+namespace asio = boost::asio;
+
+namespace sternpost {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeClock;
+using test::FakeFetcher;
+using test::FakeResolver;
+using test::FakeStore;
+
+constexpr const char* not_found = "9:NOTFOUND ,";
+
+std::string enforce(const std::string& mx, int max_age = 604800) {
+    return "version: STSv1\nmode: enforce\nmx: " + mx + "\nmax_age: " + std::to_string(max_age) + "\n";
+}
+
+std::string secure(const std::string& names) {
+    const std::string payload = "OK secure match=" + names + " servername=hostname";
+    return std::to_string(payload.size()) + ":" + payload + ",";
+}
+
+// Both loops are one here, so that a test decides when each step happens.
+class DomainAnswersTest : public testing::Test {
+protected:
+    DomainAnswersTest() {
+        auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
+        logger->set_level(spdlog::level::debug);
+        logger->set_pattern("%l: %v");
+        spdlog::set_default_logger(logger);
+        start();
+    }
+    ~DomainAnswersTest() override {
+        if (HasFailure()) std::cerr << log.str();
+        fetcher.gate.open();
+        resolver.gate.open();
+        store.gate.open();
+        end();
+    }
+
+    void start() {
+        answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock}, options, 1000);
+    }
+    void end() {
+        answers->stop();
+        io.restart();
+        io.run_for(1s);
+        answers.reset();
+    }
+    // A new process on the same disk.
+    void restart() {
+        end();
+        start();
+    }
+
+    void publish(const std::string& domain, const std::string& id, const std::string& body) {
+        publish_id(domain, id);
+        fetcher.bodies.insert_or_assign("mta-sts." + domain, body);
+        RecordSet<asio::ip::address> address;
+        address.records.push_back(asio::ip::make_address("192.0.2.80"));
+        resolver.a_records.insert_or_assign("mta-sts." + domain, address);
+    }
+    void publish_id(const std::string& domain, const std::string& id) {
+        publish_txt(domain, {"v=STSv1; id=" + id + ";"});
+    }
+    void publish_txt(const std::string& domain, std::vector<std::string> texts) {
+        RecordSet<std::string> set;
+        set.records = std::move(texts);
+        set.ttl = 3600s;
+        resolver.txt_records.insert_or_assign("_mta-sts." + domain, set);
+    }
+    void publish_mx(const std::string& domain, const std::vector<std::string>& hosts) {
+        RecordSet<MxRecord> set;
+        for (const std::string& host : hosts) set.records.push_back(MxRecord{10, host});
+        set.ttl = 600s;
+        resolver.mx_records.insert_or_assign(domain, set);
+    }
+    void break_policy_host(const std::string& domain) {
+        fetcher.bodies.insert_or_assign("mta-sts." + domain, failure(Errc::temporary, "HTTP status 500 instead of 200"));
+    }
+    void break_txt(const std::string& domain) {
+        resolver.txt_records.insert_or_assign("_mta-sts." + domain, failure(Errc::temporary, "SERVFAIL from 127.0.0.1:53"));
+    }
+
+    // Asks as a session does: the table first, then the resolve loop.
+    struct Pending {
+        bool done = false;
+        Reply reply;
+    };
+    std::shared_ptr<Pending> begin(const std::string& key) {
+        auto pending = std::make_shared<Pending>();
+        const auto next_hop = read_next_hop(key);
+        if (!next_hop) throw std::invalid_argument(key);
+        pending->reply = answers->at_once(*next_hop);
+        pending->done = pending->reply != nullptr;
+        if (!pending->done)
+            answers->ask(*next_hop, [pending](Reply reply) {
+                pending->reply = std::move(reply);
+                pending->done = true;
+            });
+        return pending;
+    }
+    std::string ask(const std::string& key) {
+        const auto pending = begin(key);
+        test::run_until(io, [&] { return pending->done; });
+        return pending->reply ? *pending->reply : "";
+    }
+    // Lets everything run that can run without time passing.
+    void settle() {
+        io.restart();
+        while (io.poll() > 0) io.restart();
+    }
+    bool at_hand(const std::string& key) { return answers->at_once(*read_next_hop(key)) != nullptr; }
+    int txt_questions(const std::string& domain) { return resolver.txt_questions["_mta-sts." + domain]; }
+    int fetches(const std::string& domain) { return fetcher.fetches["mta-sts." + domain]; }
+    bool logged(const std::string& text) const { return log.str().find(text) != std::string::npos; }
+
+    std::ostringstream log;
+    asio::io_context io{1};
+    FakeClock clock;
+    FakeResolver resolver{io};
+    FakeFetcher fetcher{io};
+    FakeStore store{io};
+    ResolveOptions options;
+    std::optional<DomainAnswers> answers;
+};
+
+TEST_F(DomainAnswersTest, KnowsTheMapsOfTheBaseGrammarOnly) {
+    for (const char* map : {"sts", "postfix", "QUERY"}) EXPECT_TRUE(answers->knows_map(map)) << map;
+    for (const char* map : {"", "STS", "query", "sts ", "sts-tlsrpt"}) EXPECT_FALSE(answers->knows_map(map)) << map;
+}
+
+TEST_F(DomainAnswersTest, NoRecordMeansNotFoundWithoutAGet) {  // #39
+    EXPECT_EQ(ask("none.test"), not_found);
+    EXPECT_EQ(fetches("none.test"), 0);
+    EXPECT_FALSE(logged("info")) << "a domain without a record is no news";
+}
+
+TEST_F(DomainAnswersTest, EnforceIsAnsweredAndRemembered) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_TRUE(at_hand("good.test"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(txt_questions("good.test"), 1);
+    EXPECT_EQ(fetches("good.test"), 1);
+    EXPECT_TRUE(logged("info: policy good.test: mode=enforce id=1 mx=1 expires=2026-12-08T00:00:00Z source=https"));
+}
+
+TEST_F(DomainAnswersTest, EveryFormOfTheNextHopIsTheSameDomain) {  // #132, #135
+    publish("good.test", "1", enforce("mail.good.test"));
+    for (const char* key : {"good.test", "good.test.", "GOOD.test", "good.test:25", "[good.test]", "[good.test]:587"})
+        EXPECT_EQ(ask(key), secure("mail.good.test")) << key;
+    EXPECT_EQ(fetches("good.test"), 1);
+}
+
+TEST_F(DomainAnswersTest, TestingAndNoneAreNotEnforced) {  // #139, #140
+    publish("testing.test", "1", "version: STSv1\nmode: testing\nmx: mail.x.test\nmax_age: 86400\n");
+    publish("none.test", "1", "version: STSv1\nmode: none\nmax_age: 86400\n");
+    EXPECT_EQ(ask("testing.test"), not_found);
+    EXPECT_EQ(ask("none.test"), not_found);
+    EXPECT_TRUE(logged("policy none.test: mode=none"));
+}
+
+TEST_F(DomainAnswersTest, FiftyEqualColdQuestionsShareOneFlight) {  // #69
+    publish("good.test", "1", enforce("mail.good.test"));
+    fetcher.gate.shut();
+    std::vector<std::shared_ptr<Pending>> all;
+    for (int i = 0; i < 50; ++i) all.push_back(begin("good.test"));
+    settle();
+    fetcher.gate.open();
+    for (const auto& one : all) {
+        test::run_until(io, [&] { return one->done; });
+        EXPECT_EQ(*one->reply, secure("mail.good.test"));
+    }
+    EXPECT_EQ(txt_questions("good.test"), 1);
+    EXPECT_EQ(fetches("good.test"), 1);
+}
+
+TEST_F(DomainAnswersTest, NothingIsAnsweredBeforeItIsOnDisk) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    store.gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    EXPECT_FALSE(pending->done);
+    EXPECT_TRUE(store.records.empty());
+    store.gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(store.records.at("good.test").policy->body, enforce("mail.good.test"));
+}
+
+TEST_F(DomainAnswersTest, AFullDiskDoesNotTakeTheAnswerAway) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    store.full = true;
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_TRUE(logged("error: policy good.test: not on disk"));
+    store.full = false;
+    clock.advance(options.recheck + 1s);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_TRUE(store.records.contains("good.test")) << "written as soon as there is room";
+}
+
+TEST_F(DomainAnswersTest, ADiskThatCannotBeReadDefers) {
+    store.unreadable = true;
+    EXPECT_NE(ask("none.test").find("TEMP the cache of none.test cannot be read"), std::string::npos);
+    store.unreadable = false;
+    EXPECT_EQ(ask("none.test"), not_found);
+}
+
+TEST_F(DomainAnswersTest, SurvivesARestartWithEverythingElseDead) {  // #110, #125
+    publish("good.test", "1", enforce("mail.good.test", 1000));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    break_txt("good.test");
+    break_policy_host("good.test");
+    restart();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_TRUE(logged("source=cache"));
+    clock.advance(999s);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    clock.advance(2s);
+    EXPECT_EQ(ask("good.test"), not_found) << "max_age is over";
+}
+
+TEST_F(DomainAnswersTest, AnEqualIdDoesNotProlongThePolicy) {  // #109
+    publish("good.test", "1", enforce("mail.good.test", 1000));
+    ask("good.test");
+    for (int i = 0; i < 3; ++i) {
+        clock.advance(330s);
+        EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    }
+    EXPECT_EQ(fetches("good.test"), 1);
+    clock.advance(11s);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(fetches("good.test"), 2) << "expired, so it is discovered anew";
+}
+
+TEST_F(DomainAnswersTest, AnyOtherIdBringsTheNewPolicy) {  // #111, #113, #114, #22
+    publish("good.test", "A1", enforce("old.good.test"));
+    ask("good.test");
+    for (const char* id : {"a1", "A1", "0"}) {
+        publish("good.test", id, enforce(std::string("mx-") + (id[0] == 'A' ? "big" : "small") + ".good.test"));
+        clock.advance(options.recheck);
+        EXPECT_EQ(ask("good.test"), secure(id[0] == 'A' ? "mx-big.good.test" : "mx-small.good.test")) << id;
+    }
+    EXPECT_EQ(fetches("good.test"), 4);
+}
+
+TEST_F(DomainAnswersTest, AShorterOrWeakerNewPolicyReplacesEverything) {  // #111, #120
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    publish("good.test", "2", "version: STSv1\nmode: none\nmax_age: 300\n");
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("good.test"), not_found);
+}
+
+TEST_F(DomainAnswersTest, ANewIdWithoutAPolicyKeepsTheOldOneAndItsExpiry) {  // #112, #67
+    publish("good.test", "1", enforce("mail.good.test", 1000));
+    ask("good.test");
+    publish_id("good.test", "2");
+    break_policy_host("good.test");
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(fetches("good.test"), 2);
+    EXPECT_TRUE(logged("the known policy stays in force until 2026-12-01T00:16:40Z"));
+    fetcher.bodies.insert_or_assign("mta-sts.good.test", enforce("*") /* no valid pattern */);
+    clock.advance(options.retry);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    settle();
+    EXPECT_EQ(fetches("good.test"), 3);
+    clock.advance(400s);
+    EXPECT_EQ(ask("good.test"), not_found);
+}
+
+TEST_F(DomainAnswersTest, ALostOrUnusableRecordDoesNotEndAPolicy) {  // #31, #116, #121
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    const std::vector<std::vector<std::string>> records{
+        {}, {"v=spf1 -all"}, {"v=STSv1; id=1", "v=STSv1; id=2"}, {"v=STSv1; id=bad-id"}, {"v=STSv1;"}};
+    for (const auto& texts : records) {
+        publish_txt("good.test", texts);
+        clock.advance(options.recheck);
+        EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    }
+    break_txt("good.test");
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(fetches("good.test"), 1);
+}
+
+TEST_F(DomainAnswersTest, AFailedFetchIsNotFoundAndNotTriedAgainTooSoon) {  // #64, #65, #66
+    publish("bad.test", "1", "garbage");
+    EXPECT_EQ(ask("bad.test"), not_found);
+    EXPECT_TRUE(logged("warning: policy bad.test: id=1 not fetched: the policy file is not valid: line 1"));
+    for (int i = 0; i < 29; ++i) {
+        clock.advance(10s);
+        EXPECT_EQ(ask("bad.test"), not_found);
+    }
+    EXPECT_EQ(fetches("bad.test"), 1);
+    clock.advance(11s);
+    fetcher.gate.shut();
+    EXPECT_EQ(ask("bad.test"), not_found) << "the next try runs behind the answer";
+    settle();
+    EXPECT_EQ(fetches("bad.test"), 2);
+    EXPECT_EQ(ask("bad.test"), not_found) << "and so do questions while it runs";
+    fetcher.gate.open();
+    settle();
+    clock.advance(400s);
+    ask("bad.test");
+    EXPECT_EQ(fetches("bad.test"), 2) << "the back-off doubles";
+    fetcher.bodies.insert_or_assign("mta-sts.bad.test", enforce("mail.bad.test"));
+    clock.advance(300s);
+    ask("bad.test");
+    settle();
+    EXPECT_EQ(ask("bad.test"), secure("mail.bad.test"));
+}
+
+TEST_F(DomainAnswersTest, ANewIdEarnsAnEarlyTry) {  // #64
+    publish("bad.test", "1", "garbage");
+    options.min_ttl = 1s;
+    options.recheck = 1s;
+    restart();
+    EXPECT_EQ(ask("bad.test"), not_found);
+    publish("bad.test", "2", enforce("mail.bad.test"));
+    clock.advance(30s);
+    EXPECT_EQ(ask("bad.test"), not_found) << "within min-interval";
+    EXPECT_EQ(fetches("bad.test"), 1);
+    clock.advance(31s);
+    EXPECT_EQ(ask("bad.test"), secure("mail.bad.test"));
+}
+
+TEST_F(DomainAnswersTest, AChangingIdCannotMakeUsFetchWithoutEnd) {  // #129, #186
+    options.min_ttl = options.recheck = 1s;
+    restart();
+    for (int i = 0; i < 3600; i += 10) {
+        publish("churn.test", std::to_string(i), "garbage");
+        ask("churn.test");
+        clock.advance(10s);
+    }
+    EXPECT_EQ(fetches("churn.test"), static_cast<int>(max_fetches_an_hour));
+}
+
+TEST_F(DomainAnswersTest, TheDeadlineDefersWhileTheFirstFetchRuns) {  // #68, #58
+    options.deadline = 50ms;
+    restart();
+    publish("slow.test", "1", enforce("mail.slow.test"));
+    fetcher.gate.shut();
+    EXPECT_EQ(ask("slow.test"), "41:TEMP policy of slow.test is being fetched,");
+    const auto later = begin("slow.test");
+    settle();
+    EXPECT_TRUE(later->done) << "later questions of that flight get it at once";
+    fetcher.gate.open();
+    settle();
+    EXPECT_EQ(ask("slow.test"), secure("mail.slow.test")) << "the fetch went on";
+    EXPECT_EQ(fetches("slow.test"), 1);
+}
+
+TEST_F(DomainAnswersTest, SilentDnsIsNotTakenForAPolicy) {  // #30
+    options.deadline = 50ms;
+    restart();
+    resolver.gate.shut();
+    EXPECT_EQ(ask("silent.test"), not_found);
+}
+
+TEST_F(DomainAnswersTest, ADnsFailureWithoutAPolicyFollowsTheOption) {  // #30
+    break_txt("fail.test");
+    EXPECT_EQ(ask("fail.test"), not_found);
+    EXPECT_TRUE(logged("warning: dns: no answer about the TXT record _mta-sts.fail.test: SERVFAIL from 127.0.0.1:53"));
+    EXPECT_TRUE(at_hand("fail.test"));
+    clock.advance(10s);
+    EXPECT_FALSE(at_hand("fail.test")) << "asked again after 10 s";
+    options.defer_on_dns_failure = true;
+    restart();
+    EXPECT_NE(ask("fail.test").find("TEMP DNS does not tell whether fail.test has an MTA-STS policy: SERVFAIL"),
+              std::string::npos);
+}
+
+TEST_F(DomainAnswersTest, DnsFailuresBackOff) {
+    break_txt("fail.test");
+    int asked_at_second = 0;
+    std::vector<int> gaps;
+    for (int second = 1; second < 1000; ++second) {
+        clock.advance(1s);
+        const int before = txt_questions("fail.test");
+        ask("fail.test");
+        if (txt_questions("fail.test") == before) continue;
+        gaps.push_back(second - asked_at_second);
+        asked_at_second = second;
+    }
+    EXPECT_EQ(gaps, (std::vector{1, 10, 20, 40, 80, 160, 300, 300}));
+}
+
+TEST_F(DomainAnswersTest, AKnownPolicyIsNotHeldUpByDns) {  // #110, #128
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    clock.advance(options.recheck);
+    options.deadline = 50ms;  // stands in for the two seconds
+    answers->reconfigure(options);
+    resolver.gate.shut();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(txt_questions("good.test"), 2) << "one look for all";
+}
+
+TEST_F(DomainAnswersTest, InTheLastTenthOfItsTimeARecordIsLookedAtBehindTheAnswer) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    clock.advance(269s);
+    EXPECT_TRUE(at_hand("good.test"));
+    settle();
+    EXPECT_EQ(txt_questions("good.test"), 1);
+    clock.advance(2s);
+    EXPECT_TRUE(at_hand("good.test"));
+    EXPECT_TRUE(at_hand("good.test"));
+    settle();
+    EXPECT_EQ(txt_questions("good.test"), 2);
+    clock.advance(200s);
+    EXPECT_TRUE(at_hand("good.test")) << "young again";
+}
+
+TEST_F(DomainAnswersTest, NoRecordIsBelievedForItsNegativeTtlWithinBounds) {  // #29, #127
+    RecordSet<std::string> none;
+    for (const auto& [ttl, believed] : std::vector<std::pair<std::chrono::seconds, std::chrono::seconds>>{
+             {0s, 60s}, {90s, 90s}, {86400s, 3600s}}) {
+        none.ttl = ttl;
+        resolver.txt_records.insert_or_assign("_mta-sts.none.test", none);
+        restart();
+        ask("none.test");
+        clock.advance(believed - 1s);
+        EXPECT_TRUE(at_hand("none.test")) << ttl.count();
+        clock.advance(1s);
+        EXPECT_FALSE(at_hand("none.test")) << ttl.count();
+    }
+}
+
+TEST_F(DomainAnswersTest, AWildcardIsAnsweredByTheMxHostsThatPass) {  // #148, #154
+    publish("wild.test", "1", enforce("*.mx.test"));
+    publish_mx("wild.test", {"a.mx.test", "b.c.mx.test", "mx.test", "other.test", "D.mx.test"});
+    EXPECT_EQ(ask("wild.test"), secure("a.mx.test:d.mx.test"));
+    EXPECT_EQ(ask("[wild.test]"), secure("no-mx-host-passes-the-policy.invalid"));
+}
+
+TEST_F(DomainAnswersTest, AWildcardWithoutMxHostsFailsClosed) {  // #136, #137
+    publish("wild.test", "1", enforce("*.mx.test"));
+    for (const auto& hosts : std::vector<std::vector<std::string>>{{"other.test"}, {""}, {}}) {
+        publish_mx("wild.test", hosts);
+        restart();
+        EXPECT_EQ(ask("wild.test"), secure("no-mx-host-passes-the-policy.invalid"));
+        EXPECT_TRUE(logged("none of its MX hosts passes its policy"));
+    }
+}
+
+TEST_F(DomainAnswersTest, WithoutMxRecordsTheDomainIsItsOwnMxHost) {  // #136
+    publish("sub.mx.test", "1", enforce("*.mx.test"));
+    publish_mx("sub.mx.test", {});
+    EXPECT_EQ(ask("sub.mx.test"), secure("sub.mx.test"));
+}
+
+TEST_F(DomainAnswersTest, AnMxSetThatCannotBeHadLeavesWildcardsAsPostfixHasThem) {  // #155
+    publish("wild.test", "1", enforce("*.mx.test"));
+    resolver.mx_records.insert_or_assign("wild.test", failure(Errc::temporary, "SERVFAIL"));
+    EXPECT_EQ(ask("wild.test"), secure(".mx.test"));
+    publish_mx("wild.test", {"a.mx.test"});
+    clock.advance(10s);
+    EXPECT_EQ(ask("wild.test"), secure("a.mx.test"));
+}
+
+TEST_F(DomainAnswersTest, TheMxSetIsLookedAtAgainWhenItsTtlIsOver) {
+    publish("wild.test", "1", enforce("*.mx.test"));
+    publish_mx("wild.test", {"a.mx.test"});
+    ask("wild.test");
+    publish_mx("wild.test", {"b.mx.test"});
+    clock.advance(599s);
+    EXPECT_EQ(ask("wild.test"), secure("a.mx.test"));
+    clock.advance(1s);
+    EXPECT_EQ(ask("wild.test"), secure("b.mx.test"));
+}
+
+TEST_F(DomainAnswersTest, APolicyOfExactNamesNeedsNoMxQuestion) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    EXPECT_TRUE(resolver.mx_questions.empty());
+}
+
+TEST_F(DomainAnswersTest, AFullFetchQueueDefers) {  // #185
+    publish("good.test", "1", enforce("mail.good.test"));
+    fetcher.bodies.insert_or_assign("mta-sts.good.test", failure(Errc::overloaded, "too many policy fetches are waiting"));
+    EXPECT_NE(ask("good.test").find("TEMP sternpostd is overloaded"), std::string::npos);
+    fetcher.bodies.insert_or_assign("mta-sts.good.test", enforce("mail.good.test"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test")) << "and is not held against the domain";
+}
+
+TEST_F(DomainAnswersTest, APolicyHostWithoutAddressIsAFailedFetch) {  // #167
+    publish_id("bad.test", "1");
+    EXPECT_EQ(ask("bad.test"), not_found);
+    EXPECT_TRUE(logged("mta-sts.bad.test does not exist"));
+    EXPECT_EQ(fetches("bad.test"), 0);
+}
+
+TEST_F(DomainAnswersTest, OneAddressFamilyIsEnough) {  // #62
+    publish("six.test", "1", enforce("mail.six.test"));
+    RecordSet<asio::ip::address> address;
+    address.records.push_back(asio::ip::make_address("2001:db8::1"));
+    resolver.aaaa_records.insert_or_assign("mta-sts.six.test", address);
+    resolver.a_records.insert_or_assign("mta-sts.six.test", failure(Errc::temporary, "SERVFAIL"));
+    EXPECT_EQ(ask("six.test"), secure("mail.six.test"));
+}
+
+TEST_F(DomainAnswersTest, AMaxAgeOfZeroIsUsedOnceAndFetchedAgainWithinBounds) {  // #105
+    publish("zero.test", "1", enforce("mail.zero.test", 0));
+    for (int i = 0; i < 30; ++i) EXPECT_EQ(ask("zero.test"), secure("mail.zero.test")) << i;
+    EXPECT_EQ(fetches("zero.test"), static_cast<int>(max_fetches_an_hour));
+}
+
+TEST_F(DomainAnswersTest, StopReleasesWhoWaits) {
+    publish("slow.test", "1", enforce("mail.slow.test"));
+    fetcher.gate.shut();
+    const auto pending = begin("slow.test");
+    settle();
+    answers->stop();
+    settle();
+    EXPECT_TRUE(pending->done);
+    EXPECT_EQ(pending->reply, nullptr);
+    EXPECT_EQ(ask("other.test"), "");
+}
+
+TEST_F(DomainAnswersTest, TheWallClockMayJump) {  // #124
+    publish("good.test", "1", enforce("mail.good.test", 86400));
+    ask("good.test");
+    const WallTime then = clock.wall();
+    clock.set_wall(then - 86400s);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    clock.set_wall(then + std::chrono::years(1));
+    break_policy_host("good.test");
+    EXPECT_EQ(ask("good.test"), not_found);
+}
+
+}  // namespace
+}  // namespace sternpost

@@ -1,0 +1,143 @@
+// Doubles of what the resolve room leans on: they hold what a test puts in, count what is asked, and fail on demand.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sternpost/base/time.hpp"
+#include "sternpost/dns/resolver.hpp"
+#include "sternpost/https/policy_fetcher.hpp"
+#include "sternpost/store/policy_store.hpp"
+
+namespace sternpost::test {
+
+namespace asio = boost::asio;
+
+// Both clocks stand still until they are moved.
+class FakeClock final : public Clock {
+public:
+    WallTime wall() const override { return wall_; }
+    SteadyTime steady() const override { return steady_; }
+    void advance(std::chrono::seconds by) {
+        wall_ += by;
+        steady_ += by;
+    }
+    void set_wall(WallTime time) { wall_ = time; }
+
+private:
+    WallTime wall_ = std::chrono::sys_days(std::chrono::year(2026) / 12 / 1);
+    SteadyTime steady_ = std::chrono::steady_clock::now();
+};
+
+// Holds back whoever passes while it is shut.
+class Gate {
+public:
+    explicit Gate(asio::io_context& io) : timer_(io, std::chrono::steady_clock::time_point::max()) {}
+    void shut() { open_ = false; }
+    void open() {
+        open_ = true;
+        timer_.cancel();
+    }
+    asio::awaitable<void> pass() {
+        boost::system::error_code ignored;
+        while (!open_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+
+private:
+    asio::steady_timer timer_;
+    bool open_ = true;
+};
+
+class FakeResolver final : public Resolver {
+public:
+    explicit FakeResolver(asio::io_context& io) : gate(io) {}
+
+    asio::awaitable<Result<RecordSet<std::string>>> txt(std::string name) override {
+        ++txt_questions[name];
+        co_await gate.pass();
+        co_return find(txt_records, name);
+    }
+    asio::awaitable<Result<RecordSet<MxRecord>>> mx(std::string name) override {
+        ++mx_questions[name];
+        co_await gate.pass();
+        co_return find(mx_records, name);
+    }
+    asio::awaitable<Result<RecordSet<asio::ip::address>>> a(std::string name) override {
+        co_await gate.pass();
+        co_return find(a_records, name);
+    }
+    asio::awaitable<Result<RecordSet<asio::ip::address>>> aaaa(std::string name) override {
+        co_await gate.pass();
+        co_return find(aaaa_records, name);
+    }
+
+    template <class Record>
+    using Zone = std::map<std::string, Result<RecordSet<Record>>>;
+
+    Zone<std::string> txt_records;
+    Zone<MxRecord> mx_records;
+    Zone<asio::ip::address> a_records;
+    Zone<asio::ip::address> aaaa_records;
+    std::map<std::string, int> txt_questions;
+    std::map<std::string, int> mx_questions;
+    Gate gate;
+
+private:
+    // What no test has put in does not exist.
+    template <class Record>
+    static Result<RecordSet<Record>> find(const Zone<Record>& zone, const std::string& name) {
+        if (const auto found = zone.find(name); found != zone.end()) return found->second;
+        RecordSet<Record> none;
+        none.name_exists = false;
+        none.ttl = std::chrono::seconds(300);
+        return none;
+    }
+};
+
+class FakeFetcher final : public PolicyFetcher {
+public:
+    explicit FakeFetcher(asio::io_context& io) : gate(io) {}
+
+    asio::awaitable<Result<std::string>> fetch(std::string host, std::vector<asio::ip::address>) override {
+        ++fetches[host];
+        co_await gate.pass();
+        if (const auto found = bodies.find(host); found != bodies.end()) co_return found->second;
+        co_return failure(Errc::temporary, "HTTP status 404 instead of 200");
+    }
+
+    std::map<std::string, Result<std::string>> bodies;
+    std::map<std::string, int> fetches;
+    Gate gate;
+};
+
+// Keeps records in memory, through the death of whoever uses it.
+class FakeStore final : public PolicyStore {
+public:
+    explicit FakeStore(asio::io_context& io) : gate(io) {}
+
+    Result<std::optional<DomainRecord>> find(const std::string& domain) override {
+        if (unreadable) return failure(Errc::temporary, "the cache cannot be read: disk I/O error");
+        const auto found = records.find(domain);
+        return found == records.end() ? std::nullopt : std::optional<DomainRecord>(found->second);
+    }
+    asio::awaitable<Result<void>> put(DomainRecord record) override {
+        co_await gate.pass();
+        if (full) co_return failure(Errc::temporary, "the cache cannot be written: database or disk is full");
+        records.insert_or_assign(record.domain, record);
+        co_return Result<void>();
+    }
+
+    std::map<std::string, DomainRecord> records;
+    bool unreadable = false;
+    bool full = false;
+    Gate gate;
+};
+
+}  // namespace sternpost::test
