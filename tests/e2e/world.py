@@ -94,18 +94,14 @@ class World:
 
     @functools.cached_property
     def nginx(self):
-        for host in NGINX_HOSTS:
-            self.dns.set(host, "A", NGINX_V4)
+        self.dns.set_all(*((host, "A", NGINX_V4) for host in NGINX_HOSTS))
         return Nginx(self.directory / "nginx", NGINX_V4, self.certificates, NGINX_HOSTS,
                      http2_only=("mta-sts.by-http2-only.test",))
 
     @functools.cached_property
     def receiver(self):
-        for mx in MX_HOSTS:
-            for type, mark in (("A", "."), ("AAAA", ":")):
-                addresses = [address for address in mx.addresses if mark in address]
-                if addresses:
-                    self.dns.set(mx.name, type, *addresses)
+        self.dns.set_all(*((mx.name, "AAAA" if ":" in address else "A", address)
+                           for mx in MX_HOSTS for address in mx.addresses))
         return Receiver(self.directory / "receiver", self.certificates, MX_HOSTS)
 
     @functools.cached_property
@@ -119,20 +115,19 @@ class World:
 
     def publish(self, domain, policy_text, behaviour="ok", id="1", mx=(GOOD_MX.name,)):
         """All that a domain with MTA-STS has: TXT, policy host, policy, MX."""
-        self.serve(domain, policy_text, behaviour)
-        self.set_id(domain, id)
-        self.set_mx(domain, *mx)
+        self.policy_host.serve(f"mta-sts.{domain}", policy_text, behaviour)
+        self.dns.set_all(_address_of_policy_host(domain), _record(domain, id), _mx(domain, mx))
 
     def serve(self, domain, policy_text, behaviour="ok"):
         """The policy, and the policy host's address; no TXT."""
         self.policy_host.serve(f"mta-sts.{domain}", policy_text, behaviour)
-        self.dns.set(f"mta-sts.{domain}", "A", POLICY_V4)
+        self.dns.set(*_address_of_policy_host(domain))
 
     def set_id(self, domain, id):
-        self.dns.set(f"_mta-sts.{domain}", "TXT", txt(f"v=STSv1; id={id};"))
+        self.dns.set(*_record(domain, id))
 
     def set_mx(self, domain, *hosts):
-        self.dns.set(domain, "MX", *(f"10 {host}." for host in hosts))
+        self.dns.set(*_mx(domain, hosts))
 
     def remove_policy_host(self, domain):
         """Neither name nor server is left."""
@@ -161,3 +156,15 @@ class World:
             self.policy_host.stop()
         if not os.environ.get("STERNPOST_KEEP"):
             shutil.rmtree(self.directory)
+
+
+def _address_of_policy_host(domain):
+    return f"mta-sts.{domain}", "A", POLICY_V4
+
+
+def _record(domain, id):
+    return f"_mta-sts.{domain}", "TXT", txt(f"v=STSv1; id={id};")
+
+
+def _mx(domain, hosts):
+    return domain, "MX", *(f"10 {host}." for host in hosts)
