@@ -93,6 +93,7 @@ ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t p
     if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
         fail(socket.name_, "bind", errno);
     if (::listen(fd, listen_backlog) != 0) fail(socket.name_, "listen", errno);
+    socket.name_ = name_of(fd);
     return socket;
 }
 

@@ -85,24 +85,22 @@ private:
     using Places = std::list<Place>;  // the longest without activity first
 
     static awaitable<void> accept(std::shared_ptr<Inside> self, std::shared_ptr<Acceptor> acceptor) {
-        asio::steady_timer pause(self->executor_);
         while (acceptor->is_open()) {
-            boost::system::error_code ignored;
-            if (!self->make_room()) {
-                pause.expires_after(accept_pause);
-                co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-                continue;
-            }
             auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
-            if (!acceptor->is_open()) break;
-            if (!error) {
-                self->admit(std::move(socket));
-                continue;
+            if (error && acceptor->is_open()) {
+                self->log_accept_error(error);
+                co_await self->rest();
             }
-            self->log_accept_error(error);
-            pause.expires_after(accept_pause);
-            co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (error) continue;
+            while (acceptor->is_open() && !self->make_room()) co_await self->rest();
+            if (acceptor->is_open()) self->admit(std::move(socket));
         }
+    }
+
+    awaitable<void> rest() {
+        asio::steady_timer pause(executor_, accept_pause);
+        boost::system::error_code ignored;
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
     // The connection longest idle goes when all places are taken; one with a question under way never does.

@@ -25,6 +25,7 @@ namespace {
 
 using Handler = asio::any_completion_handler<void(Result<void>)>;
 constexpr const char* in_memory = ":memory:";
+constexpr std::chrono::milliseconds busy_timeout{500};
 
 constexpr const char* select_sql =
     "SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why FROM "
@@ -111,13 +112,11 @@ bool broken(const SQLite::Exception& error) {
     return error.getErrorCode() == SQLITE_NOTADB || error.getErrorCode() == SQLITE_CORRUPT;
 }
 
-// An open file with its schema ready, held by this process alone.
+// An open file with its schema ready. Others may read it meanwhile; a writer among them is waited for.
 std::unique_ptr<SQLite::Database> open(const std::string& path) {
-    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    database->exec("PRAGMA locking_mode = EXCLUSIVE");
+    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
+                                                       static_cast<int>(busy_timeout.count()));
     prepare_schema(*database);
-    // Takes the lock, which the schema alone does not when it is up to date.
-    database->exec("BEGIN IMMEDIATE; COMMIT");
     return database;
 }
 
@@ -134,7 +133,7 @@ std::string remedy(const SQLite::Exception& error) {
     switch (error.getErrorCode()) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return "another process holds it: is a sternpostd running already?";
+            return "another process writes to it and does not end";
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
         case SQLITE_READONLY:

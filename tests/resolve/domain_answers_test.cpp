@@ -38,7 +38,8 @@ std::string secure(const std::string& names) {
 class DomainAnswersTest : public testing::Test {
 protected:
     DomainAnswersTest() {
-        auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
+        auto logger =
+            std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
         logger->set_level(spdlog::level::debug);
         logger->set_pattern("%l: %v");
         spdlog::set_default_logger(logger);
@@ -53,7 +54,8 @@ protected:
     }
 
     void start() {
-        answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock}, options, 1000);
+        answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock},
+                        options, 1000);
     }
     void end() {
         answers->stop();
@@ -90,10 +92,12 @@ protected:
         resolver.mx_records.insert_or_assign(domain, set);
     }
     void break_policy_host(const std::string& domain) {
-        fetcher.bodies.insert_or_assign("mta-sts." + domain, failure(Errc::temporary, "HTTP status 500 instead of 200"));
+        fetcher.bodies.insert_or_assign("mta-sts." + domain,
+                                        failure(Errc::temporary, "HTTP status 500 instead of 200"));
     }
     void break_txt(const std::string& domain) {
-        resolver.txt_records.insert_or_assign("_mta-sts." + domain, failure(Errc::temporary, "SERVFAIL from 127.0.0.1:53"));
+        resolver.txt_records.insert_or_assign("_mta-sts." + domain,
+                                              failure(Errc::temporary, "SERVFAIL from 127.0.0.1:53"));
     }
 
     // Asks as a session does: the table first, then the resolve loop.
@@ -141,7 +145,8 @@ protected:
 
 TEST_F(DomainAnswersTest, KnowsTheMapsOfTheBaseGrammarOnly) {
     for (const char* map : {"sts", "postfix", "QUERY"}) EXPECT_TRUE(answers->knows_map(map)) << map;
-    for (const char* map : {"", "STS", "query", "sts ", "sts-tlsrpt"}) EXPECT_FALSE(answers->knows_map(map)) << map;
+    for (const char* map : {"", "STS", "query", "sts ", "sts-tlsrpt"})
+        EXPECT_FALSE(answers->knows_map(map)) << map;
 }
 
 TEST_F(DomainAnswersTest, NoRecordMeansNotFoundWithoutAGet) {  // #39
@@ -157,12 +162,14 @@ TEST_F(DomainAnswersTest, EnforceIsAnsweredAndRemembered) {
     EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
     EXPECT_EQ(txt_questions("good.test"), 1);
     EXPECT_EQ(fetches("good.test"), 1);
-    EXPECT_TRUE(logged("info: policy good.test: mode=enforce id=1 mx=1 expires=2026-12-08T00:00:00Z source=https"));
+    EXPECT_TRUE(
+        logged("info: policy good.test: mode=enforce id=1 mx=1 expires=2026-12-08T00:00:00Z source=https"));
 }
 
 TEST_F(DomainAnswersTest, EveryFormOfTheNextHopIsTheSameDomain) {  // #132, #135
     publish("good.test", "1", enforce("mail.good.test"));
-    for (const char* key : {"good.test", "good.test.", "GOOD.test", "good.test:25", "[good.test]", "[good.test]:587"})
+    for (const char* key :
+         {"good.test", "good.test.", "GOOD.test", "good.test:25", "[good.test]", "[good.test]:587"})
         EXPECT_EQ(ask(key), secure("mail.good.test")) << key;
     EXPECT_EQ(fetches("good.test"), 1);
 }
@@ -251,7 +258,8 @@ TEST_F(DomainAnswersTest, AnyOtherIdBringsTheNewPolicy) {  // #111, #113, #114, 
     publish("good.test", "A1", enforce("old.good.test"));
     ask("good.test");
     for (const char* id : {"a1", "A1", "0"}) {
-        publish("good.test", id, enforce(std::string("mx-") + (id[0] == 'A' ? "big" : "small") + ".good.test"));
+        publish("good.test", id,
+                enforce(std::string("mx-") + (id[0] == 'A' ? "big" : "small") + ".good.test"));
         clock.advance(options.recheck);
         EXPECT_EQ(ask("good.test"), secure(id[0] == 'A' ? "mx-big.good.test" : "mx-small.good.test")) << id;
     }
@@ -377,14 +385,16 @@ TEST_F(DomainAnswersTest, SilentDnsIsNotTakenForAPolicy) {  // #30
 TEST_F(DomainAnswersTest, ADnsFailureWithoutAPolicyFollowsTheOption) {  // #30
     break_txt("fail.test");
     EXPECT_EQ(ask("fail.test"), not_found);
-    EXPECT_TRUE(logged("warning: dns: no answer about the TXT record _mta-sts.fail.test: SERVFAIL from 127.0.0.1:53"));
+    EXPECT_TRUE(logged(
+        "warning: dns: no answer about the TXT record _mta-sts.fail.test: SERVFAIL from 127.0.0.1:53"));
     EXPECT_TRUE(at_hand("fail.test"));
     clock.advance(10s);
     EXPECT_FALSE(at_hand("fail.test")) << "asked again after 10 s";
     options.defer_on_dns_failure = true;
     restart();
-    EXPECT_NE(ask("fail.test").find("TEMP DNS does not tell whether fail.test has an MTA-STS policy: SERVFAIL"),
-              std::string::npos);
+    EXPECT_NE(
+        ask("fail.test").find("TEMP DNS does not tell whether fail.test has an MTA-STS policy: SERVFAIL"),
+        std::string::npos);
 }
 
 TEST_F(DomainAnswersTest, DnsFailuresBackOff) {
@@ -496,7 +506,8 @@ TEST_F(DomainAnswersTest, APolicyOfExactNamesNeedsNoMxQuestion) {
 
 TEST_F(DomainAnswersTest, AFullFetchQueueDefers) {  // #185
     publish("good.test", "1", enforce("mail.good.test"));
-    fetcher.bodies.insert_or_assign("mta-sts.good.test", failure(Errc::overloaded, "too many policy fetches are waiting"));
+    fetcher.bodies.insert_or_assign("mta-sts.good.test",
+                                    failure(Errc::overloaded, "too many policy fetches are waiting"));
     EXPECT_NE(ask("good.test").find("TEMP sternpostd is overloaded"), std::string::npos);
     fetcher.bodies.insert_or_assign("mta-sts.good.test", enforce("mail.good.test"));
     EXPECT_EQ(ask("good.test"), secure("mail.good.test")) << "and is not held against the domain";

@@ -38,13 +38,15 @@ TEST(MemoryTable, DropsTheLongestUnused) {
     table.put(entry("d.test"));
     EXPECT_EQ(table.size(), 3U);
     EXPECT_EQ(table.find("b.test"), nullptr);
-    for (const char* domain : {"a.test", "c.test", "d.test"}) EXPECT_NE(table.find(domain), nullptr) << domain;
+    for (const char* domain : {"a.test", "c.test", "d.test"})
+        EXPECT_NE(table.find(domain), nullptr) << domain;
 }
 
 TEST(MemoryTable, TwoThreadsMayUseIt) {
     MemoryTable table(50);
     std::jthread writer([&table] {
-        for (int i = 0; i < 20'000; ++i) table.put(entry("d" + std::to_string(i % 100) + ".test", std::to_string(i)));
+        for (int i = 0; i < 20'000; ++i)
+            table.put(entry("d" + std::to_string(i % 100) + ".test", std::to_string(i)));
     });
     for (int i = 0; i < 20'000; ++i) {
         const auto found = table.find("d" + std::to_string(i % 100) + ".test");

@@ -1,4 +1,5 @@
-// Doubles of what the resolve room leans on: they hold what a test puts in, count what is asked, and fail on demand.
+// Doubles of what the resolve room leans on: they hold what a test puts in, count what is asked, and fail on
+// demand.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
