@@ -15,7 +15,7 @@ from socketmap import SocketmapClient
 LISTEN = ("127.0.0.1", 8461)
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # the design's promise for TERM
-COMMAND_SECONDS = 60.0
+COMMAND_SECONDS = 20.0
 
 
 def binary(name):
