@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <sstream>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -33,6 +35,12 @@ std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
+}
+
+// A configuration may have several faults, one a line.
+void log_lines(std::string_view head, const std::string& lines) {
+    std::istringstream stream(lines);
+    for (std::string line; std::getline(stream, line);) spdlog::error("{}{}", head, line);
 }
 
 std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
@@ -134,7 +142,8 @@ void Daemon::reload() {
             spdlog::error("reload failed: {}; the former configuration stays in force", error.what());
         }
     } else {
-        spdlog::error("reload failed: {}; the former configuration stays in force", config.error().detail);
+        log_lines("reload failed: ", config.error().detail);
+        spdlog::error("reload failed; the former configuration stays in force");
     }
     notify_ready();
 }

@@ -55,7 +55,8 @@ public:
         const auto level_view = spdlog::level::to_string_view(message.level);
         const std::string level(level_view.data(), level_view.size());
         std::string line;
-        if (frame_ == Frame::journal) line.append("<").append(std::to_string(priority(message.level))).append(">");
+        if (frame_ == Frame::journal)
+            line.append("<").append(std::to_string(priority(message.level))).append(">");
         if (format_ == LogFormat::json)
             line += R"({"time":")" + time + R"(","level":")" + level + R"(","message":)" + json_string(text) +
                     "}";

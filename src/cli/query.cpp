@@ -42,7 +42,7 @@ std::string read_netstring(Socket& socket) {
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + head - 1, length);
     if (error != std::errc() || end != bytes.data() + head - 1 || length > max_reply_bytes)
-        throw std::runtime_error("what answers there does not speak socketmap");
+        throw boost::system::system_error(make_error_code(boost::system::errc::protocol_error));
     const std::size_t whole = head + length + 1;
     if (bytes.size() < whole)
         asio::read(socket, asio::dynamic_buffer(bytes), asio::transfer_exactly(whole - bytes.size()));
@@ -62,8 +62,9 @@ Result<std::string> query(const ListenAddress& daemon, const std::string& map, c
     limit_waiting(socket);
     asio::write(socket, asio::buffer(to_netstring(map + " " + key)));
     return read_netstring(socket);
-} catch (const std::exception& error) {
-    return failure(Errc::temporary, "no answer from sternpostd at " + name_of(daemon) + ": " + error.what() +
+} catch (const boost::system::system_error& error) {
+    return failure(Errc::temporary, "no answer from sternpostd at " + name_of(daemon) + ": " +
+                                        error.code().message() +
                                         "; is it running, and is \"listen\" what it was started with?");
 }
 

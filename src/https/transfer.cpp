@@ -50,6 +50,12 @@ bool header_value(std::string_view line, std::string_view name, std::string& val
     return true;
 }
 
+// Where a TLS context keeps the transfer that it serves.
+int transfer_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
 std::string seconds_text(std::chrono::milliseconds time) {
     return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
                                     : std::to_string(time.count()) + " ms";
@@ -125,11 +131,31 @@ CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
 // RFC 8461 section 3.3: only a DNS-ID counts. libcurl by itself falls back to the common name.
 CURLcode Transfer::prove_name(SSL_CTX* context) {
     trust_->apply(context);
+    SSL_CTX_set_ex_data(context, transfer_slot(), this);
+    SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
     X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()) == 1 ? CURLE_OK
                                                                                : CURLE_OUT_OF_MEMORY;
+}
+
+void Transfer::on_tls_event(const SSL* session, int where, int alert) {
+    constexpr int description = 0xff;
+    if (where != SSL_CB_READ_ALERT || (alert & description) != SSL_AD_CLOSE_NOTIFY) return;
+    static_cast<Transfer*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), transfer_slot()))->close_notify_ =
+        true;
+}
+
+// An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
+// close_notify; libcurl does not ask.
+bool Transfer::may_be_cut_short() const {
+    curl_off_t length = -1;
+    long version = CURL_HTTP_VERSION_NONE;
+    curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
+    const bool delimited = length >= 0 || !transfer_encoding_.empty() || version >= CURL_HTTP_VERSION_2_0;
+    return !delimited && !close_notify_;
 }
 
 bool Transfer::take_header(std::string_view line) {
@@ -143,6 +169,7 @@ bool Transfer::take_header(std::string_view line) {
     if (header_value(line, "content-type", value)) content_types_.push_back(value);
     header_value(line, "content-encoding", content_encoding_);
     header_value(line, "location", location_);
+    header_value(line, "transfer-encoding", transfer_encoding_);
     return true;
 }
 
@@ -175,6 +202,9 @@ Result<std::string> Transfer::verdict(CURLcode code) {
 }
 
 Result<std::string> Transfer::verdict_on_answer() {
+    if (may_be_cut_short())
+        return failure(Errc::temporary, "the connection to " + host_ +
+                                            " ended before the whole answer had come (no close_notify)");
     if (!content_encoding_.empty() && ::strcasecmp(content_encoding_.c_str(), "identity") != 0)
         return failure(Errc::invalid, "the answer has the content coding \"" +
                                           printable(content_encoding_, 60) + "\", which was not asked for");

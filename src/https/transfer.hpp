@@ -46,6 +46,8 @@ private:
     static CURLcode on_ssl_context(CURL* handle, void* context, void* self);
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
+    static void on_tls_event(const SSL* session, int where, int alert);
+    bool may_be_cut_short() const;
     CURLcode prove_name(SSL_CTX* context);
     void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses);
     long status() const;
@@ -63,6 +65,8 @@ private:
     std::vector<std::string> content_types_;
     std::string content_encoding_;
     std::string location_;
+    std::string transfer_encoding_;
+    bool close_notify_ = false;  // the peer said that nothing more would come
     char reason_[CURL_ERROR_SIZE] = {};
     // The names that libcurl may use are this transfer's own: they vanish with it.
     std::unique_ptr<CURLSH, FreeShare> share_;

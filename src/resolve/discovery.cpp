@@ -65,7 +65,7 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known) {
         if (fetched.error().code == Errc::stopped) co_return;
         known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
         log_fetch_failure(known, sources_.clock.wall(), fetched.error().detail);
-        if (known.policy && !known.overloaded) co_await commit(known);
+        if (!known.overloaded) co_await commit(known);
         co_return;
     }
     known.note_fetched(std::move(*fetched));
