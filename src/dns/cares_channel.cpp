@@ -15,19 +15,17 @@ namespace sternpost {
 
 namespace {
 
-using Handler = asio::any_completion_handler<void(Result<Bytes>)>;
+// Tries of one question when connections break.
+constexpr int connections_a_question = 3;
+
+std::uint16_t id_of(const Bytes& query) {
+    return static_cast<std::uint16_t>(query[0] << 8U | query[1]);
+}
 
 std::string text_of(const asio::ip::udp::endpoint& server) {
     std::ostringstream text;
     text << server;
     return text.str();
-}
-
-// c-ares never calls back into a handler: what it says is copied and posted.
-void post(const asio::any_io_executor& executor, Handler handler, Result<Bytes> result) {
-    asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
-        std::move(handler)(std::move(result));
-    });
 }
 
 }  // namespace
@@ -84,20 +82,42 @@ void CaresChannel::stop() {
 }
 
 asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<Bytes>)>(
-        [this, type](auto handler, const std::string& question) { send(std::move(handler), question, type); },
-        asio::use_awaitable, std::move(name));
+    Reply reply;
+    int udp_size = edns_udp_size;
+    for (int connections = 0; connections < connections_a_question;) {
+        if (stopped_) break;
+        auto query = make_query(name, type, unused_id(), udp_size);
+        if (!query) co_return tl::unexpected(query.error());
+        reply = co_await send(std::move(*query));
+        // When a connection breaks, such as a TCP one that was idle for long, c-ares 1.18 ends the open
+        // questions of all connections to that server.
+        if (reply.status == ARES_ECONNREFUSED) {
+            ++connections;
+        } else if (reply.status == ARES_SUCCESS && udp_size != 0 && rejects_edns(reply.bytes)) {
+            udp_size = 0;
+        } else {
+            break;
+        }
+    }
+    if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
+    if (reply.status == ARES_SUCCESS) co_return std::move(reply.bytes);
+    if (reply.status == ARES_ETIMEOUT)
+        co_return failure(Errc::temporary, "no answer in time from " + server_);
+    if (reply.status == ARES_ECONNREFUSED) co_return failure(Errc::temporary, "no connection to " + server_);
+    co_return failure(Errc::temporary, std::string(::ares_strerror(reply.status)) + " from " + server_);
 }
 
-void CaresChannel::send(Handler handler, const std::string& name, int type) {
-    if (stopped_)
-        return post(executor_, std::move(handler), failure(Errc::stopped, "the resolver is stopped"));
-    const std::uint16_t id = unused_id();
-    const auto query = make_query(name, type, id);
-    if (!query) return post(executor_, std::move(handler), tl::unexpected(query.error()));
+asio::awaitable<CaresChannel::Reply> CaresChannel::send(Bytes query) {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Reply)>(
+        [this](auto handler, const Bytes& bytes) { start(std::move(handler), bytes); }, asio::use_awaitable,
+        std::move(query));
+}
+
+void CaresChannel::start(Handler handler, const Bytes& query) {
+    const std::uint16_t id = id_of(query);
     ids_.insert(id);
     auto question = std::unique_ptr<Question>(new Question{*this, id, std::move(handler)});
-    ::ares_send(channel_, query->data(), static_cast<int>(query->size()), &CaresChannel::on_answer,
+    ::ares_send(channel_, query.data(), static_cast<int>(query.size()), &CaresChannel::on_answer,
                 question.release());
     rearm();
 }
@@ -106,11 +126,14 @@ void CaresChannel::on_answer(void* argument, int status, int, unsigned char* byt
     const std::unique_ptr<Question> question(static_cast<Question*>(argument));
     CaresChannel& channel = question->channel;
     channel.ids_.erase(question->id);
-    Result<Bytes> result = failure(Errc::temporary, ::ares_strerror(status));
-    if (status == ARES_SUCCESS && bytes != nullptr) result = Bytes(bytes, bytes + length);
-    if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION)
-        result = failure(Errc::stopped, "the resolver is stopped");
-    post(channel.executor_, std::move(question->handler), std::move(result));
+    Reply reply;
+    reply.status = status;
+    if (bytes != nullptr) reply.bytes.assign(bytes, bytes + length);
+    // Nothing is resumed inside c-ares: what it says is copied and posted.
+    asio::post(channel.executor_,
+               [handler = std::move(question->handler), reply = std::move(reply)]() mutable {
+                   std::move(handler)(std::move(reply));
+               });
 }
 
 // c-ares 1.18 sends the id that it is given; it is the half of a forger's guesswork that is ours to make.

@@ -4,7 +4,7 @@
 // servers. The
 //            last owner must not let go inside a c-ares callback: answers are posted, never resumed in place.
 // Threads:   one loop.
-// Errors:    Errc::temporary (no answer in time, unreachable), Errc::stopped.
+// Errors:    Errc::temporary (no answer in time, unreachable), naming the server; Errc::stopped.
 #pragma once
 
 #include <ares.h>
@@ -33,7 +33,8 @@ public:
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
 
-    // Asks for `name` and `type` (an ns_t_ value); the answer as it came.
+    // Asks for `name` and `type` (an ns_t_ value); the answer as it came, without EDNS where the server knows
+    // none.
     boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
     void stop();
 
@@ -43,9 +44,16 @@ public:
 
 private:
     struct Question;
+    // What c-ares said: an ARES_ value and the answer.
+    struct Reply {
+        int status = 0;
+        Bytes bytes;
+    };
+    using Handler = boost::asio::any_completion_handler<void(Reply)>;
+
+    boost::asio::awaitable<Reply> send(Bytes query);
+    void start(Handler handler, const Bytes& query);
     static void on_answer(void* question, int status, int timeouts, unsigned char* bytes, int length);
-    void send(boost::asio::any_completion_handler<void(Result<Bytes>)> handler, const std::string& name,
-              int type);
     std::uint16_t unused_id();
     void rearm();
 

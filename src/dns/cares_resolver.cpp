@@ -10,8 +10,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 #include "cares_channel.hpp"
@@ -28,8 +30,9 @@ namespace {
 constexpr std::uint16_t dns_port = 53;
 // resolv.conf is looked at before a question, but no more often than this.
 constexpr std::chrono::seconds resolv_conf_interval{1};
-// A server that has not answered within this part of the timeout gets company.
-constexpr int attempts_in_a_timeout = 5;
+// Attempts of one question, or as many as there are servers. One without answer gets company after its share
+// of the timeout.
+constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
 
 template <class Record>
@@ -66,8 +69,9 @@ struct Race {
     std::optional<RecordSet<Record>> won;
     bool stopped = false;
     std::size_t open = 0;
-    std::vector<std::string> failures;  // "SERVFAIL from 127.0.0.1:53"
-    bool rejected = false;              // a server answered with a failure, which is more than silence
+    std::map<std::string, std::string>
+        failures;           // of each server the first one, "SERVFAIL from 127.0.0.1:53"
+    bool rejected = false;  // a server answered with a failure, which is more than silence
 };
 
 template <class Record>
@@ -75,20 +79,16 @@ awaitable<void> attempt(std::shared_ptr<CaresChannel> channel, std::shared_ptr<R
                         std::string name, int type, Reader<Record> read) {
     const auto bytes = co_await channel->ask(name, type);
     --race->open;
-    Result<RecordSet<Record>> answer = failure(Errc::temporary, "");
-    if (bytes)
-        answer = read(*bytes, name);
-    else
-        answer = tl::unexpected(bytes.error());
-    if (answer && !race->won) {
+    if (!bytes) {
+        race->stopped = race->stopped || bytes.error().code == Errc::stopped;
+        race->failures.try_emplace(channel->server(), bytes.error().detail);
+    } else if (auto answer = read(*bytes, name); !answer) {
+        race->rejected = true;
+        race->failures.try_emplace(channel->server(), answer.error().detail + " from " + channel->server());
+    } else if (!race->won) {
         answer->authentic = answer->authentic && channel->believes_ad();
         answer->disputed = race->rejected;
         race->won = std::move(*answer);
-    }
-    if (!answer) {
-        race->stopped = race->stopped || answer.error().code == Errc::stopped;
-        race->rejected = race->rejected || bytes.has_value();
-        race->failures.push_back(answer.error().detail + " from " + channel->server());
     }
     race->changed.cancel();
 }
@@ -97,10 +97,12 @@ template <class Record>
 Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<CaresChannel>>& channels) {
     if (race.stopped) return {Errc::stopped, "the resolver is stopped"};
     std::string detail;
-    for (const auto& one : race.failures) detail += (detail.empty() ? "" : ", ") + one;
-    if (!detail.empty()) return {Errc::temporary, detail};
-    for (const auto& channel : channels)
-        detail += (detail.empty() ? "no answer in time from " : ", ") + channel->server();
+    for (const auto& channel : channels) {
+        const auto failed = race.failures.find(channel->server());
+        detail += detail.empty() ? "" : ", ";
+        detail +=
+            failed != race.failures.end() ? failed->second : "no answer in time from " + channel->server();
+    }
     return {Errc::temporary, detail};
 }
 
@@ -112,21 +114,23 @@ public:
         : executor_(std::move(executor)), options_(std::move(options)) {
         if (::ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
-        choose_servers();
+        channels_ = open_channels(options_);
     }
     ~Inside() { ::ares_library_cleanup(); }
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
 
     void reconfigure(DnsOptions options) {
+        auto channels = open_channels(options);
         options_ = std::move(options);
-        resolv_conf_state_ = FileState();
-        choose_servers();
+        replace_channels(std::move(channels));
     }
 
     void stop() {
         stopped_ = true;
         for (const auto& channel : channels_) channel->stop();
+        for (const auto& former : former_channels_)
+            if (const auto channel = former.lock()) channel->stop();
     }
 
     template <class Record>
@@ -147,12 +151,14 @@ private:
     template <class Record>
     awaitable<Result<RecordSet<Record>>> run(std::string name, int type, Reader<Record> read,
                                              Channels channels, std::chrono::milliseconds timeout) {
+        if (channels.empty())
+            co_return failure(Errc::temporary, "no server in " + options_.resolv_conf + " can be asked");
         const auto race = std::make_shared<Race<Record>>(executor_);
         const auto deadline = std::chrono::steady_clock::now() + timeout;
-        const std::size_t most = std::max<std::size_t>(attempts_in_a_timeout, channels.size());
+        const std::size_t most = std::max(attempts_in_a_timeout, channels.size());
+        const auto share = timeout / static_cast<std::int64_t>(most);
         for (std::size_t tried = 0; !race->won && !race->stopped;) {
-            const bool all_failed =
-                race->open == 0 && tried >= channels.size() && race->failures.size() == tried;
+            const bool all_failed = race->open == 0 && tried >= channels.size();
             if (all_failed || std::chrono::steady_clock::now() >= deadline) break;
             auto wait_until = deadline;
             if (tried < most) {
@@ -160,8 +166,7 @@ private:
                 spawn(executor_, "dns question",
                       attempt<Record>(channels[tried % channels.size()], race, name, type, read));
                 ++tried;
-                wait_until =
-                    std::min(deadline, std::chrono::steady_clock::now() + timeout / attempts_in_a_timeout);
+                wait_until = std::min(deadline, std::chrono::steady_clock::now() + share);
             }
             race->changed.expires_at(wait_until);
             boost::system::error_code ignored;
@@ -175,39 +180,53 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (!options_.servers.empty() || now < next_look_) return;
         next_look_ = now + resolv_conf_interval;
-        if (state_of(options_.resolv_conf) != resolv_conf_state_) choose_servers();
-    }
-
-    void choose_servers() {
-        std::vector<asio::ip::udp::endpoint> servers = options_.servers;
-        bool trust_ad = options_.trust_ad;
-        if (servers.empty()) {
-            resolv_conf_state_ = state_of(options_.resolv_conf);
-            std::ifstream file(options_.resolv_conf);
-            std::ostringstream text;
-            text << file.rdbuf();
-            const ResolvConf conf = read_resolv_conf(text.str());
-            for (const auto& address : conf.servers) servers.emplace_back(address, dns_port);
-            trust_ad = trust_ad || conf.trust_ad;
-        }
-        if (servers.size() > max_servers) servers.resize(max_servers);
-        open_channels(servers, trust_ad);
+        if (state_of(options_.resolv_conf) != resolv_conf_state_) replace_channels(open_channels(options_));
     }
 
     // Questions under way keep the channels that they were put to.
-    void open_channels(const std::vector<asio::ip::udp::endpoint>& servers, bool trust_ad) {
-        Channels channels;
-        for (const auto& server : servers) {
-            const bool believe = trust_ad || server.address().is_loopback();
-            channels.push_back(std::make_shared<CaresChannel>(executor_, server, options_.timeout, believe));
-            spdlog::info("dns: asking {}", channels.back()->server());
-        }
+    void replace_channels(Channels channels) {
+        std::erase_if(former_channels_, [](const auto& former) { return former.expired(); });
+        former_channels_.insert(former_channels_.end(), channels_.begin(), channels_.end());
         channels_ = std::move(channels);
+    }
+
+    Channels open_channels(const DnsOptions& options) {
+        if (options.servers.empty()) return open_channels_of_resolv_conf(options);
+        Channels channels;
+        for (const auto& server : options.servers) add_channel(channels, server, options, options.trust_ad);
+        return channels;
+    }
+
+    // What that file says is nothing to die from.
+    Channels open_channels_of_resolv_conf(const DnsOptions& options) {
+        resolv_conf_state_ = state_of(options.resolv_conf);
+        std::ifstream file(options.resolv_conf);
+        std::ostringstream text;
+        text << file.rdbuf();
+        const ResolvConf conf = read_resolv_conf(text.str());
+        Channels channels;
+        for (const auto& address : conf.servers) {
+            try {
+                add_channel(channels, {address, dns_port}, options, options.trust_ad || conf.trust_ad);
+            } catch (const std::runtime_error& error) {
+                spdlog::warn("dns: {}: {}", options.resolv_conf, error.what());
+            }
+        }
+        return channels;
+    }
+
+    void add_channel(Channels& channels, const asio::ip::udp::endpoint& server, const DnsOptions& options,
+                     bool trust_ad) {
+        if (channels.size() == max_servers) return;
+        const bool believe = trust_ad || server.address().is_loopback();
+        channels.push_back(std::make_shared<CaresChannel>(executor_, server, options.timeout, believe));
+        spdlog::info("dns: asking {}", channels.back()->server());
     }
 
     asio::any_io_executor executor_;
     DnsOptions options_;
     Channels channels_;
+    std::vector<std::weak_ptr<CaresChannel>> former_channels_;
     FileState resolv_conf_state_;
     std::chrono::steady_clock::time_point next_look_{};
     std::size_t open_ = 0;

@@ -226,17 +226,22 @@ std::optional<asio::ip::address> aaaa_record(ns_msg&, const ns_rr& record) {
 
 }  // namespace
 
-Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id) {
+Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id, int udp_size) {
     unsigned char* buffer = nullptr;
     int length = 0;
-    const int status =
-        ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, edns_udp_size);
+    const int status = ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, udp_size);
     if (status != ARES_SUCCESS)
         return failure(Errc::temporary, "no question can be asked for \"" + printable(name) + "\"");
     const std::unique_ptr<unsigned char, decltype(&::ares_free_string)> owned(buffer, &::ares_free_string);
     Bytes query(buffer, buffer + length);
     query[ad_byte] |= ad_mask;
     return query;
+}
+
+bool rejects_edns(std::span<const std::uint8_t> answer) {
+    ns_msg message;
+    return ::ns_initparse(answer.data(), static_cast<int>(answer.size()), &message) == 0 &&
+           ns_msg_getflag(message, ns_f_rcode) == ns_r_formerr && ns_msg_count(message, ns_s_ar) == 0;
 }
 
 Result<RecordSet<std::string>> read_txt(std::span<const std::uint8_t> message, const std::string& name) {

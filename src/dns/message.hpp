@@ -18,8 +18,11 @@ using Bytes = std::vector<std::uint8_t>;
 // UDP answers up to this size (RFC 9715; no fragments), larger ones over TCP.
 inline constexpr int edns_udp_size = 1232;
 
-// RD and AD set (RFC 6840 section 5.7), CD clear, EDNS; `type` is an ns_t_ value.
-Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id);
+// RD and AD set (RFC 6840 section 5.7), CD clear; `type` is an ns_t_ value, `udp_size` 0 does without EDNS.
+Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id, int udp_size = edns_udp_size);
+
+// Whether `answer` is that of a server that knows no EDNS (RFC 6891 section 7) to a question with it.
+bool rejects_edns(std::span<const std::uint8_t> answer);
 
 // Each reads `message`, which must answer just this question, and follows its CNAME chain; Errc::temporary
 // names the rcode, or what is malformed.

@@ -58,6 +58,22 @@ TEST(DnsQuery, TakesAFinalDotAsPartOfNoLabel) {
     EXPECT_EQ(*with_dot, *make_query("example.test", ns_t_mx, 7));
 }
 
+TEST(DnsQuery, DoesWithoutEdnsForServersThatKnowNone) {
+    const auto query = make_query("example.test", ns_t_mx, 7, 0);
+    ASSERT_TRUE(query);
+    Bytes expected{0, 7, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, 0};
+    expected = joined(joined(expected, wire_name("example.test")), {0, ns_t_mx, 0, ns_c_in});
+    EXPECT_EQ(*query, expected);
+
+    EXPECT_TRUE(rejects_edns(txt_answer().rcode(ns_r_formerr).bytes()));
+    EXPECT_TRUE(rejects_edns(txt_answer().questions(0).rcode(ns_r_formerr).bytes()));
+    EXPECT_FALSE(
+        rejects_edns(txt_answer().rcode(ns_r_formerr).opt().bytes()));  // it has something else in mind
+    EXPECT_FALSE(rejects_edns(txt_answer().rcode(ns_r_servfail).bytes()));
+    EXPECT_FALSE(rejects_edns(txt_answer().bytes()));
+    EXPECT_FALSE(rejects_edns({}));
+}
+
 // #36
 TEST(DnsQuery, RefusesWhatIsNoName) {
     const std::string label(63, 'a');

@@ -27,6 +27,7 @@ public:
     struct Question {
         Bytes query;
         bool tcp = false;
+        asio::ip::udp::endpoint from;             // over UDP
         std::function<void(const Bytes&)> reply;  // now or later, never or several times
 
         DnsMessage answer() const { return DnsMessage::answer_to(query).opt(); }
@@ -89,6 +90,7 @@ private:
     void take_udp(const asio::ip::udp::endpoint& from, Bytes query) {
         Question question;
         question.query = std::move(query);
+        question.from = from;
         question.reply = [this, from](const Bytes& answer) {
             boost::system::error_code ignored;
             udp_.send_to(asio::buffer(answer), from, 0, ignored);
@@ -109,13 +111,20 @@ private:
     void read(const std::shared_ptr<Connection>& from) {
         asio::async_read(from->socket, asio::buffer(from->length),
                          [this, from](boost::system::error_code error, std::size_t) {
-                             if (error) return;
+                             if (error) return end(from, error);
                              from->query.resize(std::size_t{from->length[0]} << 8U | from->length[1]);
                              asio::async_read(from->socket, asio::buffer(from->query),
                                               [this, from](boost::system::error_code failed, std::size_t) {
-                                                  if (!failed) take_tcp(from);
+                                                  if (failed) return end(from, failed);
+                                                  take_tcp(from);
                                               });
                          });
+    }
+
+    void end(const std::shared_ptr<Connection>& connection, boost::system::error_code error) {
+        if (error == asio::error::operation_aborted) return;  // perhaps this server is gone
+        connection->socket.close();                           // ends the answers that are still to be written
+        std::erase(connections_, connection);
     }
 
     void take_tcp(const std::shared_ptr<Connection>& from) {
