@@ -7,11 +7,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <deque>
+#include <list>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
+#include "lanes.hpp"
 #include "sternpost/https/special_address.hpp"
 #include "sternpost/loop/fd_watches.hpp"
 #include "transfer.hpp"
@@ -41,6 +42,8 @@ public:
           options_(std::move(options)),
           trust_(std::make_shared<TrustStore>(options_.ca_file)),
           timer_(executor_),
+          aging_(executor_),
+          lanes_(options_.fetches),
           multi_(curl_multi_init()),
           watches_(executor_, [this](int fd, bool readable, bool writable) {
               act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
@@ -63,6 +66,7 @@ public:
     void reconfigure(HttpsOptions options) {
         auto trust = std::make_shared<TrustStore>(options.ca_file);
         options_ = std::move(options);
+        lanes_.set_fast_places(options_.fetches);
         trust_ = std::move(trust);
         start_queued();
     }
@@ -70,8 +74,9 @@ public:
     void stop() {
         stopped_ = true;
         timer_.cancel();
+        aging_.cancel();
         for (auto& waiting : std::exchange(queue_, {}))
-            post(executor_, waiting->take_handler(), tl::unexpected(stopped));
+            post(executor_, waiting.transfer->take_handler(), tl::unexpected(stopped));
         for (auto& [handle, transfer] : std::exchange(under_way_, {})) {
             curl_multi_remove_handle(multi_, handle);
             post(executor_, transfer->take_handler(), tl::unexpected(stopped));
@@ -92,12 +97,20 @@ public:
         if (queue_.size() >= max_queued_fetches)
             return post(executor_, std::move(handler),
                         failure(Errc::overloaded, "too many policy fetches are waiting"));
-        queue_.push_back(
-            std::make_unique<Transfer>(options_, trust_, std::move(host), addresses, std::move(handler)));
+        Waiting waiting;
+        waiting.groups = Lanes::groups_of(addresses);
+        waiting.transfer =
+            std::make_unique<Transfer>(options_, trust_, std::move(host), addresses, std::move(handler));
+        queue_.push_back(std::move(waiting));
         start_queued();
     }
 
 private:
+    struct Waiting {
+        std::unique_ptr<Transfer> transfer;
+        Lanes::Groups groups;
+    };
+
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
         const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
         const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
@@ -121,14 +134,41 @@ private:
         });
     }
 
+    // The longest waiting first; one whose address has no room is passed by.
     void start_queued() {
-        while (!queue_.empty() && under_way_.size() < options_.fetches) {
-            auto transfer = std::move(queue_.front());
-            queue_.pop_front();
-            CURL* handle = transfer->handle();
-            under_way_.emplace(handle, std::move(transfer));
+        for (auto next = queue_.begin(); next != queue_.end() && !stopped_;) {
+            if (!lanes_.has_room(next->groups)) {
+                ++next;
+                continue;
+            }
+            Waiting waiting = std::move(*next);
+            next = queue_.erase(next);
+            CURL* handle = waiting.transfer->handle();
+            lanes_.start(handle, std::move(waiting.groups), std::chrono::steady_clock::now());
+            under_way_.emplace(handle, std::move(waiting.transfer));
             curl_multi_add_handle(multi_, handle);
         }
+        arm_aging();
+    }
+
+    void arm_aging() {
+        const auto next = lanes_.next_age();
+        if (!next || *next == aging_.expiry()) return;
+        aging_.expires_at(*next);
+        aging_.async_wait([this](boost::system::error_code error) {
+            if (error) return;
+            for (const Lanes::Id id : lanes_.age(std::chrono::steady_clock::now()))
+                give_up(id);
+            start_queued();
+        });
+    }
+
+    void give_up(CURL* handle) {
+        const auto found = under_way_.extract(handle);
+        if (!found) return;
+        curl_multi_remove_handle(multi_, handle);
+        post(executor_, found.mapped()->take_handler(),
+             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked"));
     }
 
     void act(curl_socket_t fd, int events) {
@@ -145,6 +185,7 @@ private:
     }
 
     void finish(std::unique_ptr<Transfer> transfer, CURLcode code) {
+        lanes_.end(transfer->handle());
         curl_multi_remove_handle(multi_, transfer->handle());
         auto result = transfer->verdict(code);
         post(executor_, transfer->take_handler(), std::move(result));
@@ -155,10 +196,12 @@ private:
     std::shared_ptr<TrustStore> trust_;
     bool stopped_ = false;
     asio::steady_timer timer_;
+    asio::steady_timer aging_;
+    Lanes lanes_;
     CURLM* multi_;
     FdWatches watches_;
     std::unordered_map<CURL*, std::unique_ptr<Transfer>> under_way_;
-    std::deque<std::unique_ptr<Transfer>> queue_;
+    std::list<Waiting> queue_;
 };
 
 CurlFetcher::CurlFetcher(asio::any_io_executor executor, HttpsOptions options) {

@@ -112,10 +112,7 @@ void KnownDomain::note_fetched(CachedPolicy fetched) {
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
     overloaded = why.code == Errc::overloaded;
-    if (overloaded) {
-        fetches.pop_back();
-        return;
-    }
+    if (overloaded) return;
     FailedFetch now_failed;
     now_failed.id = txt.id;
     now_failed.count = fetch_has_failed() ? failed->count + 1 : 1;

@@ -18,6 +18,13 @@ namespace sternpost {
 inline constexpr std::size_t max_header_bytes = 16UL * 1024;
 // Fetches that wait for one under way to end; beyond it a fetch is Errc::overloaded.
 inline constexpr std::size_t max_queued_fetches = 4096;
+// Young fetches at one address (IPv6: one /64).
+inline constexpr std::size_t max_fetches_an_address = 16;
+// A fetch older than this counts no longer among `fetches`, but as a slow one; too many of those, and the
+// oldest of them is given up (Errc::overloaded).
+inline constexpr std::chrono::seconds young_fetch{2};
+inline constexpr std::size_t max_slow_fetches = 512;
+inline constexpr std::size_t max_slow_fetches_an_address = 32;
 // Addresses of one policy host that are tried.
 inline constexpr std::size_t max_addresses = 8;
 
@@ -25,7 +32,7 @@ struct HttpsOptions {
     std::string ca_file;                        // empty: the system's store
     std::chrono::milliseconds timeout{60'000};  // of one fetch, from its first packet
     std::chrono::milliseconds connect_timeout{10'000};
-    std::size_t fetches = 64;  // under way at once
+    std::size_t fetches = 64;  // young ones under way at once
     bool allow_private_addresses = false;
     bool require_text_plain = true;  // false: another media type is a warning in the log
     std::uint16_t port = 443;        // another one for tests only: RFC 8461 knows no other
