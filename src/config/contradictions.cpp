@@ -14,22 +14,29 @@
 namespace sternpost {
 namespace {
 
-using std::chrono::milliseconds;
-
+template <class Duration>
 struct NamedDuration {
     std::string_view name;
-    milliseconds value;
+    Duration& value;
 };
 
-void at_most(const TomlField& section, NamedDuration lesser, NamedDuration greater) {
+// Where only one of the two is set, the other one's default gives way to it.
+template <class Duration>
+void at_most(const TomlField& section, NamedDuration<Duration> lesser, NamedDuration<Duration> greater) {
     if (lesser.value <= greater.value) return;
-    const auto told = [&section](const NamedDuration& one) {
-        const bool set = section.node().as_table()->contains(one.name);
-        return std::string(one.name) + " (" + duration_text(one.value) + (set ? ")" : ", the default)");
-    };
-    section.first_of({lesser.name, greater.name})
-        .wrong(told(lesser) + " is longer than " + told(greater) + "; set both, " + std::string(lesser.name) +
-               " the shorter one");
+    const toml::table& table = *section.node().as_table();
+    if (!table.contains(lesser.name)) {
+        lesser.value = greater.value;
+    } else if (!table.contains(greater.name)) {
+        greater.value = lesser.value;
+    } else {
+        const auto told = [](const NamedDuration<Duration>& one) {
+            return std::string(one.name) + " (" + duration_text(one.value) + ")";
+        };
+        section.first_of({lesser.name})
+            .wrong(told(lesser) + " is longer than " + told(greater) + "; make " + std::string(lesser.name) +
+                   " the shorter one");
+    }
 }
 
 using Seen = std::map<std::string, std::size_t, std::less<>>;
@@ -49,12 +56,13 @@ std::optional<std::size_t> covering(const OverrideConfig& entry, const std::vect
 
 }  // namespace
 
-void check_dns(const TomlField& section, const DnsConfig& dns) {
-    at_most(section, {"min-ttl", dns.min_ttl}, {"max-ttl", dns.max_ttl});
+void check_dns(const TomlField& section, DnsConfig& dns) {
+    at_most<std::chrono::seconds>(section, {"min-ttl", dns.min_ttl}, {"max-ttl", dns.max_ttl});
 }
 
-void check_https(const TomlField& section, const HttpsConfig& https) {
-    at_most(section, {"connect-timeout", https.connect_timeout}, {"timeout", https.timeout});
+void check_https(const TomlField& section, HttpsConfig& https) {
+    at_most<std::chrono::milliseconds>(section, {"connect-timeout", https.connect_timeout},
+                                       {"timeout", https.timeout});
 }
 
 void check_override(const TomlField& section, const OverrideConfig& entry) {

@@ -44,8 +44,9 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {
+    if (duration.count() == 0) return "0s";
     for (const Unit& unit : units) {
-        if (duration.count() != 0 && duration.count() % unit.milliseconds == 0)
+        if (duration.count() % unit.milliseconds == 0)
             return std::to_string(duration.count() / unit.milliseconds) + std::string(unit.name);
     }
     return std::to_string(duration.count()) + "ms";

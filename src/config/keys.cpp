@@ -27,7 +27,7 @@ ConfigKeys<DnsConfig> dns_keys() {
          list_of(a_text(parse_server_address, "127.0.0.1"), EmptyList::allowed, R"(["127.0.0.1"])")},
         {"trust-ad", &DnsConfig::trust_ad, a_boolean()},
         {"timeout", &DnsConfig::timeout, a_duration(100ms, 60s)},
-        {"min-ttl", &DnsConfig::min_ttl, whole_seconds(1s, a_day)},
+        {"min-ttl", &DnsConfig::min_ttl, whole_seconds(0s, a_day)},
         {"max-ttl", &DnsConfig::max_ttl, whole_seconds(1s, a_day)},
     };
 }
@@ -35,10 +35,10 @@ ConfigKeys<DnsConfig> dns_keys() {
 ConfigKeys<HttpsConfig> https_keys() {
     return {
         {"ca-file", &HttpsConfig::ca_file, a_text(parse_file_or_none, "/etc/ssl/certs/ca-certificates.crt")},
-        {"timeout", &HttpsConfig::timeout, a_duration(1s, 10min)},
+        {"timeout", &HttpsConfig::timeout, a_duration(100ms, 10min)},
         {"connect-timeout", &HttpsConfig::connect_timeout, a_duration(100ms, 10min)},
         {"retry", &HttpsConfig::retry, whole_seconds(1s, a_day)},
-        {"min-interval", &HttpsConfig::min_interval, whole_seconds(1s, 1h)},
+        {"min-interval", &HttpsConfig::min_interval, whole_seconds(0s, 1h)},
         {"allow-private-addresses", &HttpsConfig::allow_private_addresses, a_boolean()},
         {"content-type", &HttpsConfig::content_type,
          one_of<ContentType>({{"require", ContentType::require}, {"warn", ContentType::warn}})},
@@ -48,7 +48,7 @@ ConfigKeys<HttpsConfig> https_keys() {
 ConfigKeys<CacheConfig> cache_keys() {
     return {
         {"path", &CacheConfig::path, a_text(parse_cache_path, "/var/lib/sternpost/cache.db")},
-        {"memory-entries", &CacheConfig::memory_entries, a_number(100, 100'000'000)},
+        {"memory-entries", &CacheConfig::memory_entries, a_number(1, 100'000'000)},
     };
 }
 
@@ -56,7 +56,7 @@ ConfigKeys<AnswersConfig> answers_keys() {
     return {
         {"dane", &AnswersConfig::dane, a_dane_switch()},
         {"deadline", &AnswersConfig::deadline, a_duration(100ms, 90s)},
-        {"recheck", &AnswersConfig::recheck, whole_seconds(1s, a_day)},
+        {"recheck", &AnswersConfig::recheck, whole_seconds(0s, a_day)},
         {"on-dns-failure", &AnswersConfig::on_dns_failure,
          one_of<OnDnsFailure>({{"continue", OnDnsFailure::proceed}, {"temp", OnDnsFailure::defer}})},
     };
@@ -66,7 +66,7 @@ ConfigKeys<LimitsConfig> limits_keys() {
     return {
         {"connections", &LimitsConfig::connections, a_number(1, 1'000'000)},
         {"fetches", &LimitsConfig::fetches, a_number(1, 10'000)},
-        {"idle", &LimitsConfig::idle, a_duration(1s, a_day)},
+        {"idle", &LimitsConfig::idle, a_duration(100ms, a_day)},
     };
 }
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "field.hpp"
-#include "values.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/result.hpp"
+#include "values.hpp"
 
 namespace sternpost {
 
@@ -56,9 +56,10 @@ struct ConfigKey {
 template <class Struct>
 using ConfigKeys = std::vector<ConfigKey<Struct>>;
 
-// Looks for contradictions between the values of one section; it is asked only when each value is right.
+// Looks for contradictions between the values of one section, and lets defaults give way to what is set; it
+// is asked only when each value is right.
 template <class T>
-using SectionCheck = std::function<void(const TomlField&, const T&)>;
+using SectionCheck = std::function<void(const TomlField&, T&)>;
 
 template <class Struct>
 std::vector<std::string_view> names_of(const ConfigKeys<Struct>& keys) {

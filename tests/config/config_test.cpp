@@ -319,29 +319,28 @@ TEST(ConfigErrors, Ranges) {
     expect_each_told({
         {"dns.timeout = '99ms'", "1:15", {R"("99ms" is out of range; write a duration from 100ms to 1m)"}},
         {"dns.timeout = '61s'", "1:15", {"100ms to 1m"}},
-        {"dns.min-ttl = '0s'", "1:15", {"1s to 1d"}},
+        {"dns.min-ttl = '25h'", "1:15", {"0s to 1d"}},
+        {"dns.max-ttl = '0s'", "1:15", {"1s to 1d"}},
         {"dns.max-ttl = '2d'", "1:15", {"1s to 1d"}},
-        {"https.timeout = '999ms'", "1:17", {"1s to 10m"}},
-        {"https.timeout = '601s'", "1:17", {"1s to 10m"}},
+        {"https.timeout = '99ms'", "1:17", {"100ms to 10m"}},
+        {"https.timeout = '601s'", "1:17", {"100ms to 10m"}},
         {"https.connect-timeout = '99ms'", "1:25", {"100ms to 10m"}},
         {"https.connect-timeout = '11m'", "1:25", {"100ms to 10m"}},
         {"https.retry = '500ms'", "1:15", {"1s to 1d"}},
         {"https.retry = '25h'", "1:15", {"1s to 1d"}},
-        {"https.min-interval = '0s'", "1:22", {"1s to 1h"}},
-        {"https.min-interval = '61m'", "1:22", {"1s to 1h"}},
-        {"cache.memory-entries = 99", "1:24", {"99 is out of range; write a number from 100 to 100000000"}},
-        {"cache.memory-entries = 100000001", "1:24", {"100 to 100000000"}},
+        {"https.min-interval = '61m'", "1:22", {"0s to 1h"}},
+        {"cache.memory-entries = 0", "1:24", {"0 is out of range; write a number from 1 to 100000000"}},
+        {"cache.memory-entries = 100000001", "1:24", {"1 to 100000000"}},
         {"cache.memory-entries = -5", "1:24", {"-5 is out of range"}},
         {"answers.deadline = '99ms'", "1:20", {"100ms to 90s"}},
         {"answers.deadline = '91s'", "1:20", {"100ms to 90s"}},
-        {"answers.recheck = '0d'", "1:19", {"1s to 1d"}},
-        {"answers.recheck = '2d'", "1:19", {"1s to 1d"}},
+        {"answers.recheck = '2d'", "1:19", {"0s to 1d"}},
         {"limits.connections = 0", "1:22", {"1 to 1000000"}},
         {"limits.connections = 1000001", "1:22", {"1 to 1000000"}},
         {"limits.fetches = 0", "1:18", {"1 to 10000"}},
         {"limits.fetches = 10001", "1:18", {"1 to 10000"}},
-        {"limits.idle = '999ms'", "1:15", {"1s to 1d"}},
-        {"limits.idle = '2d'", "1:15", {"1s to 1d"}},
+        {"limits.idle = '99ms'", "1:15", {"100ms to 1d"}},
+        {"limits.idle = '2d'", "1:15", {"100ms to 1d"}},
     });
 }
 
@@ -487,16 +486,18 @@ TEST(ConfigErrors, Overrides) {
     EXPECT_THAT(until("2027-02-30"), StartsWith("test.toml:4:"));
 }
 
+TEST(Config, ADefaultGivesWayToWhatIsSet) {
+    EXPECT_EQ(read_config("[dns]\nmax-ttl = '10s'", "test.toml")->dns.min_ttl, 10s);
+    EXPECT_EQ(read_config("[dns]\nmin-ttl = '2h'", "test.toml")->dns.max_ttl, 2h);
+    EXPECT_EQ(read_config("[https]\ntimeout = '5s'", "test.toml")->https.connect_timeout, 5s);
+    EXPECT_EQ(read_config("[https]\nconnect-timeout = '90s'", "test.toml")->https.timeout, 90s);
+}
+
 TEST(ConfigErrors, Contradictions) {
     expect_each_told({
         {"[dns]\nmax-ttl = '10s'\nmin-ttl = '20s'",
          "3:11",
-         {"[dns] min-ttl: min-ttl (20s) is longer than max-ttl (10s); set both, min-ttl the shorter one"}},
-        {"[dns]\nmax-ttl = '10s'", "2:11", {"min-ttl (1m, the default) is longer than max-ttl (10s)"}},
-        {"[dns]\nmin-ttl = '2h'", "2:11", {"min-ttl (2h) is longer than max-ttl (1h, the default)"}},
-        {"[https]\ntimeout = '5s'",
-         "2:11",
-         {"connect-timeout (10s, the default) is longer than timeout (5s)"}},
+         {"[dns] min-ttl: min-ttl (20s) is longer than max-ttl (10s); make min-ttl the shorter one"}},
         {"[https]\ntimeout = '5s'\nconnect-timeout = '6s'", "3:19", {"connect-timeout (6s) is longer than"}},
         {"admin.metrics = '127.0.0.1:8461'",
          "1:17",
