@@ -28,7 +28,7 @@ namespace sternpost {
 namespace {
 
 // A stop ends within 5 s; this is the part of it in which work under way may end by itself.
-constexpr std::chrono::milliseconds grace{4000};
+constexpr std::chrono::milliseconds grace{3000};
 constexpr std::chrono::milliseconds grace_step{10};
 
 std::string joined(const std::vector<std::string>& names) {
