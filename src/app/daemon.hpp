@@ -1,7 +1,8 @@
 // The running daemon: every long-lived object by value, in the order in which each leans on those before it.
 //
 // Threads: made, run and ended on the main thread, which is the resolve loop's; run() starts the answer
-// loop's. Errors:  the constructor throws std::runtime_error, with the remedy, for what cannot be opened.
+//          loop's.
+// Errors:  the constructor throws std::runtime_error, with the remedy, for what cannot be opened.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

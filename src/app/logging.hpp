@@ -1,8 +1,8 @@
 // Where log lines go, and what they look like.
 //
 // Every line passes one formatter, which lets only printable ASCII through: nothing that a remote host says
-// can forge a line or move a terminal's cursor. Threads: set_up_logging() on the main thread; logging itself
-// on any.
+// can forge a line or move a terminal's cursor.
+// Threads: set_up_logging() on the main thread; logging itself on any.
 #pragma once
 
 #include <cstddef>

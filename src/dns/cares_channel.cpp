@@ -153,10 +153,12 @@ void CaresChannel::rearm() {
         return;
     }
     timer_.expires_after(std::chrono::seconds(wait.tv_sec) + std::chrono::microseconds(wait.tv_usec));
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (error) return;
-        ::ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-        rearm();
+    // The timer may have gone off before this channel goes, and be heard only afterwards.
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        ::ares_process_fd(self->channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        self->rearm();
     });
 }
 

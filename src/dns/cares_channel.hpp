@@ -1,8 +1,8 @@
 // One DNS server behind one c-ares channel on Asio: bytes out, bytes back.
 //
 // Ownership: held by shared_ptr, since a question keeps its channel while a reload replaces the list of
-// servers. The
-//            last owner must not let go inside a c-ares callback: answers are posted, never resumed in place.
+//            servers. The last owner must not let go inside a c-ares callback: answers are posted, never
+//            resumed in place.
 // Threads:   one loop.
 // Errors:    Errc::temporary (no answer in time, unreachable), naming the server; Errc::stopped.
 #pragma once
@@ -23,7 +23,7 @@
 
 namespace sternpost {
 
-class CaresChannel {
+class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
 public:
     // `timeout`: how long one question may wait for its answer, TCP after truncation included.
     // Throws std::runtime_error when c-ares cannot make a channel.

@@ -1,6 +1,7 @@
 // DNS messages: one question as bytes, one answer read with libresolv's parser.
 //
-// Threads: any; pure. Errors: Errc::temporary for whatever is no answer to the question ("don't know").
+// Threads: any; pure.
+// Errors:  Errc::temporary for whatever is no answer to the question ("don't know").
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

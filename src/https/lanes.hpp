@@ -2,8 +2,8 @@
 // asked.
 //
 // A fetch starts in the fast lane, where places are few, in all and at each address. When it is no longer
-// young it moves to the slow lane, which has many places; there the oldest must go when it is full. Threads:
-// one loop; pure bookkeeping, `now` is a parameter.
+// young it moves to the slow lane, which has many places; there the oldest must go when it is full.
+// Threads: // one loop; pure bookkeeping, `now` is a parameter.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

@@ -1,7 +1,8 @@
 // One GET of a policy file: a libcurl handle set up by RFC 8461 section 3.3, and what came of it.
 //
 // Ownership: the fetcher owns it from its first to its last packet; libcurl's callbacks point into it, so it
-// stays put. Threads:   the loop of its fetcher.
+//            stays put.
+// Threads:   the loop of its fetcher.
 #pragma once
 
 #include <curl/curl.h>

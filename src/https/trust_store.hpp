@@ -1,7 +1,8 @@
 // The trust anchors for policy hosts, parsed once and shared by every connection.
 //
-// Threads: one loop. Errors: throws std::runtime_error when the file named holds no certificate; a later
-// change that cannot be read keeps the anchors that are there.
+// Threads: one loop.
+// Errors:  throws std::runtime_error when the file named holds no certificate; a later change that cannot be
+//          read keeps the anchors that are there.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -1,5 +1,5 @@
-// What is known of one policy domain, and the rules in time that follow from it (RFC 8461
-// sections 3.1, 3.3, 5.1).
+// What is known of one policy domain, and the rules in time that follow from it (RFC 8461 sections 3.1, 3.3,
+// 5.1).
 //
 // Threads: a value; a flight works on its own copy, and what is published is never changed.
 #pragma once

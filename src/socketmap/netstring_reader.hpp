@@ -1,6 +1,7 @@
 // Requests cut out of a byte stream: netstrings as Postfix sends them ("LENGTH:PAYLOAD,").
 //
-// Threads: one at a time; no I/O here. Limits: a payload of max_request_bytes.
+// Threads: one at a time; no I/O here.
+// Limits:  a payload of max_request_bytes.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // One connection of Postfix.
 //
 // Ownership: shared by its handlers; the server lists it, oldest activity first, and may close() it at any
-// time. Threads:   the answer loop.
+//            time.
+// Threads:   the answer loop.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

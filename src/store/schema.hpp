@@ -1,7 +1,8 @@
 // The tables of the cache file, by version (`PRAGMA user_version`).
 //
-// Threads: those of the connection. Errors: SQLite::Exception as SQLiteCpp throws it; std::runtime_error for
-// a file that a newer sternpostd wrote.
+// Threads: those of the connection.
+// Errors:  SQLite::Exception as SQLiteCpp throws it; std::runtime_error for a file that a newer sternpostd
+//          wrote.
 #pragma once
 
 #include <SQLiteCpp/Database.h>

@@ -1,10 +1,10 @@
 // The configuration file (TOML) as one plain struct: every key has its default here, so an empty file runs.
 //
 // Threads: any; immutable once read.
-// Errors:  Errc::invalid; `detail` has a line for each problem, "FILE:LINE:COLUMN: what is wrong; what would be
-//          right", printable and without a newline at its end. A file that cannot be read: "FILE: …".
-// Units:   durations are strings in the file ("500ms", "20s", "5m", "1h", "30d"), here they are chrono;
-//          sizes are bytes.
+// Errors:  Errc::invalid; `detail` has a line for each problem, "FILE:LINE:COLUMN: what is wrong; what would
+//          be right", printable and without a newline at its end. A file that cannot be read: "FILE: …".
+// Units:   durations are strings in the file ("500ms", "20s", "5m", "1h", "30d"), here they are chrono; sizes
+//          are bytes.
 #pragma once
 
 #include <chrono>

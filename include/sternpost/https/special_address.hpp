@@ -1,7 +1,8 @@
 // Addresses where no policy host can be: whoever owns a recipient domain chooses the address of its policy
 // host, and must not be able to make a mail server connect to the machines around it.
 //
-// Threads: any; pure. Source: the IANA special-purpose address registries (RFC 6890) and multicast.
+// Threads: any; pure.
+// Source:  the IANA special-purpose address registries (RFC 6890) and multicast.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

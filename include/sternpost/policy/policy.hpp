@@ -1,6 +1,7 @@
 // An MTA-STS policy (RFC 8461 section 3.2) as a value, and the reader of its text.
 //
-// Threads: any; pure. Errors: Errc::invalid with line number and reason in words, printable as they are.
+// Threads: any; pure.
+// Errors:  Errc::invalid with line number and reason in words, printable as they are.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // The `_mta-sts` TXT record (RFC 8461 section 3.1): which of the TXT records found counts, and its id.
 //
-// Threads: any; pure. Errors: Errc::invalid with a reason that a person understands, printable as it is.
+// Threads: any; pure.
+// Errors:  Errc::invalid with a reason that a person understands, printable as it is.
 #pragma once
 
 #include <optional>

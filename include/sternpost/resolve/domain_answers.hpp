@@ -6,8 +6,9 @@
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
 // Threads:   at_once() and ask() on the answer loop; everything else on the resolve loop. Both share the
-// memory table. Errors:    none leave it: what fails becomes an answer and a line in the log. Time: expiry
-// and back-off by the wall clock; what DNS said by the steady one.
+//            memory table.
+// Errors:    none leave it: what fails becomes an answer and a line in the log.
+// Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -3,10 +3,9 @@
 // Ownership: `app` owns it; `answers` outlives it, and the listening sockets stay open as long as it accepts.
 // Threads:   the answer loop.
 // Errors:    a peer that breaks the protocol loses its connection, and nobody else notices; when descriptors
-// run out,
-//            accepting pauses and the backlog waits.
+//            run out, accepting pauses and the backlog waits.
 // Limits:    ServerOptions; max_pipelined requests of one connection under way at once, then it is not read
-// from.
+//            from.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -3,10 +3,9 @@
 // Ownership: `app` owns the one store; everybody else borrows a reference that it outlives.
 // Threads:   the resolve loop only; put() suspends, so other coroutines run meanwhile.
 // Errors:    Errc::temporary when the database is full, read-only or busy; Errc::overloaded when too many
-// puts wait;
-//            Errc::stopped after close().
+//            puts wait; Errc::stopped after close().
 // Time:      `fetched`, `expires` and `next_try` are wall-clock seconds (UTC); the store never reads a clock
-// itself.
+//            itself.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
