@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,6 +26,8 @@ namespace sternpost {
 
 namespace {
 
+using FetchHandler = asio::any_completion_handler<void(Result<std::string>)>;
+
 void post(const asio::any_io_executor& executor, FetchHandler handler, Result<std::string> result) {
     asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
         std::move(handler)(std::move(result));
@@ -35,7 +38,7 @@ const Error stopped(Errc::stopped, "the fetcher is stopped");
 
 }  // namespace
 
-class CurlFetcher::Inside {
+class CurlFetcher::Inside : public std::enable_shared_from_this<CurlFetcher::Inside> {
 public:
     Inside(asio::any_io_executor executor, HttpsOptions options)
         : executor_(std::move(executor)),
@@ -76,10 +79,10 @@ public:
         timer_.cancel();
         aging_.cancel();
         for (auto& waiting : std::exchange(queue_, {}))
-            post(executor_, waiting.transfer->take_handler(), tl::unexpected(stopped));
-        for (auto& [handle, transfer] : std::exchange(under_way_, {})) {
+            post(executor_, std::move(waiting.handler), tl::unexpected(stopped));
+        for (auto& [handle, fetch] : std::exchange(under_way_, {})) {
             curl_multi_remove_handle(multi_, handle);
-            post(executor_, transfer->take_handler(), tl::unexpected(stopped));
+            post(executor_, std::move(fetch.handler), tl::unexpected(stopped));
         }
     }
 
@@ -97,24 +100,30 @@ public:
         if (queue_.size() >= max_queued_fetches)
             return post(executor_, std::move(handler),
                         failure(Errc::overloaded, "too many policy fetches are waiting"));
-        Waiting waiting;
-        waiting.groups = Lanes::groups_of(addresses);
-        waiting.transfer =
-            std::make_unique<Transfer>(options_, trust_, std::move(host), addresses, std::move(handler));
-        queue_.push_back(std::move(waiting));
+        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses));
         start_queued();
     }
 
 private:
-    struct Waiting {
-        std::unique_ptr<Transfer> transfer;
+    struct Fetch {
+        Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where)
+            : handler(std::move(to)),
+              host(std::move(at)),
+              addresses(std::move(where)),
+              groups(Lanes::groups_of(addresses)) {}
+
+        FetchHandler handler;
+        std::string host;
+        std::vector<asio::ip::address> addresses;
         Lanes::Groups groups;
+        std::unique_ptr<Transfer> transfer;  // once it is under way
     };
 
-    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+    static int on_socket(CURL* handle, curl_socket_t fd, int what, void* self, void*) {
         const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
         const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
         static_cast<Inside*>(self)->watches_.set(fd, read, write);
+        if (what == CURL_POLL_REMOVE) static_cast<Inside*>(self)->lost_a_socket_.push_back(handle);
         return 0;
     }
 
@@ -129,8 +138,9 @@ private:
             return;
         }
         timer_.expires_after(std::chrono::milliseconds(milliseconds));
-        timer_.async_wait([this](boost::system::error_code error) {
-            if (!error) act(CURL_SOCKET_TIMEOUT, 0);
+        timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            const auto self = weak.lock();
+            if (!error && self) self->act(CURL_SOCKET_TIMEOUT, 0);
         });
     }
 
@@ -141,33 +151,43 @@ private:
                 ++next;
                 continue;
             }
-            Waiting waiting = std::move(*next);
+            Fetch fetch = std::move(*next);
             next = queue_.erase(next);
-            CURL* handle = waiting.transfer->handle();
-            lanes_.start(handle, std::move(waiting.groups), std::chrono::steady_clock::now());
-            under_way_.emplace(handle, std::move(waiting.transfer));
-            curl_multi_add_handle(multi_, handle);
+            begin(std::move(fetch));
         }
         arm_aging();
+    }
+
+    void begin(Fetch fetch) {
+        try {
+            fetch.transfer = std::make_unique<Transfer>(options_, trust_, fetch.host, fetch.addresses);
+        } catch (const std::exception& error) {
+            post(executor_, std::move(fetch.handler), failure(Errc::temporary, error.what()));
+            return;
+        }
+        CURL* handle = fetch.transfer->handle();
+        lanes_.start(handle, fetch.groups, std::chrono::steady_clock::now());
+        under_way_.emplace(handle, std::move(fetch));
+        curl_multi_add_handle(multi_, handle);
     }
 
     void arm_aging() {
         const auto next = lanes_.next_age();
         if (!next || *next == aging_.expiry()) return;
         aging_.expires_at(*next);
-        aging_.async_wait([this](boost::system::error_code error) {
-            if (error) return;
-            for (const Lanes::Id id : lanes_.age(std::chrono::steady_clock::now()))
-                give_up(id);
-            start_queued();
+        aging_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            const auto self = weak.lock();
+            if (error || !self) return;
+            for (const Lanes::Id id : self->lanes_.age(std::chrono::steady_clock::now())) self->give_up(id);
+            self->start_queued();
         });
     }
 
     void give_up(CURL* handle) {
-        const auto found = under_way_.extract(handle);
+        auto found = under_way_.extract(handle);
         if (!found) return;
         curl_multi_remove_handle(multi_, handle);
-        post(executor_, found.mapped()->take_handler(),
+        post(executor_, std::move(found.mapped().handler),
              failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked"));
     }
 
@@ -175,20 +195,32 @@ private:
         int running = 0;
         curl_multi_socket_action(multi_, fd, events, &running);
         int left = 0;
+        bool finished = false;
         while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
             if (message->msg != CURLMSG_DONE) continue;
             const CURLcode code = message->data.result;
             auto done = under_way_.extract(message->easy_handle);
             if (done) finish(std::move(done.mapped()), code);
+            finished = true;
         }
-        start_queued();
+        push_on();
+        if (finished) start_queued();
     }
 
-    void finish(std::unique_ptr<Transfer> transfer, CURLcode code) {
-        lanes_.end(transfer->handle());
-        curl_multi_remove_handle(multi_, transfer->handle());
-        auto result = transfer->verdict(code);
-        post(executor_, transfer->take_handler(), std::move(result));
+    // After an address that did not answer, libcurl 7.88 turns to the next one only when something calls it again,
+    // which may be when the time for connecting is over. To end a pause calls it, a moment from now.
+    void push_on() {
+        for (CURL* handle : std::exchange(lost_a_socket_, {})) {
+            if (!under_way_.contains(handle)) continue;
+            curl_easy_pause(handle, CURLPAUSE_ALL);
+            curl_easy_pause(handle, CURLPAUSE_CONT);
+        }
+    }
+
+    void finish(Fetch fetch, CURLcode code) {
+        lanes_.end(fetch.transfer->handle());
+        curl_multi_remove_handle(multi_, fetch.transfer->handle());
+        post(executor_, std::move(fetch.handler), fetch.transfer->verdict(code));
     }
 
     asio::any_io_executor executor_;
@@ -200,13 +232,14 @@ private:
     Lanes lanes_;
     CURLM* multi_;
     FdWatches watches_;
-    std::unordered_map<CURL*, std::unique_ptr<Transfer>> under_way_;
-    std::list<Waiting> queue_;
+    std::vector<CURL*> lost_a_socket_;  // since libcurl was last called, and perhaps ended since
+    std::unordered_map<CURL*, Fetch> under_way_;
+    std::list<Fetch> queue_;
 };
 
 CurlFetcher::CurlFetcher(asio::any_io_executor executor, HttpsOptions options) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error("libcurl does not start");
-    inside_ = std::make_unique<Inside>(std::move(executor), std::move(options));
+    inside_ = std::make_shared<Inside>(std::move(executor), std::move(options));
 }
 
 CurlFetcher::~CurlFetcher() {

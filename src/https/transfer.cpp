@@ -64,12 +64,12 @@ std::string seconds_text(std::chrono::milliseconds time) {
 }  // namespace
 
 Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
-                   const std::vector<asio::ip::address>& addresses, FetchHandler handler)
+                   const std::vector<asio::ip::address>& addresses)
     : host_(std::move(host)),
-      handler_(std::move(handler)),
       trust_(std::move(trust)),
       require_text_plain_(options.require_text_plain),
       timeout_(options.timeout),
+      connect_timeout_(options.connect_timeout),
       share_(curl_share_init()),
       handle_(curl_easy_init()) {
     if (!share_ || !handle_) throw std::bad_alloc();
@@ -107,6 +107,8 @@ void Transfer::set_up(const HttpsOptions& options, const std::vector<asio::ip::a
     set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     set(curl, CURLOPT_CAINFO, static_cast<char*>(nullptr));
     set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    // Else libcurl before 8.3 keeps the anchors of the first connection for a day, and puts them in ours' place.
+    set(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     set(curl, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_ssl_context);
     set(curl, CURLOPT_SSL_CTX_DATA, this);
 
@@ -164,7 +166,12 @@ bool Transfer::take_header(std::string_view line) {
         passed_limit_ = "the answer's headers are larger than " + std::to_string(max_header_bytes) + " bytes";
         return false;
     }
-    if (line.starts_with("HTTP/")) content_types_.clear();
+    if (line.starts_with(
+            "HTTP/")) {  // what came before belonged to an interim answer (RFC 9110 section 15.2)
+        content_types_.clear();
+        content_encoding_.clear();
+        location_.clear();
+    }
     std::string value;
     if (header_value(line, "content-type", value)) content_types_.push_back(value);
     header_value(line, "content-encoding", content_encoding_);
@@ -192,7 +199,7 @@ long Transfer::status() const {
 Result<std::string> Transfer::verdict(CURLcode code) {
     if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_);
     const long answered = status();
-    if (answered >= 300 && answered < 400)
+    if (answered >= 300 && answered < 400 && !location_.empty())
         return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
                                             printable(location_, 120) +
                                             "\", which RFC 8461 forbids to follow");
@@ -225,8 +232,8 @@ Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
                            "the certificate of " + host_ + " is not valid: " +
                                (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : reason));
         case CURLE_OPERATION_TIMEDOUT:
-            return failure(Errc::temporary, "no complete answer from " + host_ + " within " +
-                                                seconds_text(timeout_) + " (" + reason + ")");
+            return failure(Errc::temporary, too_late(reason));
+        case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
         case CURLE_HTTP2:
@@ -237,9 +244,22 @@ Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
             return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")");
         case CURLE_SSL_CONNECT_ERROR:
             return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")");
+        case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, which is anything
+        case CURLE_WEIRD_SERVER_REPLY:
+            return failure(Errc::temporary, "no HTTP answer from " + host_ + " (" + reason + ")");
         default:
-            return failure(Errc::temporary, reason);
+            return failure(Errc::temporary, "no answer from " + host_ + " (" + reason + ")");
     }
+}
+
+std::string Transfer::too_late(const std::string& reason) const {
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_TOTAL_TIME_T, &microseconds);
+    const bool connecting = std::chrono::microseconds(microseconds) < timeout_;
+    return connecting ? "no connection to " + host_ + " within " + seconds_text(connect_timeout_) + " (" +
+                            reason + ")"
+                      : "no complete answer from " + host_ + " within " + seconds_text(timeout_) + " (" +
+                            reason + ")";
 }
 
 }  // namespace sternpost

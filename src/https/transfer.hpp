@@ -7,7 +7,6 @@
 
 #include <curl/curl.h>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,19 +16,16 @@
 
 namespace sternpost {
 
-using FetchHandler = boost::asio::any_completion_handler<void(Result<std::string>)>;
-
 class Transfer {
 public:
     Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
-             const std::vector<boost::asio::ip::address>& addresses, FetchHandler handler);
+             const std::vector<boost::asio::ip::address>& addresses);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
     CURL* handle() const { return handle_.get(); }
     // What the finished transfer comes to; `code` is libcurl's.
     Result<std::string> verdict(CURLcode code);
-    FetchHandler take_handler() { return std::move(handler_); }
 
 private:
     struct FreeShare {
@@ -53,13 +49,14 @@ private:
     void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses);
     long status() const;
     Result<std::string> verdict_on_failure(CURLcode code) const;
+    std::string too_late(const std::string& reason) const;
     Result<std::string> verdict_on_answer();
 
     std::string host_;
-    FetchHandler handler_;
     std::shared_ptr<TrustStore> trust_;
     bool require_text_plain_;
     std::chrono::milliseconds timeout_;
+    std::chrono::milliseconds connect_timeout_;
     std::size_t header_bytes_ = 0;
     std::string body_;
     std::string passed_limit_;  // in words; set by the callback that ends the transfer

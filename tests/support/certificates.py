@@ -1,7 +1,9 @@
 """Certificates for tests: a CA to trust, a CA that nobody trusts, and every flaw that a test asks for by name.
 
-Flaws: good, wildcard, rsa, intermediate (all four are fine), expired, not-yet-valid, wrong-name, domain-only (the
-name without its first label), cn-only (no subjectAltName), self-signed, other-ca, partial-wildcard, no-intermediate.
+Flaws: good, wildcard, upper-case, rsa, intermediate (all of these are fine), expired, not-yet-valid, wrong-name,
+domain-only (the name without its first label), cn-only (no subjectAltName), cn-and-other-name (one for another name),
+self-signed, other-ca, partial-wildcard, high-wildcard (a label too far up), double-wildcard, inner-wildcard (not the
+first label), no-intermediate.
 """
 
 import datetime
@@ -88,6 +90,8 @@ class Certificates:
             return trusted.issue(host, [host], key)
         if flaw == "wildcard":
             return trusted.issue(host, [f"*.{rest}"], key)
+        if flaw == "upper-case":
+            return trusted.issue(host, [host.upper()], key)
         if flaw == "rsa":
             return trusted.issue(host, [host], rsa.generate_private_key(public_exponent=65537, key_size=2048))
         if flaw == "intermediate":
@@ -102,6 +106,8 @@ class Certificates:
             return trusted.issue(rest, [rest], key)
         if flaw == "cn-only":
             return trusted.issue(host, [], key)
+        if flaw == "cn-and-other-name":
+            return trusted.issue(host, ["other.invalid"], key)
         if flaw == "self-signed":
             lonely = Authority(host)
             return lonely.issue(host, [host], lonely.key)
@@ -109,6 +115,12 @@ class Certificates:
             return self._untrusted.issue(host, [host], key)
         if flaw == "partial-wildcard":
             return trusted.issue(host, [f"{first[:4]}*.{rest}"], key)
+        if flaw == "high-wildcard":
+            return trusted.issue(host, [f"*.{rest.partition('.')[2]}"], key)
+        if flaw == "double-wildcard":
+            return trusted.issue(host, [f"*.*.{rest.partition('.')[2]}"], key)
+        if flaw == "inner-wildcard":
+            return trusted.issue(host, [f"{first}.*.{rest.partition('.')[2]}"], key)
         if flaw == "no-intermediate":
             return self._intermediate.issue(host, [host], key).removesuffix(self._intermediate.chain)
         raise ValueError(f"no such certificate: {flaw}")

@@ -15,21 +15,25 @@ It makes the CA to trust (DIR/ca.pem), prints "ready" when it listens and ends a
 closes. The second label of the host name asked for (by SNI) chooses the behaviour: `mta-sts.status-404.test`,
 `mta-sts.drip.anything.test`. The body is DIR/HOST.txt if there is one, else an enforce policy whose only mx is
 `mx.DOMAIN`, DOMAIN being the host without its first label. DIR/log gets one line for every connection
-("connection HOST", HOST being "-" without SNI) and one for every request ("GET HOST PATH").
+("connection HOST", HOST being "-" without SNI) and these for every request: "GET HOST PATH",
+"tls HOST PROTOCOL new" (or "resumed") and "header HOST NAME: VALUE" (NAME in lower case) for each header.
 
 Behaviours that give the policy:
     ok  chunked  drip-fast  close-delimited  http10  body-max (65,536 bytes)  type-charset  type-upper  type-space
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
+    early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case
     held (waits for release(), as a program for SIGUSR1)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
-    cert-cn-only  cert-self-signed  cert-other-ca  cert-partial-wildcard  cert-no-intermediate
+    cert-cn-only  cert-cn-and-other-name  cert-self-signed  cert-other-ca  cert-partial-wildcard
+    cert-high-wildcard  cert-double-wildcard  cert-inner-wildcard  cert-no-intermediate
 Answers that are no policy:
-    status-NNN (with the policy as body; 3xx with a Location on the same host)  type-html  type-octet-stream
+    status-NNN (with the policy as body; 3xx but 304 with a Location on the same host)  type-html  type-octet-stream
     type-plain-xml  type-missing  type-empty  type-twice-differ  body-empty  body-over (65,537 bytes)
     chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
     length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
-    header-large (17 KiB)  header-endless  gzip  http09  garbage
+    length-garbage  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
+    gzip  http09  garbage  close-at-once (after the request)
 Answers that take too long:
     hang (after the request)  hang-after-head  drip (a byte a second)
 """
@@ -130,7 +134,8 @@ def padded(body, size):
 
 def with_status(status):
     def respond(exchange):
-        location = (f"Location: https://{exchange.request.host}/elsewhere/mta-sts.txt",) if 300 <= status < 400 else ()
+        redirect = 300 <= status < 400 and status != 304
+        location = (f"Location: https://{exchange.request.host}/elsewhere/mta-sts.txt",) if redirect else ()
         body = b"" if status in (204, 304) else None
         exchange.answer(*PLAIN, *location, status=status, body=body)
     return respond
@@ -208,6 +213,28 @@ def header_endless(exchange):
         exchange.send(b"X-Padding: " + b"x" * 1000 + b"\r\n")
 
 
+def header_many(exchange):
+    exchange.answer(*PLAIN, *(f"X-{number}: {'x' * 80}" for number in range(200)))
+
+
+def trailer_endless(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked")
+    exchange.chunk(exchange.body)
+    exchange.send(b"0\r\n")
+    while True:
+        exchange.send(b"X-Padding: " + b"x" * 1000 + b"\r\n")
+
+
+def early_hints(exchange):
+    exchange.send(b"HTTP/1.1 103 Early Hints\r\nContent-Type: text/html\r\nContent-Encoding: br\r\n\r\n")
+    exchange.answer(*PLAIN)
+
+
+def length_garbage(exchange):
+    exchange.head(*PLAIN, "Content-Length: many")
+    exchange.send(exchange.body)
+
+
 def hang(exchange):
     exchange.wait_for_client_to_leave()
 
@@ -239,8 +266,15 @@ RESPONSES = {
     "body-over": body_of(MAX_POLICY + 1),
     "length-short": length_short,
     "length-long": length_long,
+    "length-garbage": length_garbage,
     "header-large": header_large,
+    "header-many": header_many,
     "header-endless": header_endless,
+    "trailer-endless": trailer_endless,
+    "early-hints": early_hints,
+    "alt-svc": with_fields(*PLAIN, 'Alt-Svc: h3=":443"; ma=86400', "Cache-Control: max-age=60", "Age: 59",
+                           'ETag: "a"', "Set-Cookie: a=b", "Strict-Transport-Security: max-age=86400"),
+    "close-at-once": lambda exchange: None,
     "gzip": lambda exchange: exchange.answer(*PLAIN, "Content-Encoding: gzip", body=gzip.compress(exchange.body)),
     "hang": hang,
     "hang-after-head": hang_after_head,
@@ -250,6 +284,7 @@ RESPONSES = {
     "type-space": with_fields("Content-Type: text/plain ; x=y"),
     "type-latin1": with_fields("Content-Type: text/plain; charset=iso-8859-1"),
     "type-twice-same": with_fields(*PLAIN, *PLAIN),
+    "type-twice-parameters": with_fields(*PLAIN, "Content-Type: text/plain; charset=utf-8"),
     "type-twice-differ": with_fields(*PLAIN, "Content-Type: text/html"),
     "type-html": with_fields("Content-Type: text/html"),
     "type-octet-stream": with_fields("Content-Type: application/octet-stream"),
@@ -448,6 +483,9 @@ class PolicyHost:
         with self._lock:
             self._requests.append(request)
         self._note(f"{method} {host} {path}")
+        self._note(f"tls {host} {secured.version()} {'resumed' if secured.session_reused else 'new'}")
+        for name, value in request.headers:
+            self._note(f"header {host} {name}: {value}")
         return request
 
     def _note(self, line):
@@ -484,7 +522,8 @@ def main():
     host = PolicyHost(options.address, options.port, certificates, log=options.directory / "log",
                       unknown_site=site_by_name(options.directory))
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    signal.signal(signal.SIGUSR1, lambda *_: host.release())
+    # Not in the handler: another signal may interrupt it where it holds the lock.
+    signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=host.release).start())
     print("ready", flush=True)
     sys.stdin.read()
     host.stop()
