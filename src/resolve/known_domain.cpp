@@ -60,6 +60,7 @@ bool KnownDomain::needs_mx() const {
 void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
                            const ResolveOptions& options) {
     txt.asked = now;
+    txt.overloaded = !answer && answer.error().code == Errc::overloaded;
     if (!answer) {
         txt.state = TxtState::failed;
         txt.why = answer.error().detail;
@@ -80,7 +81,7 @@ void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyT
 
 void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now,
                           const ResolveOptions& options) {
-    mx.asked = true;
+    mx.overloaded = !answer && answer.error().code == Errc::overloaded;
     if (!answer) {
         mx.hosts.reset();
         ++mx.failures;

@@ -23,9 +23,10 @@ enum class TxtState {
 
 struct TxtLook {
     TxtState state = TxtState::unasked;
-    std::string id;    // of the record, when present
-    std::string why;   // of the failure, in words
-    int failures = 0;  // in a row
+    std::string id;           // of the record, when present
+    std::string why;          // of the failure, in words
+    bool overloaded = false;  // the failure was ours: too many questions are open
+    int failures = 0;         // in a row
     SteadyTime asked{};
     SteadyTime due{};  // when it must be looked at again
 };
@@ -33,8 +34,8 @@ struct TxtLook {
 // The MX hosts; nullopt in `hosts`: they could not be had.
 struct MxLook {
     std::optional<std::vector<std::string>> hosts;
-    int failures = 0;  // in a row
-    bool asked = false;
+    int failures = 0;         // in a row
+    bool overloaded = false;  // the failure was ours: too many questions are open
     SteadyTime due{};
 };
 

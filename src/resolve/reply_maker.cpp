@@ -12,6 +12,7 @@ namespace {
 
 // A known policy's record is looked at behind the answer in the last tenth of its time.
 constexpr int look_behind_part = 10;
+constexpr const char* too_many_questions = "sternpostd is overloaded: too many DNS questions are open";
 
 Reply framed(const std::string& payload) {
     return std::make_shared<const std::string>(to_netstring(payload));
@@ -19,7 +20,9 @@ Reply framed(const std::string& payload) {
 
 Reply without_policy(const KnownDomain& known, const ResolveOptions& options) {
     if (known.disk_unread) return temporary("the cache of " + known.domain + " cannot be read");
-    if (known.overloaded) return temporary("sternpostd is overloaded: too many policies are being fetched");
+    if (known.txt.overloaded) return temporary(too_many_questions);
+    if (known.overloaded && known.txt.state == TxtState::present)
+        return temporary("sternpostd is overloaded: too many policies are being fetched");
     if (known.txt.state == TxtState::failed && options.defer_on_dns_failure)
         return temporary("DNS does not tell whether " + known.domain +
                          " has an MTA-STS policy: " + known.txt.why);
@@ -56,7 +59,9 @@ std::shared_ptr<TableEntry> make_entry(KnownDomain known, const Now& now, const 
     auto entry = std::make_shared<TableEntry>();
     const bool enforced = known.enforced(now.wall, options);
     if (enforced) {
-        entry->by_mx = secure(known.policy->policy, known.mx.hosts);
+        const bool mx_unasked = known.needs_mx() && known.mx.overloaded;
+        entry->by_mx =
+            mx_unasked ? temporary(too_many_questions) : secure(known.policy->policy, known.mx.hosts);
         entry->by_host = secure(known.policy->policy, std::vector{known.domain});
     } else {
         entry->by_mx = entry->by_host =

@@ -514,6 +514,19 @@ TEST_F(DomainAnswersTest, AFullFetchQueueDefers) {  // #185
     EXPECT_EQ(ask("good.test"), secure("mail.good.test")) << "no back-off: it was not the domain's failure";
 }
 
+TEST_F(DomainAnswersTest, TooManyOpenDnsQuestionsDefer) {
+    const auto full = failure(Errc::overloaded, "too many open DNS questions");
+    resolver.txt_records.insert_or_assign("_mta-sts.none.test", full);
+    EXPECT_NE(ask("none.test").find("TEMP sternpostd is overloaded"), std::string::npos);
+    publish("wild.test", "1", enforce("*.mx.test"));
+    resolver.mx_records.insert_or_assign("wild.test", full);
+    EXPECT_NE(ask("wild.test").find("TEMP sternpostd is overloaded"), std::string::npos)
+        << "not a wider match";
+    publish_mx("wild.test", {"a.mx.test"});
+    clock.advance(10s);
+    EXPECT_EQ(ask("wild.test"), secure("a.mx.test"));
+}
+
 TEST_F(DomainAnswersTest, APolicyHostWithoutAddressIsAFailedFetch) {  // #167
     publish_id("bad.test", "1");
     EXPECT_EQ(ask("bad.test"), not_found);
