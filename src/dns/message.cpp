@@ -61,7 +61,7 @@ std::string rcode_text(int rcode) {
 }
 
 std::span<const std::uint8_t> rdata(const ns_rr& record) {
-    return {ns_rr_rdata(record), ns_rr_rdlen(record)};
+    return {ns_rr_rdata(record), static_cast<std::size_t>(ns_rr_rdlen(record))};
 }
 
 // The name that fills `bytes`, part of an rdata, in presentation form and lower case; "" is the root.
