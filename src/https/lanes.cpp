@@ -27,8 +27,7 @@ Lanes::Groups Lanes::groups_of(const std::vector<asio::ip::address>& addresses) 
                 ? address.to_string()
                 : asio::ip::network_v6(address.to_v6(), one_ipv6_network).canonical().to_string());
     std::ranges::sort(groups);
-    const auto repeated = std::ranges::unique(groups);
-    groups.erase(repeated.begin(), repeated.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     return groups;
 }
 
