@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -98,6 +100,15 @@ std::string require_program(const std::string& name, const std::string& package)
     for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
         if (::access((directory + name).c_str(), X_OK) == 0) return directory + name;
     throw std::runtime_error(name + " is missing: apt install " + package);
+}
+
+bool listens(const std::string& address, std::uint16_t port) {
+    namespace asio = boost::asio;
+    asio::io_context io;
+    asio::ip::tcp::socket socket(io);
+    boost::system::error_code refused;
+    socket.connect({asio::ip::make_address(address), port}, refused);
+    return !refused;
 }
 
 std::size_t open_descriptors() {

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -33,6 +34,9 @@ void wait_until(const std::function<bool()>& done, const std::string& what,
 
 // The path of a program in the system's directories; throws with the package that has it.
 std::string require_program(const std::string& name, const std::string& package);
+
+// Whether somebody accepts TCP connections there.
+bool listens(const std::string& address, std::uint16_t port = 443);
 
 // Open descriptors of this process.
 std::size_t open_descriptors();
