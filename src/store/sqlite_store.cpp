@@ -162,6 +162,18 @@ std::unique_ptr<SQLite::Database> open_or_begin_anew(const std::string& path, Wa
     }
 }
 
+// A SELECT that is not ended holds the log back from being written into the database.
+class Finished {
+public:
+    explicit Finished(SQLite::Statement& statement) : statement_(statement) {}
+    ~Finished() { statement_.tryReset(); }
+    Finished(const Finished&) = delete;
+    Finished& operator=(const Finished&) = delete;
+
+private:
+    SQLite::Statement& statement_;
+};
+
 }  // namespace
 
 class SqliteStore::Inside {
@@ -174,7 +186,7 @@ public:
 
     Result<std::optional<DomainRecord>> find(const std::string& domain) try {
         if (closed_) return failure(Errc::stopped, "the cache is closed");
-        select_.reset();
+        const Finished finished(select_);
         select_.bind(1, domain);
         if (!select_.executeStep()) return std::optional<DomainRecord>();
         DomainRecord record;
@@ -192,7 +204,6 @@ public:
             record.failed->next_try = from_sql(select_.getColumn(9));
             record.failed->reason = select_.getColumn(10).getString();
         }
-        select_.reset();
         return std::optional<DomainRecord>(std::move(record));
     } catch (const SQLite::Exception& error) {
         return failure(Errc::temporary, std::string("the cache cannot be read: ") + error.what());

@@ -46,7 +46,8 @@ public:
 
     boost::asio::awaitable<Result<std::string>> fetch(
         std::string host, std::vector<boost::asio::ip::address> addresses) override;
-    // For fetches that start from now on, those that wait already among them. Throws as the constructor does, and then keeps the old options.
+    // For fetches that start from now on, those that wait already among them. Throws as the constructor does,
+    // and then keeps the old options.
     void reconfigure(HttpsOptions options);
     // Every fetch, also every later one, ends with Errc::stopped.
     void stop();
