@@ -56,7 +56,7 @@ CaresChannel::CaresChannel(asio::any_io_executor executor, const asio::ip::udp::
     options.ednspsz = edns_udp_size;
     options.sock_state_cb_data = this;
     options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
-        static_cast<CaresChannel*>(self)->watches_.set(fd, readable != 0, writable != 0);
+        static_cast<CaresChannel*>(self)->watch(fd, readable != 0, writable != 0);
     };
 #ifdef ARES_OPT_QUERY_CACHE
     // c-ares >= 1.31 caches without regard to the AD bit and mis-ages negative answers.
@@ -113,7 +113,21 @@ asio::awaitable<CaresChannel::Reply> CaresChannel::send(Bytes query) {
         std::move(query));
 }
 
+void CaresChannel::watch(int fd, bool read, bool write) {
+    unwatched_.erase(fd);
+    Wanted wanted;
+    wanted.read = read;
+    wanted.write = write;
+    if (!watches_.set(fd, read, write)) unwatched_.emplace(fd, wanted);
+}
+
+// c-ares keeps its socket while questions are open, and says only once that it waits for it.
+void CaresChannel::watch_again() {
+    for (const auto& [fd, wanted] : std::exchange(unwatched_, {})) watch(fd, wanted.read, wanted.write);
+}
+
 void CaresChannel::start(Handler handler, const Bytes& query) {
+    watch_again();
     const std::uint16_t id = id_of(query);
     ids_.insert(id);
     auto question = std::unique_ptr<Question>(new Question{*this, id, std::move(handler)});

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -55,6 +56,8 @@ private:
     void start(Handler handler, const Bytes& query);
     static void on_answer(void* question, int status, int timeouts, unsigned char* bytes, int length);
     std::uint16_t unused_id();
+    void watch(int fd, bool read, bool write);
+    void watch_again();
     void rearm();
 
     boost::asio::any_io_executor executor_;
@@ -63,6 +66,11 @@ private:
     bool stopped_ = false;
     boost::asio::steady_timer timer_;
     FdWatches watches_;
+    struct Wanted {
+        bool read = false;
+        bool write = false;
+    };
+    std::map<int, Wanted> unwatched_;  // for want of a descriptor
     std::unordered_set<std::uint16_t> ids_;
     ares_channel channel_{};
 };

@@ -116,6 +116,8 @@ private:
         std::string host;
         std::vector<asio::ip::address> addresses;
         Lanes::Groups groups;
+        bool http2 = true;
+        std::chrono::milliseconds spent{0};  // by an earlier transfer
         std::unique_ptr<Transfer> transfer;  // once it is under way
     };
 
@@ -160,7 +162,10 @@ private:
 
     void begin(Fetch fetch) {
         try {
-            fetch.transfer = std::make_unique<Transfer>(options_, trust_, fetch.host, fetch.addresses);
+            HttpsOptions options = options_;
+            options.timeout = std::max(options.timeout - fetch.spent, std::chrono::milliseconds(1));
+            fetch.transfer =
+                std::make_unique<Transfer>(options, trust_, fetch.host, fetch.addresses, fetch.http2);
         } catch (const std::exception& error) {
             post(executor_, std::move(fetch.handler), failure(Errc::temporary, error.what()));
             return;
@@ -220,6 +225,12 @@ private:
     void finish(Fetch fetch, CURLcode code) {
         lanes_.end(fetch.transfer->handle());
         curl_multi_remove_handle(multi_, fetch.transfer->handle());
+        if (fetch.http2 && fetch.transfer->may_be_cut(code)) {
+            fetch.http2 = false;
+            fetch.spent = fetch.transfer->duration();
+            begin(std::move(fetch));
+            return;
+        }
         post(executor_, std::move(fetch.handler), fetch.transfer->verdict(code));
     }
 

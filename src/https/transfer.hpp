@@ -19,11 +19,15 @@ namespace sternpost {
 class Transfer {
 public:
     Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
-             const std::vector<boost::asio::ip::address>& addresses);
+             const std::vector<boost::asio::ip::address>& addresses, bool http2);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
     CURL* handle() const { return handle_.get(); }
+    // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, and looks whole.
+    bool may_be_cut(CURLcode code) const;
+    // From its beginning to its end.
+    std::chrono::milliseconds duration() const;
     // What the finished transfer comes to; `code` is libcurl's.
     Result<std::string> verdict(CURLcode code);
 
@@ -46,7 +50,8 @@ private:
     static void on_tls_event(const SSL* session, int where, int alert);
     bool may_be_cut_short() const;
     CURLcode prove_name(SSL_CTX* context);
-    void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses);
+    void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses,
+                bool http2);
     long status() const;
     Result<std::string> verdict_on_failure(CURLcode code) const;
     std::string too_late(const std::string& reason) const;

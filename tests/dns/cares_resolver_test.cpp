@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <set>
@@ -284,6 +285,35 @@ TEST_F(CaresResolverTest, EndsWithinItsTimeout) {
               "no answer in time from 127.0.0.1:53, no answer in time from 127.0.0.2:53");
     EXPECT_GE(took, 280ms);
     EXPECT_LT(took, 3s);
+}
+
+TEST_F(CaresResolverTest, EndsWithinItsTimeoutWhereTcpIsSilent) {
+    options.timeout = 300ms;
+    const auto& one = server(first, over_tcp_only(silent));
+    const auto answer = ask();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::temporary);
+    EXPECT_EQ(answer.error().detail, "no answer in time from 127.0.0.1:53");
+    EXPECT_TRUE(std::ranges::any_of(one.asked(), &Question::tcp));
+}
+
+// Without a descriptor for the question, or for watching it, it fails; it neither hangs nor harms later ones.
+TEST_F(CaresResolverTest, EndsWithoutDescriptors) {
+    options.timeout = 500ms;
+    server(first, text("one"));
+    ASSERT_TRUE(ask());
+    for (const int left : {0, 1}) {
+        start();
+        {
+            const test::FewDescriptors few(left);
+            const auto answer = ask();
+            ASSERT_FALSE(answer) << left;
+            EXPECT_EQ(answer.error().code, Errc::temporary) << left;
+        }
+        const auto answer = ask();
+        ASSERT_TRUE(answer) << left << ": " << answer.error().detail;
+        EXPECT_THAT(answer->records, ElementsAre("one"));
+    }
 }
 
 TEST_F(CaresResolverTest, FailsAtOnceWhereNobodyListens) {

@@ -129,7 +129,7 @@ TEST_F(CurlFetcherTest, GetsThePolicy) {
     for (const Row& row : rows) {
         const std::string name = "mta-sts." + row.behaviour + ".test";
         expect_policy(fetch(name), name, row.item + " " + row.behaviour);
-        EXPECT_EQ(host->requests(name), 1U) << row.behaviour;
+        EXPECT_EQ(host->connections(name), 1U) << row.behaviour;
     }
 }
 
@@ -194,6 +194,9 @@ TEST_F(CurlFetcherTest, TellsWhyThereIsNoPolicy) {
         {"#59", "close-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "close-at-once", temporary, {"ended before the whole answer"}},
         {"#59", "length-garbage", temporary, {"no HTTP answer"}},
+        {"#59", "http2-truncated", temporary, {"ended before the whole answer"}},
+        {"#59", "http2-reset", temporary, {}},
+        {"#59", "http2-goaway", temporary, {"ended before the whole answer"}},
         {"#60", "http09", temporary, {"no HTTP answer"}},
         {"#60", "garbage", temporary, {"no HTTP answer"}},
         {"#61", "gzip", invalid, {"content coding", "gzip"}},
@@ -212,6 +215,7 @@ TEST_F(CurlFetcherTest, TellsWhyThereIsNoPolicy) {
             EXPECT_THAT(fetched.error().detail, HasSubstr(word)) << row.item << " " << row.behaviour;
         EXPECT_LT(fetched.error().detail.size(), 400U) << row.behaviour;
         EXPECT_LE(host->requests(name), 1U) << row.behaviour;
+        EXPECT_LE(host->connections(name), 2U) << row.behaviour;
     }
     EXPECT_THAT(host->log("GET "), Each(testing::EndsWith(" /.well-known/mta-sts.txt")));  // #50, #181
 }
@@ -281,6 +285,13 @@ TEST_F(CurlFetcherTest, IgnoresItsEnvironment) {
             ::unsetenv(environment[i].first.c_str());
     expect_policy(fetched, name, "with proxies in the environment");
     EXPECT_THAT(host->log("header " + name + " "), Each(Not(StartsWith("authorization:"))));
+}
+
+// #59, #60: libcurl 7.88 cannot tell whether such an answer is whole.
+TEST_F(CurlFetcherTest, GetsAnHttp2AnswerOfUnknownLength) {
+    const std::string name = "mta-sts.http2.test";
+    expect_policy(fetch(name), name, "http2");
+    EXPECT_LE(host->connections(name), 2U);
 }
 
 // #60
@@ -629,6 +640,21 @@ TEST_F(CurlFetcherTest, GoesWhileItsTimerIsDue) {
         run_until_results(results.size() + 1);
         EXPECT_EQ(results.back().error().code, Errc::stopped);
     }
+}
+
+// Without a descriptor for the connection, or for watching it, a fetch fails; it neither hangs nor harms later ones.
+TEST_F(CurlFetcherTest, EndsWithoutDescriptors) {
+    options.connect_timeout = 600ms;
+    const std::string name = "mta-sts.ok.descriptors.test";
+    expect_policy(fetch(name), name, "before");
+    for (const int left : {0, 1}) {
+        const test::FewDescriptors few(left);
+        const auto fetched = fetch(name);
+        ASSERT_FALSE(fetched) << left;
+        EXPECT_EQ(fetched.error().code, Errc::temporary) << left;
+        EXPECT_THAT(fetched.error().detail, HasSubstr("no connection to " + name)) << left;
+    }
+    expect_policy(fetch(name), name, "after");
 }
 
 TEST_F(CurlFetcherTest, LeavesNothingBehind) {

@@ -116,6 +116,21 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
+FewDescriptors::FewDescriptors(int left) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    // The kernel gives the lowest free numbers.
+    std::vector<int> next;
+    for (int i = 0; i <= left; ++i) next.push_back(::dup(STDERR_FILENO));
+    for (const int fd : next) ::close(fd);
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(next.back());
+    ::setrlimit(RLIMIT_NOFILE, &few);
+}
+
+FewDescriptors::~FewDescriptors() {
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+}
+
 std::string read_file(const std::filesystem::path& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();

@@ -9,6 +9,7 @@
 // Threads: one. Errors: std::runtime_error.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -40,6 +41,18 @@ bool listens(const std::string& address, std::uint16_t port = 443);
 
 // Open descriptors of this process.
 std::size_t open_descriptors();
+
+// While it lives, this process can open so many descriptors more.
+class FewDescriptors {
+public:
+    explicit FewDescriptors(int left);
+    ~FewDescriptors();
+    FewDescriptors(const FewDescriptors&) = delete;
+    FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
 
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& text);

@@ -35,8 +35,8 @@ public:
         for (const std::string path : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
             paths += path + "_temp_path " + top + "/" + path + ";\n";
         write_file(directory_ / "nginx.conf",
-                   "daemon off; master_process off; pid " + top + "/pid; error_log " + top + "/error.log;\n" +
-                       "events {}\nhttp {\n" + paths + "default_type text/plain;\n" +
+                   "daemon off; master_process off; user root; pid " + top + "/pid; error_log " + top +
+                       "/error.log;\n" + "events {}\nhttp {\n" + paths + "default_type text/plain;\n" +
                        "log_format seen '$host $server_protocol $request_uri';\n" + "access_log " + top +
                        "/access.log seen;\n" + servers + "}\n");
         program_ = std::make_unique<Program>(

@@ -21,7 +21,7 @@ closes. The second label of the host name asked for (by SNI) chooses the behavio
 Behaviours that give the policy:
     ok  chunked  drip-fast  close-delimited  http10  body-max (65,536 bytes)  type-charset  type-upper  type-space
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
-    early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case
+    early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case  http2
     held (waits for release(), as a program for SIGUSR1)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
@@ -33,7 +33,8 @@ Answers that are no policy:
     chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
     length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
     length-garbage  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
-    gzip  http09  garbage  close-at-once (after the request)
+    gzip  http09  garbage  close-at-once (after the request)  http2-truncated  http2-reset  http2-goaway (all three
+    in the middle of the body)
 Answers that take too long:
     hang (after the request)  hang-after-head  drip (a byte a second)
 """
@@ -235,6 +236,32 @@ def length_garbage(exchange):
     exchange.send(exchange.body)
 
 
+def http2(*last_frames):
+    """The answer in HTTP/2 frames (RFC 9113 section 4.1), of no stated length, that ends with `last_frames`.
+
+    To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503.
+    """
+    def frame(kind, flags, stream, payload=b""):
+        return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+
+    def respond(exchange):
+        if exchange.connection.selected_alpn_protocol() != "h2":
+            whole = any(kind == DATA and flags == END_STREAM for kind, flags, _, _ in last_frames)
+            return exchange.answer(*PLAIN, status=200 if whole else 503)
+        fields = b"\x88" + b"\x0f\x10\x0atext/plain"  # RFC 7541: ":status: 200", and content-type by its index
+        exchange.send(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0) + frame(HEADERS, END_HEADERS, 1, fields))
+        exchange.send(frame(DATA, 0, 1, exchange.body))
+        for kind, flags, stream, payload in last_frames:
+            exchange.send(frame(kind, flags, stream, payload))
+        return exchange.close_notify()
+    return respond
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
+INTERNAL_ERROR = (2).to_bytes(4, "big")
+
+
 def hang(exchange):
     exchange.wait_for_client_to_leave()
 
@@ -279,6 +306,10 @@ RESPONSES = {
     "hang": hang,
     "hang-after-head": hang_after_head,
     "held": held,
+    "http2": http2((DATA, END_STREAM, 1, b"")),
+    "http2-truncated": http2(),
+    "http2-reset": http2((RST_STREAM, 0, 1, INTERNAL_ERROR)),
+    "http2-goaway": http2((GOAWAY, 0, 0, bytes(4) + INTERNAL_ERROR)),
     "type-charset": with_fields("Content-Type: text/plain; charset=utf-8"),
     "type-upper": with_fields('Content-Type: TEXT/PLAIN;charset="UTF-8"'),
     "type-space": with_fields("Content-Type: text/plain ; x=y"),
@@ -466,6 +497,8 @@ class PolicyHost:
                 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is meant
                 context.minimum_version, context.maximum_version = TLS_VERSIONS[behaviour]
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        if behaviour.startswith("http2"):
+            context.set_alpn_protocols(["h2"])
         return context
 
     def _read_request(self, secured, host):
