@@ -35,7 +35,8 @@ Value run(boost::asio::io_context& io, boost::asio::awaitable<Value> operation,
         escaped = error;
         if (!error) result.emplace(std::move(value));
     });
-    run_until(io, [&] { return result.has_value() || escaped; }, limit);
+    run_until(
+        io, [&] { return result.has_value() || escaped; }, limit);
     if (escaped) std::rethrow_exception(escaped);
     return std::move(*result);
 }
