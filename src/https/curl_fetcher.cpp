@@ -212,8 +212,8 @@ private:
         if (finished) start_queued();
     }
 
-    // After an address that did not answer, libcurl 7.88 turns to the next one only when something calls it again,
-    // which may be when the time for connecting is over. To end a pause calls it, a moment from now.
+    // After an address that did not answer, libcurl 7.88 turns to the next one only when something calls it
+    // again, which may be when the time for connecting is over. To end a pause calls it, a moment from now.
     void push_on() {
         for (CURL* handle : std::exchange(lost_a_socket_, {})) {
             if (!under_way_.contains(handle)) continue;

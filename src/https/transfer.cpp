@@ -109,7 +109,7 @@ void Transfer::set_up(const HttpsOptions& options, const std::vector<asio::ip::a
     set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     set(curl, CURLOPT_CAINFO, static_cast<char*>(nullptr));
     set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-    // Else libcurl before 8.3 keeps the anchors of the first connection for a day, and puts them in ours' place.
+    // Else libcurl before 8.3 keeps the anchors of the first connection for a day, in the place of later ones.
     set(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     set(curl, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_ssl_context);
     set(curl, CURLOPT_SSL_CTX_DATA, this);
@@ -198,8 +198,8 @@ long Transfer::status() const {
     return status;
 }
 
-// To libcurl 7.88 an HTTP/2 stream that the server has broken off, and closed the connection, is a whole answer;
-// 8.14 is known to be right. What has a Content-Length is counted by both.
+// To libcurl 7.88 an HTTP/2 stream that the server breaks off, and then closes the connection, is a whole
+// answer; 8.14 is known to be right. What has a Content-Length is counted by both.
 bool Transfer::may_be_cut(CURLcode code) const {
     constexpr unsigned first_right_version = 0x080e00;
     long version = 0;

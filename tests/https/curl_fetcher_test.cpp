@@ -579,7 +579,7 @@ TEST_F(CurlFetcherTest, DoesNotLetSlowHostsKeepOthersWaiting) {
 
 TEST_F(CurlFetcherTest, RefusesMoreThanItsQueueHolds) {
     options.fetches = 1;
-    // More than one too many, for on a slow machine some leave the queue meanwhile, as the first is no longer young.
+    // More than one too many: on a slow machine some leave the queue meanwhile, as the first is young no longer.
     constexpr std::size_t too_many = 100;
     for (std::size_t i = 0; i < 1 + max_queued_fetches + too_many; ++i)
         fetch_without_waiting("mta-sts.hang.full.test");
@@ -642,7 +642,7 @@ TEST_F(CurlFetcherTest, GoesWhileItsTimerIsDue) {
     }
 }
 
-// Without a descriptor for the connection, or for watching it, a fetch ends nevertheless, and does no harm to later ones.
+// Without a descriptor for the connection, or for watching it, a fetch ends all the same, and harms no later one.
 TEST_F(CurlFetcherTest, EndsWithoutDescriptors) {
     options.connect_timeout = 600ms;
     const std::string name = "mta-sts.ok.descriptors.test";
