@@ -90,8 +90,8 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
         if (!query) co_return tl::unexpected(query.error());
         reply = co_await send(std::move(*query));
         // When a connection breaks, such as a TCP one that was idle for long, c-ares 1.18 ends the open
-        // questions of all connections to that server.
-        if (reply.status == ARES_ECONNREFUSED) {
+        // questions of all connections to that server; after a malformed packet c-ares 1.34 does.
+        if (reply.status == ARES_ECONNREFUSED || reply.status == ARES_EBADRESP) {
             ++connections;
         } else if (reply.status == ARES_SUCCESS && udp_size != 0 && rejects_edns(reply.bytes)) {
             udp_size = 0;
@@ -100,7 +100,9 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
         }
     }
     if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
-    if (reply.status == ARES_SUCCESS) co_return std::move(reply.bytes);
+    const bool answered = reply.status == ARES_SUCCESS || reply.status == ARES_EBADRESP;
+    if (answered)
+        co_return std::move(reply.bytes);  // empty, which is no message, where c-ares itself refused it
     if (reply.status == ARES_ETIMEOUT)
         co_return failure(Errc::temporary, "no answer in time from " + server_);
     if (reply.status == ARES_ECONNREFUSED) co_return failure(Errc::temporary, "no connection to " + server_);

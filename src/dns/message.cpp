@@ -21,6 +21,7 @@ constexpr std::size_t ad_byte = 3;  // RFC 4035 section 3.2.3: bit 5 of the head
 constexpr std::uint8_t ad_mask = 0x20;
 // Resolvers follow 8 to 16 themselves, so a longer chain comes from none.
 constexpr std::size_t max_aliases = 16;
+constexpr std::size_t max_name_length = 253;   // RFC 1035 section 2.3.4, as text without a final dot
 constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
 
 std::string lower(std::string text) {
@@ -229,8 +230,10 @@ std::optional<asio::ip::address> aaaa_record(ns_msg&, const ns_rr& record) {
 Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id, int udp_size) {
     unsigned char* buffer = nullptr;
     int length = 0;
-    const int status = ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, udp_size);
-    if (status != ARES_SUCCESS)
+    // c-ares 1.34 measures each label, but not the name.
+    const bool too_long = name.size() > max_name_length + (name.ends_with('.') ? 1 : 0);
+    if (too_long ||
+        ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, udp_size) != ARES_SUCCESS)
         return failure(Errc::temporary, "no question can be asked for \"" + printable(name) + "\"");
     const std::unique_ptr<unsigned char, decltype(&::ares_free_string)> owned(buffer, &::ares_free_string);
     Bytes query(buffer, buffer + length);
