@@ -29,14 +29,15 @@ meaning_of() {
 }
 
 policy_of() {
-    local max_age=604800
+    printf 'version: STSv1\n'
     case $1 in
-        enforce) printf 'version: STSv1\nmode: enforce\nmx: mx1.enforce.example\nmx: mx2.enforce.example\nmax_age: %s\n' $max_age ;;
-        testing) printf 'version: STSv1\nmode: testing\nmx: mx.testing.example\nmax_age: %s\n' $max_age ;;
-        none) printf 'version: STSv1\nmode: none\nmax_age: %s\n' $max_age ;;
-        wildcard) printf 'version: STSv1\nmode: enforce\nmx: *.wildcard.example\nmax_age: %s\n' $max_age ;;
-        broken) printf 'version: STSv1\nmode: enforced\nmx: mx.broken.example\nmax_age: %s\n' $max_age ;;
+        enforce) printf 'mode: enforce\nmx: mx1.enforce.example\nmx: mx2.enforce.example\n' ;;
+        testing) printf 'mode: testing\nmx: mx.testing.example\n' ;;
+        none) printf 'mode: none\n' ;;
+        wildcard) printf 'mode: enforce\nmx: *.wildcard.example\n' ;;
+        broken) printf 'mode: enforced\nmx: mx.broken.example\n' ;;
     esac
+    printf 'max_age: 604800\n'
 }
 
 make_dns() {
@@ -112,7 +113,7 @@ start_dns() {
     start_program knotd knotd -c "$dir/knotd.conf"
     local left=$((ready_seconds * 10))
     until is_taken "$dns_address:$dns_port"; do
-        pid_of knotd >/dev/null || stop "knotd ended at once: $(tail -n 5 "$dir/knotd.log")"
+        still_runs knotd || stop "knotd ended at once: $(tail -n 5 "$dir/knotd.log")"
         ((left-- > 0)) || stop "knotd does not listen on $dns_address port $dns_port. Its log: $dir/knotd.log"
         sleep 0.1
     done
@@ -120,8 +121,9 @@ start_dns() {
 
 start_policy_hosts() {
     if is_taken "$https_address:443"; then
-        stop "the demo's policy hosts must be on port 443, and a web server of this machine has that port on all addresses" \
-            "(\"ss -ltnp\", as root, tells which). End it for a minute, or give the demo a network of its own, as root:
+        stop "the demo's policy hosts must be on port 443, and a web server of this machine has that port on all" \
+            "addresses (\"ss -ltnp\", as root, tells which). End it for a minute, or give the demo a network of its" \
+            "own, as root:
   unshare --net sh -c 'ip link set lo up && $source/packaging/quickstart --demo'"
     fi
     as_root nginx -e "$dir/nginx.log" -c "$dir/nginx.conf" || stop "nginx does not start, see above and $dir/nginx.log"
