@@ -66,7 +66,10 @@ awaitable<void> Session::serve(std::shared_ptr<Session> self) {
 
 // false: the peer does not speak socketmap.
 bool Session::take_requests() {
-    while (!full()) {
+    // What is full of replies at hand has room again when they are sent; only questions under way are waited for.
+    for (;;) {
+        if (full()) flush();
+        if (full() || closed_) break;
         const auto request = reader_.next();
         if (!request) break;
         take_request(*request);

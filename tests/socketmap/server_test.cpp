@@ -226,6 +226,18 @@ TEST_F(ServerTest, ThousandsOfPipelinedRequestsAreAnsweredOnceEach) {
     writer.join();
 }
 
+TEST_F(ServerTest, NoRequestThatHasComeIsLeftUntilTheNextOne) {
+    start();
+    Client client = connect();
+    // A long key makes the buffer hold more requests than max_pipelined.
+    EXPECT_EQ(client.ask("sts " + std::string(10'000, 'a')), "NOTFOUND ");
+    std::string requests;
+    for (std::size_t i = 0; i < 4 * max_pipelined; ++i) requests += to_netstring("sts ready.test");
+    client.send(requests);
+    for (std::size_t i = 0; i < 4 * max_pipelined; ++i)
+        ASSERT_EQ(client.receive_reply(), "OK ready.test") << i;
+}
+
 TEST_F(ServerTest, MoreQuestionsThanFitAreTakenAsRoomComes) {
     start();
     Client client = connect();
