@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
@@ -25,9 +26,7 @@ bool may_be_sent(std::string_view name) {
 
 std::string as_policies_write_it(std::string_view mx_host) {
     std::string host(mx_host.ends_with('.') ? mx_host.substr(0, mx_host.size() - 1) : mx_host);
-    for (char& c : host) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    std::ranges::transform(host, host.begin(), to_lower);
     return host;
 }
 

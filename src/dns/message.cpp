@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace asio = boost::asio;
 
@@ -25,8 +26,7 @@ constexpr std::size_t max_name_length = 253;   // RFC 1035 section 2.3.4, as tex
 constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
 
 std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(text, text.begin(), to_lower);
     return text;
 }
 

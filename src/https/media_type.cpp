@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -14,8 +15,7 @@ std::string media_type(std::string_view value) {
     if (first == std::string_view::npos) return {};
     value = value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
     std::string type(value);
-    std::ranges::transform(type, type.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(type, type.begin(), to_lower);
     return type;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "ascii.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 

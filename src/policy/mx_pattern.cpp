@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "ascii.hpp"
+#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <set>
 
-#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "ascii.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 

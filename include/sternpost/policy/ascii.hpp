@@ -1,4 +1,6 @@
 // The core rules of RFC 5234, the same in every locale; <cctype> is not.
+//
+// Threads: any; pure.
 #pragma once
 
 namespace sternpost {
