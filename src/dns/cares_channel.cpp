@@ -37,10 +37,9 @@ struct CaresChannel::Question {
 };
 
 CaresChannel::CaresChannel(asio::any_io_executor executor, const asio::ip::udp::endpoint& server,
-                           std::chrono::milliseconds timeout, bool believe_ad)
+                           std::chrono::milliseconds timeout)
     : executor_(std::move(executor)),
       server_(text_of(server)),
-      believe_ad_(believe_ad),
       timer_(executor_),
       watches_(executor_, [this](int fd, bool readable, bool writable) {
           ::ares_process_fd(channel_, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);

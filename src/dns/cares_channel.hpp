@@ -29,7 +29,7 @@ public:
     // `timeout`: how long one question may wait for its answer, TCP after truncation included.
     // Throws std::runtime_error when c-ares cannot make a channel.
     CaresChannel(boost::asio::any_io_executor executor, const boost::asio::ip::udp::endpoint& server,
-                 std::chrono::milliseconds timeout, bool believe_ad);
+                 std::chrono::milliseconds timeout);
     ~CaresChannel();
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
@@ -39,7 +39,6 @@ public:
     boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
     void stop();
 
-    bool believes_ad() const { return believe_ad_; }
     const std::string& server() const { return server_; }
     std::size_t open_questions() const { return ids_.size(); }
 
@@ -62,7 +61,6 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::string server_;
-    bool believe_ad_;
     bool stopped_ = false;
     boost::asio::steady_timer timer_;
     FdWatches watches_;

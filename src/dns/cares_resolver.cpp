@@ -16,8 +16,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "cares_channel.hpp"
 #include "resolv_conf.hpp"
+#include "server.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -34,6 +34,8 @@ constexpr std::chrono::seconds resolv_conf_interval{1};
 // of the timeout.
 constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
+constexpr std::chrono::minutes probe_interval{5};
+constexpr std::chrono::seconds probe_interval_without_verdict{10};
 
 template <class Record>
 using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
@@ -60,48 +62,66 @@ FileState state_of(const std::string& path) {
     return state;
 }
 
+template <class Record>
+struct Question {
+    std::string name;
+    int type = 0;  // an ns_t_ value
+    Reader<Record> read = nullptr;
+    Servers whom = Servers::all;
+};
+
 // One question put to several servers; the attempts share it until the last of them ends.
 template <class Record>
 struct Race {
-    explicit Race(const asio::any_io_executor& executor) : changed(executor) {}
+    Race(const asio::any_io_executor& executor, Question<Record> asked)
+        : question(std::move(asked)), changed(executor) {}
+
+    const Question<Record> question;
 
     asio::steady_timer changed;  // cancelled when an attempt ends
     std::optional<RecordSet<Record>> won;
     bool stopped = false;
     std::size_t open = 0;
     std::map<std::string, std::string>
-        failures;           // of each server the first one, "SERVFAIL from 127.0.0.1:53"
-    bool rejected = false;  // a server answered with a failure, which is more than silence
+        failures;  // of each server the first one, "SERVFAIL from 127.0.0.1:53"
 };
 
 template <class Record>
-awaitable<void> attempt(std::shared_ptr<CaresChannel> channel, std::shared_ptr<Race<Record>> race,
-                        std::string name, int type, Reader<Record> read) {
-    const auto bytes = co_await channel->ask(name, type);
+awaitable<Result<RecordSet<Record>>> ask_one(Server& server, const Question<Record>& question) {
+    const auto bytes = co_await server.ask(question.name, question.type);
+    if (!bytes) co_return tl::unexpected(bytes.error());
+    auto answer = question.read(*bytes, question.name);
+    if (!answer) co_return failure(Errc::temporary, answer.error().detail + " from " + server.name());
+    answer->authentic = answer->authentic && server.believes_ad();
+    if (question.whom == Servers::validating && !answer->authentic) {
+        co_await server.note_unsigned_answer();
+        if (server.validation() != Validation::yes)
+            co_return failure(Errc::temporary, server.name() + " has stopped validating");
+    }
+    co_return std::move(*answer);
+}
+
+template <class Record>
+awaitable<void> attempt(std::shared_ptr<Server> server, std::shared_ptr<Race<Record>> race) {
+    auto answer = co_await ask_one(*server, race->question);
     --race->open;
-    if (!bytes) {
-        race->stopped = race->stopped || bytes.error().code == Errc::stopped;
-        race->failures.try_emplace(channel->server(), bytes.error().detail);
-    } else if (auto answer = read(*bytes, name); !answer) {
-        race->rejected = true;
-        race->failures.try_emplace(channel->server(), answer.error().detail + " from " + channel->server());
+    if (!answer) {
+        race->stopped = race->stopped || answer.error().code == Errc::stopped;
+        race->failures.try_emplace(server->name(), answer.error().detail);
     } else if (!race->won) {
-        answer->authentic = answer->authentic && channel->believes_ad();
-        answer->disputed = race->rejected;
         race->won = std::move(*answer);
     }
     race->changed.cancel();
 }
 
 template <class Record>
-Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<CaresChannel>>& channels) {
+Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Server>>& servers) {
     if (race.stopped) return {Errc::stopped, "the resolver is stopped"};
     std::string detail;
-    for (const auto& channel : channels) {
-        const auto failed = race.failures.find(channel->server());
+    for (const auto& server : servers) {
+        const auto failed = race.failures.find(server->name());
         detail += detail.empty() ? "" : ", ";
-        detail +=
-            failed != race.failures.end() ? failed->second : "no answer in time from " + channel->server();
+        detail += failed != race.failures.end() ? failed->second : "no answer in time from " + server->name();
     }
     return {Errc::temporary, detail};
 }
@@ -111,60 +131,95 @@ Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Cares
 class CaresResolver::Inside {
 public:
     Inside(asio::any_io_executor executor, DnsOptions options)
-        : executor_(std::move(executor)), options_(std::move(options)) {
+        : executor_(std::move(executor)), options_(std::move(options)), next_probe_(executor_) {
         if (::ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
-        channels_ = open_channels(options_);
+        servers_ = open_servers(options_);
+        spawn(executor_, "dns probes", keep_probing());
     }
     ~Inside() { ::ares_library_cleanup(); }
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
 
     void reconfigure(DnsOptions options) {
-        auto channels = open_channels(options);
+        auto servers = open_servers(options);
         options_ = std::move(options);
-        replace_channels(std::move(channels));
+        replace_servers(std::move(servers));
     }
 
     void stop() {
         stopped_ = true;
-        for (const auto& channel : channels_) channel->stop();
-        for (const auto& former : former_channels_)
-            if (const auto channel = former.lock()) channel->stop();
+        next_probe_.cancel();
+        for (const auto& server : servers_) server->stop();
+        for (const auto& former : former_servers_)
+            if (const auto server = former.lock()) server->stop();
     }
 
     template <class Record>
-    awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read) {
+    awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read, Servers whom) {
         follow_resolv_conf();
         if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
         if (open_ >= max_questions) co_return failure(Errc::overloaded, "too many open DNS questions");
+        ServerList servers = servers_;
+        if (whom == Servers::validating) std::erase_if(servers, does_not_validate);
+        if (servers.empty()) co_return failure(Errc::temporary, nobody_to_ask(whom));
+        Question<Record> question;
+        question.name = std::move(name);
+        question.type = type;
+        question.read = read;
+        question.whom = whom;
         ++open_;
-        auto answer = co_await run(std::move(name), type, read, channels_, options_.timeout);
+        auto answer = co_await run(std::move(question), std::move(servers), options_.timeout);
         --open_;
         co_return answer;
     }
 
+    awaitable<Validation> validation() {
+        follow_resolv_conf();
+        const ServerList servers = servers_;
+        if (verdict(servers) == Validation::unknown)
+            for (const auto& server : servers)
+                if (server->validation() == Validation::unknown) co_await server->probe();
+        co_return verdict(servers);
+    }
+
 private:
-    using Channels = std::vector<std::shared_ptr<CaresChannel>>;
+    using ServerList = std::vector<std::shared_ptr<Server>>;
+
+    static bool does_not_validate(const std::shared_ptr<Server>& server) {
+        return server->validation() != Validation::yes;
+    }
+
+    // One that validates is enough, for it alone is asked then.
+    static Validation verdict(const ServerList& servers) {
+        const auto says = [&](Validation what) {
+            return std::ranges::any_of(servers,
+                                       [what](const auto& server) { return server->validation() == what; });
+        };
+        if (says(Validation::yes)) return Validation::yes;
+        return servers.empty() || says(Validation::unknown) ? Validation::unknown : Validation::no;
+    }
+
+    std::string nobody_to_ask(Servers whom) const {
+        return whom == Servers::validating ? "no DNS server validates"
+                                           : "no server in " + options_.resolv_conf + " can be asked";
+    }
 
     // The next attempt starts when the last one has failed, or has had its share of the time.
     template <class Record>
-    awaitable<Result<RecordSet<Record>>> run(std::string name, int type, Reader<Record> read,
-                                             Channels channels, std::chrono::milliseconds timeout) {
-        if (channels.empty())
-            co_return failure(Errc::temporary, "no server in " + options_.resolv_conf + " can be asked");
-        const auto race = std::make_shared<Race<Record>>(executor_);
+    awaitable<Result<RecordSet<Record>>> run(Question<Record> question, ServerList servers,
+                                             std::chrono::milliseconds timeout) {
+        const auto race = std::make_shared<Race<Record>>(executor_, std::move(question));
         const auto deadline = std::chrono::steady_clock::now() + timeout;
-        const std::size_t most = std::max(attempts_in_a_timeout, channels.size());
+        const std::size_t most = std::max(attempts_in_a_timeout, servers.size());
         const auto share = timeout / static_cast<std::int64_t>(most);
         for (std::size_t tried = 0; !race->won && !race->stopped;) {
-            const bool all_failed = race->open == 0 && tried >= channels.size();
+            const bool all_failed = race->open == 0 && tried >= servers.size();
             if (all_failed || std::chrono::steady_clock::now() >= deadline) break;
             auto wait_until = deadline;
             if (tried < most) {
                 ++race->open;
-                spawn(executor_, "dns question",
-                      attempt<Record>(channels[tried % channels.size()], race, name, type, read));
+                spawn(executor_, "dns question", attempt<Record>(servers[tried % servers.size()], race));
                 ++tried;
                 wait_until = std::min(deadline, std::chrono::steady_clock::now() + share);
             }
@@ -173,62 +228,85 @@ private:
             co_await race->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
         if (race->won) co_return std::move(*race->won);
-        co_return tl::unexpected(why_lost(*race, channels));
+        co_return tl::unexpected(why_lost(*race, servers));
+    }
+
+    awaitable<void> keep_probing() {
+        while (!stopped_) {
+            next_probe_.expires_at(asio::steady_timer::time_point::max());
+            if (options_.validation_wanted) {
+                const ServerList servers = servers_;
+                for (const auto& server : servers) co_await server->probe();
+                const bool known = verdict(servers) != Validation::unknown;
+                if (servers == servers_)
+                    next_probe_.expires_after(known ? probe_interval : probe_interval_without_verdict);
+            }
+            boost::system::error_code ignored;
+            if (!stopped_)
+                co_await next_probe_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
     }
 
     void follow_resolv_conf() {
         const auto now = std::chrono::steady_clock::now();
         if (!options_.servers.empty() || now < next_look_) return;
         next_look_ = now + resolv_conf_interval;
-        if (state_of(options_.resolv_conf) != resolv_conf_state_) replace_channels(open_channels(options_));
+        if (state_of(options_.resolv_conf) != resolv_conf_state_) replace_servers(open_servers(options_));
     }
 
-    // Questions under way keep the channels that they were put to.
-    void replace_channels(Channels channels) {
-        std::erase_if(former_channels_, [](const auto& former) { return former.expired(); });
-        former_channels_.insert(former_channels_.end(), channels_.begin(), channels_.end());
-        channels_ = std::move(channels);
+    // Questions under way keep the servers that they were put to.
+    void replace_servers(ServerList servers) {
+        for (const auto& server : servers)
+            for (const auto& former : servers_)
+                if (server->name() == former->name() && server->believes_ad() == former->believes_ad())
+                    server->take_over(*former);
+        std::erase_if(former_servers_, [](const auto& former) { return former.expired(); });
+        former_servers_.insert(former_servers_.end(), servers_.begin(), servers_.end());
+        servers_ = std::move(servers);
+        next_probe_.cancel();
     }
 
-    Channels open_channels(const DnsOptions& options) {
-        if (options.servers.empty()) return open_channels_of_resolv_conf(options);
-        Channels channels;
-        for (const auto& server : options.servers) add_channel(channels, server, options, options.trust_ad);
-        return channels;
+    ServerList open_servers(const DnsOptions& options) {
+        if (options.servers.empty()) return open_servers_of_resolv_conf(options);
+        ServerList servers;
+        for (const auto& server : options.servers) add_server(servers, server, options, options.trust_ad);
+        return servers;
     }
 
     // What that file says is nothing to die from.
-    Channels open_channels_of_resolv_conf(const DnsOptions& options) {
+    ServerList open_servers_of_resolv_conf(const DnsOptions& options) {
         resolv_conf_state_ = state_of(options.resolv_conf);
         std::ifstream file(options.resolv_conf);
         std::ostringstream text;
         text << file.rdbuf();
         const ResolvConf conf = read_resolv_conf(text.str());
-        Channels channels;
+        const bool trust_ad = options.trust_ad || options.trust_resolv_conf_ad || conf.trust_ad;
+        ServerList servers;
         for (const auto& address : conf.servers) {
             try {
-                add_channel(channels, {address, dns_port}, options, options.trust_ad || conf.trust_ad);
+                add_server(servers, {address, dns_port}, options, trust_ad);
             } catch (const std::runtime_error& error) {
                 spdlog::warn("dns: {}: {}", options.resolv_conf, error.what());
             }
         }
-        return channels;
+        return servers;
     }
 
-    void add_channel(Channels& channels, const asio::ip::udp::endpoint& server, const DnsOptions& options,
-                     bool trust_ad) {
-        if (channels.size() == max_servers) return;
-        const bool believe = trust_ad || server.address().is_loopback();
-        channels.push_back(std::make_shared<CaresChannel>(executor_, server, options.timeout, believe));
-        spdlog::info("dns: asking {}", channels.back()->server());
+    void add_server(ServerList& servers, const asio::ip::udp::endpoint& endpoint, const DnsOptions& options,
+                    bool trust_ad) {
+        if (servers.size() == max_servers) return;
+        const bool believe = trust_ad || endpoint.address().is_loopback();
+        servers.push_back(std::make_shared<Server>(executor_, endpoint, options.timeout, believe));
+        spdlog::info("dns: asking {}", servers.back()->name());
     }
 
     asio::any_io_executor executor_;
     DnsOptions options_;
-    Channels channels_;
-    std::vector<std::weak_ptr<CaresChannel>> former_channels_;
+    ServerList servers_;
+    std::vector<std::weak_ptr<Server>> former_servers_;
     FileState resolv_conf_state_;
     std::chrono::steady_clock::time_point next_look_{};
+    asio::steady_timer next_probe_;
     std::size_t open_ = 0;
     bool stopped_ = false;
 };
@@ -238,20 +316,32 @@ CaresResolver::CaresResolver(asio::any_io_executor executor, DnsOptions options)
 
 CaresResolver::~CaresResolver() = default;
 
-awaitable<Result<RecordSet<std::string>>> CaresResolver::txt(std::string name) {
-    return inside_->ask<std::string>(std::move(name), ns_t_txt, read_txt);
+Resolver::Answer<std::string> CaresResolver::txt(std::string name) {
+    return inside_->ask<std::string>(std::move(name), ns_t_txt, read_txt, Servers::all);
 }
 
-awaitable<Result<RecordSet<MxRecord>>> CaresResolver::mx(std::string name) {
-    return inside_->ask<MxRecord>(std::move(name), ns_t_mx, read_mx);
+Resolver::Answer<MxRecord> CaresResolver::mx(std::string name, Servers whom) {
+    return inside_->ask<MxRecord>(std::move(name), ns_t_mx, read_mx, whom);
 }
 
-awaitable<Result<RecordSet<asio::ip::address>>> CaresResolver::a(std::string name) {
-    return inside_->ask<asio::ip::address>(std::move(name), ns_t_a, read_a);
+Resolver::Answer<asio::ip::address> CaresResolver::a(std::string name, Servers whom) {
+    return inside_->ask<asio::ip::address>(std::move(name), ns_t_a, read_a, whom);
 }
 
-awaitable<Result<RecordSet<asio::ip::address>>> CaresResolver::aaaa(std::string name) {
-    return inside_->ask<asio::ip::address>(std::move(name), ns_t_aaaa, read_aaaa);
+Resolver::Answer<asio::ip::address> CaresResolver::aaaa(std::string name, Servers whom) {
+    return inside_->ask<asio::ip::address>(std::move(name), ns_t_aaaa, read_aaaa, whom);
+}
+
+Resolver::Answer<std::string> CaresResolver::cname(std::string name) {
+    return inside_->ask<std::string>(std::move(name), ns_t_cname, read_cname, Servers::validating);
+}
+
+Resolver::Answer<TlsaRecord> CaresResolver::tlsa(std::string name) {
+    return inside_->ask<TlsaRecord>(std::move(name), ns_t_tlsa, read_tlsa, Servers::validating);
+}
+
+awaitable<Validation> CaresResolver::validation() {
+    return inside_->validation();
 }
 
 void CaresResolver::reconfigure(DnsOptions options) {

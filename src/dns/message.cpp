@@ -168,9 +168,10 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
     RecordSet<Record> set;
     set.authentic = ns_msg_getflag(message, ns_f_ad) == 1;
     set.ttl = std::chrono::seconds::max();
-    const auto end = follow_aliases(message, *answer, name, set.ttl);
+    Result<std::string> end = lower(name);
+    if (type != ns_t_cname) end = follow_aliases(message, *answer, name, set.ttl);
     if (!end) return tl::unexpected(end.error());
-    set.canonical_name = *end;
+    set.canonical_name = std::move(*end);
     for (const ns_rr& record : *answer) {
         if (ns_rr_type(record) != type || ns_rr_class(record) != ns_c_in) continue;
         if (!same_name(ns_rr_name(record), set.canonical_name)) continue;
@@ -209,6 +210,22 @@ std::optional<MxRecord> mx_record(ns_msg& message, const ns_rr& record) {
     mx.preference = static_cast<std::uint16_t>(::ns_get16(data.data()));
     mx.host = *host;
     return mx;
+}
+
+std::optional<TlsaRecord> tlsa_record(ns_msg&, const ns_rr& record) {
+    constexpr std::size_t data_begins = 3;
+    const auto data = rdata(record);
+    if (data.size() < data_begins) return {};
+    TlsaRecord tlsa;
+    tlsa.usage = data[0];
+    tlsa.selector = data[1];
+    tlsa.matching_type = data[2];
+    tlsa.data.assign(data.begin() + data_begins, data.end());
+    return tlsa;
+}
+
+std::optional<std::string> name_record(ns_msg& message, const ns_rr& record) {
+    return name_in(message, rdata(record));
 }
 
 std::optional<asio::ip::address> a_record(ns_msg&, const ns_rr& record) {
@@ -262,6 +279,18 @@ Result<RecordSet<asio::ip::address>> read_a(std::span<const std::uint8_t> messag
 Result<RecordSet<asio::ip::address>> read_aaaa(std::span<const std::uint8_t> message,
                                                const std::string& name) {
     return read<asio::ip::address>(message, name, ns_t_aaaa, aaaa_record);
+}
+
+Result<RecordSet<TlsaRecord>> read_tlsa(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<TlsaRecord>(message, name, ns_t_tlsa, tlsa_record);
+}
+
+Result<RecordSet<std::string>> read_ns(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<std::string>(message, name, ns_t_ns, name_record);
+}
+
+Result<RecordSet<std::string>> read_cname(std::span<const std::uint8_t> message, const std::string& name) {
+    return read<std::string>(message, name, ns_t_cname, name_record);
 }
 
 }  // namespace sternpost

@@ -33,5 +33,9 @@ Result<RecordSet<boost::asio::ip::address>> read_a(std::span<const std::uint8_t>
                                                    const std::string& name);
 Result<RecordSet<boost::asio::ip::address>> read_aaaa(std::span<const std::uint8_t> message,
                                                       const std::string& name);
+Result<RecordSet<TlsaRecord>> read_tlsa(std::span<const std::uint8_t> message, const std::string& name);
+Result<RecordSet<std::string>> read_ns(std::span<const std::uint8_t> message, const std::string& name);
+// Follows no chain: the alias is what was asked for.
+Result<RecordSet<std::string>> read_cname(std::span<const std::uint8_t> message, const std::string& name);
 
 }  // namespace sternpost

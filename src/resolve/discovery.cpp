@@ -95,7 +95,7 @@ awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string i
 // Both families at once; one of them is enough.
 awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::string host) {
     using asio::experimental::awaitable_operators::operator&&;
-    auto [v6, v4] = co_await (sources_.resolver.aaaa(host) && sources_.resolver.a(host));
+    auto [v6, v4] = co_await (sources_.resolver.aaaa(host, Servers::all) && sources_.resolver.a(host, Servers::all));
     std::vector<asio::ip::address> all;
     if (v6) all = std::move(v6->records);
     if (v4) all.insert(all.end(), v4->records.begin(), v4->records.end());
@@ -110,7 +110,7 @@ awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::stri
 }
 
 awaitable<void> Discovery::look_at_mx(KnownDomain& known) {
-    const auto answer = co_await sources_.resolver.mx(known.domain);
+    const auto answer = co_await sources_.resolver.mx(known.domain, Servers::all);
     if (!answer && answer.error().code == Errc::stopped) co_return;
     known.note_mx(answer, sources_.clock.steady(), options_);
     if (!answer)

@@ -58,26 +58,36 @@ private:
 
 class FakeResolver final : public Resolver {
 public:
-    explicit FakeResolver(asio::io_context& io) : gate(io) {}
+    explicit FakeResolver(asio::io_context& io) : gate(io), tlsa_gate(io) {}
 
-    asio::awaitable<Result<RecordSet<std::string>>> txt(std::string name) override {
+    Answer<std::string> txt(std::string name) override {
         ++txt_questions[name];
         co_await gate.pass();
         co_return find(txt_records, name);
     }
-    asio::awaitable<Result<RecordSet<MxRecord>>> mx(std::string name) override {
+    Answer<MxRecord> mx(std::string name, Servers) override {
         ++mx_questions[name];
         co_await gate.pass();
         co_return find(mx_records, name);
     }
-    asio::awaitable<Result<RecordSet<asio::ip::address>>> a(std::string name) override {
+    Answer<asio::ip::address> a(std::string name, Servers) override {
         co_await gate.pass();
         co_return find(a_records, name);
     }
-    asio::awaitable<Result<RecordSet<asio::ip::address>>> aaaa(std::string name) override {
+    Answer<asio::ip::address> aaaa(std::string name, Servers) override {
         co_await gate.pass();
         co_return find(aaaa_records, name);
     }
+    Answer<std::string> cname(std::string name) override {
+        co_await gate.pass();
+        co_return find(cname_records, name);
+    }
+    Answer<TlsaRecord> tlsa(std::string name) override {
+        ++tlsa_questions[name];
+        co_await tlsa_gate.pass();
+        co_return find(tlsa_records, name);
+    }
+    asio::awaitable<Validation> validation() override { co_return validates; }
 
     template <class Record>
     using Zone = std::map<std::string, Result<RecordSet<Record>>>;
@@ -86,17 +96,25 @@ public:
     Zone<MxRecord> mx_records;
     Zone<asio::ip::address> a_records;
     Zone<asio::ip::address> aaaa_records;
+    Zone<std::string> cname_records;
+    Zone<TlsaRecord> tlsa_records;
     std::map<std::string, int> txt_questions;
     std::map<std::string, int> mx_questions;
+    std::map<std::string, int> tlsa_questions;
+    Validation validates = Validation::yes;
+    bool denial_is_signed = true;  // of what no test has put in
     Gate gate;
+    Gate tlsa_gate;
 
 private:
     // What no test has put in does not exist.
     template <class Record>
-    static Result<RecordSet<Record>> find(const Zone<Record>& zone, const std::string& name) {
+    Result<RecordSet<Record>> find(const Zone<Record>& zone, const std::string& name) const {
         if (const auto found = zone.find(name); found != zone.end()) return found->second;
         RecordSet<Record> none;
         none.name_exists = false;
+        none.authentic = denial_is_signed;
+        none.canonical_name = name;
         none.ttl = std::chrono::seconds(300);
         return none;
     }

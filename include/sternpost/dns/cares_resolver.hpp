@@ -1,8 +1,13 @@
 // The resolver over c-ares: c-ares carries the packets, libresolv's parser reads the answers.
 //
 // Each server has a channel of its own, because c-ares moves on to the next server after SERVFAIL without a
-// word (a bogus answer would become an insecure one). The question goes to the first server; after a fifth of
-// the timeout without an answer, or at once after a failure, also to the next; the first real answer counts.
+// word (a bogus answer would become an insecure one). The question goes to the first server; after its share
+// of the timeout (a fifth, or less where there are more servers) without an answer, or at once after a
+// failure, also to the next; the first real answer counts.
+//
+// Whether a server validates is asked at the start, every five minutes, and before the first answer without AD
+// bit since is believed: `. NS` with the AD bit says yes, without it no; anything else leaves the last verdict
+// as it is. One line in the log tells each change.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,6 +23,9 @@ struct DnsOptions {
     std::vector<boost::asio::ip::udp::endpoint>
         servers;            // empty: those of `resolv_conf`, followed when it changes
     bool trust_ad = false;  // believe the AD bit of every server; loopback is always believed
+    bool trust_resolv_conf_ad =
+        false;                      // believe that of the servers in `resolv_conf`, whatever it says itself
+    bool validation_wanted = true;  // false: nobody asks for what DANE rests on, so no server is probed
     std::chrono::milliseconds timeout{5000};
     std::string resolv_conf = "/etc/resolv.conf";
 };
@@ -27,10 +35,13 @@ public:
     CaresResolver(boost::asio::any_io_executor executor, DnsOptions options);
     ~CaresResolver() override;
 
-    boost::asio::awaitable<Result<RecordSet<std::string>>> txt(std::string name) override;
-    boost::asio::awaitable<Result<RecordSet<MxRecord>>> mx(std::string name) override;
-    boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> a(std::string name) override;
-    boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> aaaa(std::string name) override;
+    Answer<std::string> txt(std::string name) override;
+    Answer<MxRecord> mx(std::string name, Servers whom) override;
+    Answer<boost::asio::ip::address> a(std::string name, Servers whom) override;
+    Answer<boost::asio::ip::address> aaaa(std::string name, Servers whom) override;
+    Answer<std::string> cname(std::string name) override;
+    Answer<TlsaRecord> tlsa(std::string name) override;
+    boost::asio::awaitable<Validation> validation() override;
 
     // Takes over new options; questions under way end with the old ones.
     void reconfigure(DnsOptions options);

@@ -1,6 +1,9 @@
 // Questions to the DNS, answered with "these", "there is none" or "don't know" (an Error), which are never
 // mixed up.
 //
+// What DANE rests on is asked of validating servers alone: those that were seen to set the AD bit (RFC 4035
+// section 3.2.3) and whose AD bit may be believed, since nobody on the way can forge it.
+//
 // Ownership: `app` owns the one resolver; it outlives every question.
 // Threads:   the resolve loop only; a question suspends.
 // Errors:    Errc::temporary (SERVFAIL, REFUSED, time-out, malformed or unasked-for answer: "don't know"),
@@ -27,7 +30,6 @@ struct RecordSet {
     std::vector<Record> records;  // empty: the DNS says that there are none
     bool name_exists = true;      // false: NXDOMAIN (RFC 8020)
     bool authentic = false;       // AD bit, from a server whose AD bit is believed
-    bool disputed = false;        // another server failed on the same question before this one answered
     std::string canonical_name;   // the end of the CNAME chain, lower case
     // Smallest TTL of the chain and the records; for "none" the negative TTL (RFC 2308 section 5), 0 without
     // SOA.
@@ -41,15 +43,46 @@ struct MxRecord {
     bool operator==(const MxRecord&) const = default;
 };
 
+// RFC 6698 section 2.1; the values are those on the wire, known or not.
+struct TlsaRecord {
+    std::uint8_t usage = 0;
+    std::uint8_t selector = 0;
+    std::uint8_t matching_type = 0;
+    std::vector<std::uint8_t> data;
+
+    bool operator==(const TlsaRecord&) const = default;
+};
+
+// Whether there is a server that validates.
+enum class Validation {
+    unknown,  // none has said yet
+    no,       // every one of them has said that it does not, or may not be believed
+    yes,
+};
+
+// Whom to ask.
+enum class Servers {
+    all,
+    validating,  // those that validate; an answer without AD bit then means "not signed"
+};
+
 // Names are A-labels; they are asked as absolute names: no search list.
 class Resolver {
 public:
+    template <class Record>
+    using Answer = boost::asio::awaitable<Result<RecordSet<Record>>>;
+
     virtual ~Resolver() = default;
-    // The strings of each TXT record are joined.
-    virtual boost::asio::awaitable<Result<RecordSet<std::string>>> txt(std::string name) = 0;
-    virtual boost::asio::awaitable<Result<RecordSet<MxRecord>>> mx(std::string name) = 0;
-    virtual boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> a(std::string name) = 0;
-    virtual boost::asio::awaitable<Result<RecordSet<boost::asio::ip::address>>> aaaa(std::string name) = 0;
+    // The strings of each TXT record are joined. Asked of all servers.
+    virtual Answer<std::string> txt(std::string name) = 0;
+    virtual Answer<MxRecord> mx(std::string name, Servers whom) = 0;
+    virtual Answer<boost::asio::ip::address> a(std::string name, Servers whom) = 0;
+    virtual Answer<boost::asio::ip::address> aaaa(std::string name, Servers whom) = 0;
+    // Asked of validating servers. cname() gives the alias that stands at `name` itself, and follows none.
+    virtual Answer<std::string> cname(std::string name) = 0;
+    virtual Answer<TlsaRecord> tlsa(std::string name) = 0;
+    // Looks, if nothing is known yet.
+    virtual boost::asio::awaitable<Validation> validation() = 0;
 };
 
 }  // namespace sternpost

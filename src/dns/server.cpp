@@ -1,0 +1,82 @@
+#include "server.hpp"
+
+#include <arpa/nameser.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+Server::Server(const asio::any_io_executor& executor, const asio::ip::udp::endpoint& endpoint,
+               std::chrono::milliseconds timeout, bool believe_ad)
+    : believe_ad_(believe_ad),
+      channel_(std::make_shared<CaresChannel>(executor, endpoint, timeout)),
+      probed_(executor, asio::steady_timer::time_point::max()) {
+    name_ = channel_->server();
+}
+
+awaitable<Result<Bytes>> Server::ask(std::string name, int type) {
+    co_return co_await channel_->ask(std::move(name), type);
+}
+
+void Server::stop() {
+    channel_->stop();
+}
+
+void Server::take_over(const Server& former) {
+    validation_ = former.validation_;
+}
+
+awaitable<void> Server::probe() {
+    if (probing_) {
+        boost::system::error_code ignored;
+        while (probing_) co_await probed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return;
+    }
+    probing_ = true;
+    const auto bytes = co_await channel_->ask(".", ns_t_ns);
+    if (bytes) {
+        const auto answer = read_ns(*bytes, ".");
+        if (answer) conclude(answer->authentic);
+    }
+    unsigned_since_probe_ = false;
+    probing_ = false;
+    probed_.cancel();
+}
+
+awaitable<void> Server::note_unsigned_answer() {
+    if (unsigned_since_probe_ && !probing_) co_return;
+    unsigned_since_probe_ = true;
+    co_await probe();
+    unsigned_since_probe_ = true;
+}
+
+void Server::conclude(bool ad) {
+    const Validation before =
+        std::exchange(validation_, ad && believe_ad_ ? Validation::yes : Validation::no);
+    if (validation_ == before) return;
+    if (validation_ == Validation::yes) {
+        spdlog::info("dns: {} validates DNSSEC", name_);
+    } else if (ad) {
+        spdlog::warn(
+            "dns: the AD bit of {} is not believed, as anybody on the way there could forge it; DANE is not "
+            "looked "
+            "at, and MTA-STS alone decides, until [dns] trust-ad = true says that the way is safe, or a "
+            "validating "
+            "resolver on this machine is asked",
+            name_);
+    } else {
+        spdlog::warn(
+            "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); DANE is not looked "
+            "at, and "
+            "MTA-STS alone decides, until a validating resolver, such as Unbound on this machine, is asked",
+            name_);
+    }
+}
+
+}  // namespace sternpost

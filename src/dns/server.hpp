@@ -1,0 +1,53 @@
+// One DNS server: its channel, and whether it validates.
+//
+// Ownership: held by shared_ptr, since a question keeps its server while a reload replaces the list of them.
+// Threads:   one loop.
+// Errors:    those of its channel; a probe has none: what fails leaves the last verdict as it is.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "cares_channel.hpp"
+#include "sternpost/dns/resolver.hpp"
+
+namespace sternpost {
+
+class Server : public std::enable_shared_from_this<Server> {
+public:
+    // Throws std::runtime_error when c-ares cannot make a channel.
+    Server(const boost::asio::any_io_executor& executor, const boost::asio::ip::udp::endpoint& endpoint,
+           std::chrono::milliseconds timeout, bool believe_ad);
+
+    boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
+    void stop();
+
+    const std::string& name() const { return name_; }
+    bool believes_ad() const { return believe_ad_; }
+    Validation validation() const { return validation_; }
+    // The verdict of a former list's entry for the same server stands until the next probe.
+    void take_over(const Server& former);
+
+    // Asks for the name servers of the root, which are signed; joins a probe that runs.
+    boost::asio::awaitable<void> probe();
+    // An answer without AD bit has come: the first one since the last probe calls for a new one, as the server
+    // may have stopped validating.
+    boost::asio::awaitable<void> note_unsigned_answer();
+
+private:
+    void conclude(bool ad);
+
+    std::string name_;
+    bool believe_ad_;
+    std::shared_ptr<CaresChannel> channel_;
+    Validation validation_ = Validation::unknown;
+    bool probing_ = false;
+    bool unsigned_since_probe_ = false;
+    boost::asio::steady_timer probed_;  // cancelled when a probe ends
+};
+
+}  // namespace sternpost
