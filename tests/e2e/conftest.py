@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
+import installations  # noqa: E402
 from process import Process  # noqa: E402
 from world import World  # noqa: E402
 
@@ -45,6 +46,13 @@ def start_sternpostd(world):
 @pytest.fixture
 def sternpostd(start_sternpostd):
     return start_sternpostd()
+
+
+@pytest.fixture(params=installations.ALL, ids=lambda installation: "postfix %d.%d" % installation.version)
+def sender(world, request):
+    """A sending Postfix, of one release after the other; the newest one asks for the extended grammar."""
+    world.receiver
+    return world.newest_sender if request.param.knows_the_extended_grammar else world.sender
 
 
 @pytest.hookimpl(hookwrapper=True)

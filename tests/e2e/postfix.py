@@ -1,4 +1,4 @@
-"""Two real Postfix instances with directories of their own: one receives, the other sends as sternpost tells it to."""
+"""Real Postfix instances with directories of their own: one receives, others send as sternpost tells them to."""
 
 import os
 import re
@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from process import Process, require, wait_until
+from installations import OWN
+from process import Process, wait_until
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -61,6 +62,7 @@ smtp_tls_security_level = may
 smtp_tls_CAfile = {ca_file}
 smtp_tls_loglevel = 1
 smtp_host_lookup = dns
+smtp_dns_support_level = dnssec
 smtp_connect_timeout = 5s
 smtp_helo_timeout = 10s
 transport_maps = inline:{{ {transports} }}
@@ -74,7 +76,6 @@ POSTFIX_OWNS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "ho
                 "public", "saved", "trace")
 # What a chrooted smtp(8) needs to find MX hosts.
 CHROOT_FILES = ("/etc/resolv.conf", "/etc/services", "/etc/nsswitch.conf", "/etc/hosts")
-DAEMONS = "/usr/lib/postfix/sbin"
 DELIVERY_SECONDS = 30.0
 
 
@@ -85,6 +86,7 @@ class Mx:
     name: str
     addresses: tuple
     flaw: str | None = "good"
+    port: int = 25
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class Delivery:
 
 
 class Postfix:
-    def __init__(self, name, directory, main_cf, master_cf):
+    def __init__(self, name, directory, main_cf, master_cf, installation=OWN):
+        self.installation = installation
         self.directory = Path(directory)
         self.maillog = self.directory / "maillog"
         self.config = self.directory / "etc"
@@ -108,8 +111,7 @@ class Postfix:
         self._make_directories()
         self._write_config("main.cf", MAIN_CF.format(name=name, directory=self.directory) + main_cf)
         self._write_config("master.cf", MASTER_CF + master_cf)
-        require("postfix", "postfix")
-        self.process = Process(name, [f"{DAEMONS}/master", "-s", "-c", self.config], self.maillog)
+        self.process = Process(name, [*installation.daemon("master"), "-s", "-c", self.config], self.maillog)
         self.process.wait_until(lambda: "daemon started" in self.log_text(), f"{name} runs")
 
     def log_text(self):
@@ -117,7 +119,7 @@ class Postfix:
 
     def command(self, program, *arguments):
         """Runs one of Postfix's commands against this instance."""
-        return subprocess.run([require(program, "postfix"), "-c", self.config, *arguments],
+        return subprocess.run([*self.installation.command(program), "-c", self.config, *arguments],
                               capture_output=True, text=True, timeout=DELIVERY_SECONDS)
 
     def stop(self):
@@ -133,7 +135,7 @@ class Postfix:
             path.mkdir()
         for path in (self.directory / "data", *(self.queue / name for name in POSTFIX_OWNS)):
             path.mkdir(mode=0o700)
-            shutil.chown(path, "postfix")
+            os.chown(path, *self.installation.owner())
 
 
 class Receiver(Postfix):
@@ -162,19 +164,21 @@ class Receiver(Postfix):
             tls = "-o smtpd_tls_security_level=none"
         else:
             tls = f"-o smtpd_tls_security_level=may -o smtpd_tls_chain_files={certificates.file(mx.name, mx.flaw)}"
-        return f"{host}:25 inet n - n - - smtpd\n  -o syslog_name=mx/{mx.name} -o myhostname={mx.name} {tls}\n"
+        return f"{host}:{mx.port} inet n - n - - smtpd\n  -o syslog_name=mx/{mx.name} -o myhostname={mx.name} {tls}\n"
 
 
 class Sender(Postfix):
     """Takes mail on `port` of 127.0.0.1 and delivers it as the world's DNS and the policy map say."""
 
-    def __init__(self, directory, ca_file, policy_map, transports, port=2525, chroot=False):
+    def __init__(self, directory, ca_file, policy_map, transports, port=2525, chroot=False, installation=OWN,
+                 more_main_cf=""):
+        self.policy_map = policy_map
         self._submission = ("127.0.0.1", port)
         routes = ", ".join(f"{{ {domain} = {route} }}" for domain, route in transports.items())
-        main_cf = SENDER_CF.format(policy_map=policy_map, ca_file=ca_file, transports=routes)
+        main_cf = SENDER_CF.format(policy_map=policy_map, ca_file=ca_file, transports=routes) + more_main_cf
         services = (f"smtp unix - - {'y' if chroot else 'n'} - - smtp\n"
                     f"127.0.0.1:{port} inet n - n - - smtpd\n")
-        super().__init__("sender", directory, main_cf, services)
+        super().__init__("sender", directory, main_cf, services, installation)
         if chroot:
             (self.queue / "etc").mkdir()
             for path in CHROOT_FILES:
@@ -191,15 +195,15 @@ class Sender(Postfix):
         self.command("postqueue", "-i", delivery.queue_id).check_returncode()
         return self._outcome(delivery.queue_id, start)
 
-    def postmap_query(self, key, policy_map):
+    def postmap_query(self, key, policy_map=None):
         """What Postfix's own client makes of the answer: (exit status, value, what it said on stderr)."""
-        done = self.command("postmap", "-q", key, policy_map)
+        done = self.command("postmap", "-q", key, policy_map or self.policy_map)
         return done.returncode, done.stdout.rstrip("\n"), done.stderr
 
     def _submit(self, to):
         with smtplib.SMTP(*self._submission, timeout=DELIVERY_SECONDS) as smtp:
             smtp.ehlo("client.test")
-            smtp.mail("sender@sender.test")
+            smtp.mail("sender@sender.test", [] if to.isascii() else ["SMTPUTF8"])
             code, text = smtp.rcpt(to)
             assert code == 250, text
             code, text = smtp.data(f"Subject: test\r\nTo: {to}\r\n\r\nHello\r\n")

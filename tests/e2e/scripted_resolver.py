@@ -17,6 +17,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 
 LIMIT_SECONDS = 10.0
 
@@ -65,6 +66,41 @@ def other_question(query, transport, forward):
     return response.to_wire()
 
 
+def answer(*rdata, authentic=True):
+    """These records, of the type and name that were asked for; none: there are none of that type."""
+    def action(query, transport, forward):
+        question, = query.question
+        response = dns.message.make_response(query, recursion_available=True)
+        if rdata:
+            response.answer.append(dns.rrset.from_text(question.name, 1, "IN", question.rdtype, *rdata))
+        if authentic:
+            response.flags |= dns.flags.AD
+        return response.to_wire()
+    return action
+
+
+def not_authentic(query, transport, forward):
+    """The answer without its AD flag."""
+    response = dns.message.from_wire(forward())
+    response.flags &= ~dns.flags.AD
+    return response.to_wire()
+
+
+def said_to_be_authentic(query, transport, forward):
+    """The answer with the AD flag, signed or not."""
+    response = dns.message.from_wire(forward())
+    response.flags |= dns.flags.AD
+    return response.to_wire()
+
+
+def not_validating(query, transport, forward):
+    """As by a resolver without DNSSEC: what is bogus is given, and nothing is authentic."""
+    query.flags |= dns.flags.CD
+    response = dns.message.from_wire(forward(query.to_wire()))
+    response.flags &= ~(dns.flags.AD | dns.flags.CD)
+    return response.to_wire()
+
+
 class ScriptedResolver:
     """Its threads end with the process."""
 
@@ -80,7 +116,7 @@ class ScriptedResolver:
         threading.Thread(target=self._serve_tcp, daemon=True).start()
 
     def script(self, name, type, action):
-        """`name` may be "*" for every name."""
+        """`name` may be "*" for every name, and then `type` "*" for every type."""
         with self._lock:
             self._script[name.lower(), type] = action
 
@@ -127,10 +163,10 @@ class ScriptedResolver:
         type = dns.rdatatype.to_text(query.question[0].rdtype)
         with self._lock:
             self._questions.append(Question(name, type, transport))
-            action = self._script.get((name, type)) or self._script.get(("*", type))
+            action = self._script.get((name, type)) or self._script.get(("*", type)) or self._script.get(("*", "*"))
         forward = self._forward_udp if transport == "udp" else self._forward_tcp
         try:
-            return action(query, transport, lambda: forward(wire)) if action else forward(wire)
+            return action(query, transport, lambda other=wire: forward(other)) if action else forward(wire)
         except TimeoutError:
             return None
 

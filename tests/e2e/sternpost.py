@@ -66,7 +66,7 @@ def lab_settings(directory, ca_file, dns_servers):
         "https": {"ca-file": str(ca_file), "allow-private-addresses": True, "timeout": "20s",
                   "connect-timeout": "2s", "min-interval": "1s"},
         "cache": {"path": str(directory / "cache.db")},
-        "answers": {"dane": "off", "recheck": "1s"},
+        "answers": {"dane": "on", "recheck": "1s"},
         "admin": {"socket": str(directory / "admin.sock")},
     }
 

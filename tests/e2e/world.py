@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import installations
 from certificates import Certificates
 from dns_world import Dns, txt
 from namespaces import enter_own_namespaces
@@ -25,6 +26,7 @@ POLICY_V4, POLICY_V6 = "10.99.2.1", "fd99::2:1"
 NGINX_V4 = "10.99.2.2"
 BLACK_HOLE = {"A": "10.98.0.1", "AAAA": "fd98::1"}  # packets to these get lost
 SOCKETMAP = "socketmap:inet:%s:%d:sts" % LISTEN
+EXTENDED_SOCKETMAP = "socketmap:inet:%s:%d:sts-tlsrpt" % LISTEN
 
 GOOD_MX = Mx("good.mx.test", ("10.99.1.1", "fd99::1:1"))
 MX_HOSTS = (
@@ -39,12 +41,21 @@ MX_HOSTS = (
     Mx("mx.elsewhere.test", ("10.99.1.8",)),
     Mx("relay.smarthost.test", ("10.99.1.9",)),
     Mx("relay.wrong-name.test", ("10.99.1.10",), "wrong-name"),
+    # With these behind it, a host of any name below mx.test shows a good certificate, or one that only DANE lets pass.
+    Mx("one.mx.test", ("10.99.1.11",), "wildcard"),
+    Mx("two.mx.test", ("10.99.1.12",), "wildcard"),
+    Mx("no-ca.mx.test", ("10.99.1.13",), "other-ca"),
+    Mx("dane.smarthost.test", ("10.99.1.14",), "other-ca", port=587),
 )
+ADDRESS_OF = {mx.name: mx.addresses[0] for mx in MX_HOSTS}
+NOBODY = "10.99.1.255"  # refuses connections
 # Mail for these domains goes to a smart host.
 TRANSPORTS = {
     "by-good-relay.test": "smtp:[relay.smarthost.test]:25",
     "by-wrong-relay.test": "smtp:[relay.wrong-name.test]:25",
+    "by-dane-relay.test": "smtp:[dane.smarthost.test]:587",
 }
+OTHER_KEY = "3 1 1 " + "0" * 64  # the TLSA record of a key that no server has
 NGINX_HOSTS = {
     f"mta-sts.{domain}": f"version: STSv1\r\nmode: enforce\r\nmx: {GOOD_MX.name}\r\nmax_age: 86400\r\n"
     for domain in ("by-nginx.test", "by-http2-only.test")
@@ -65,23 +76,28 @@ def secure(*names):
 
 
 NOT_FOUND = "NOTFOUND "
+DANE_ONLY = "OK dane-only"
 
 
 class World:
     """One for a pytest process. stop() ends everything that was started."""
 
     def __init__(self):
-        self.directory = Path(tempfile.mkdtemp(prefix="sternpost-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="sternpost-", dir="/tmp"))
         self.directory.chmod(0o755)  # Postfix's own user must get through
         adopt_orphans()
         v6_hosts = [address for mx in MX_HOSTS for address in mx.addresses if ":" in address]
         enter_own_namespaces(self.directory, [*v6_hosts, POLICY_V6])
+        installations.share_world_with_tree(self.directory)
         self.certificates = Certificates(self.directory / "certificates")
         self._numbers = itertools.count(1)
 
     @functools.cached_property
     def dns(self):
-        return Dns(self.directory / "dns")
+        dns = Dns(self.directory / "dns")
+        dns.set_all(*((mx.name, "AAAA" if ":" in address else "A", address)
+                      for mx in MX_HOSTS for address in mx.addresses))
+        return dns
 
     @functools.cached_property
     def resolver(self):
@@ -100,14 +116,20 @@ class World:
 
     @functools.cached_property
     def receiver(self):
-        self.dns.set_all(*((mx.name, "AAAA" if ":" in address else "A", address)
-                           for mx in MX_HOSTS for address in mx.addresses))
+        self.dns
         return Receiver(self.directory / "receiver", self.certificates, MX_HOSTS)
 
     @functools.cached_property
     def sender(self):
         self.receiver
         return Sender(self.directory / "sender", self.certificates.ca_file, SOCKETMAP, TRANSPORTS)
+
+    @functools.cached_property
+    def newest_sender(self):
+        """A Postfix that knows the extended grammar, and asks for it."""
+        self.receiver
+        return Sender(self.directory / "newest-sender", self.certificates.ca_file, EXTENDED_SOCKETMAP, TRANSPORTS,
+                      port=2527, installation=installations.NEWEST)
 
     def domain(self, word):
         """A name that no other test has used, so that nobody's back-off or cache is in the way."""
@@ -133,6 +155,16 @@ class World:
         """Neither name nor server is left."""
         self.dns.remove(f"mta-sts.{domain}")
         self.policy_host.serve(f"mta-sts.{domain}", "", "close-before-tls")
+
+    def mx_host(self, word, behind="one.mx.test", tlsa=(), zone="mx.test"):
+        """A new name for the MX host `behind` (or for an address), with these TLSA records."""
+        host = f"{word}-{next(self._numbers)}.{zone}"
+        self.dns.set(host, "A", ADDRESS_OF.get(behind, behind))
+        self.set_tlsa(host, *tlsa)
+        return host
+
+    def set_tlsa(self, host, *records, port=25):
+        self.dns.set(f"_{port}._tcp.{host}", "TLSA", *records)
 
     def gets(self, domain):
         return self.policy_host.gets(f"mta-sts.{domain}")

@@ -7,6 +7,7 @@ first label), no-intermediate.
 """
 
 import datetime
+import hashlib
 import threading
 from pathlib import Path
 
@@ -74,6 +75,15 @@ class Certificates:
         self._key = ec.generate_private_key(ec.SECP256R1())  # one for all servers: tests want speed, not secrecy
         self.ca_file = self.directory / "ca.pem"
         self.ca_file.write_bytes(self._trusted.pem)
+
+    def public_key(self):
+        """SubjectPublicKeyInfo of all servers, but those with the flaws rsa and self-signed."""
+        return self._key.public_key().public_bytes(serialization.Encoding.DER,
+                                                   serialization.PublicFormat.SubjectPublicKeyInfo)
+
+    def tlsa(self):
+        """The TLSA record of those servers."""
+        return f"3 1 1 {hashlib.sha256(self.public_key()).hexdigest()}"
 
     def file(self, host, flaw="good"):
         """A PEM file with key, certificate and chain for `host`."""
