@@ -206,7 +206,7 @@ class Sender(Postfix):
             smtp.mail("sender@sender.test", [] if to.isascii() else ["SMTPUTF8"])
             code, text = smtp.rcpt(to)
             assert code == 250, text
-            code, text = smtp.data(f"Subject: test\r\nTo: {to}\r\n\r\nHello\r\n")
+            code, text = smtp.data(f"Subject: test\r\nTo: {to}\r\n\r\nHello\r\n".encode())
             assert code == 250, text
         return text.decode().rpartition(" ")[2]
 
