@@ -1,5 +1,12 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "sternpost/base/file_state.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
 
@@ -49,6 +56,45 @@ TEST(Time, SystemClockTellsTheTime) {
     EXPECT_GT(wall, std::chrono::sys_days{std::chrono::year{2026} / 1 / 1});
     EXPECT_LE(wall, clock.wall());
     EXPECT_LE(steady, clock.steady());
+}
+
+class FileStates : public testing::Test {
+protected:
+    FileStates() {
+        std::string pattern = testing::TempDir() + "file_state_test.XXXXXX";
+        directory_ = ::mkdtemp(pattern.data());
+    }
+    ~FileStates() override { std::filesystem::remove_all(directory_); }
+
+    std::string path(const std::string& name) const { return directory_ / name; }
+    // Always at the same time, so that the time alone tells nothing.
+    void write(const std::string& name, std::string_view text, long nanoseconds = 1) const {
+        std::ofstream(path(name)) << text;
+        const timespec times[] = {{1, nanoseconds}, {1, nanoseconds}};
+        ASSERT_EQ(::utimensat(AT_FDCWD, path(name).c_str(), times, 0), 0);
+    }
+
+private:
+    std::filesystem::path directory_;
+};
+
+TEST_F(FileStates, DifferWithSizeTimeAndFile) {
+    write("main.cf", "a");
+    const FileState first = state_of(path("main.cf"));
+    EXPECT_NE(first, FileState{});
+    EXPECT_EQ(state_of(path("main.cf")), first);
+    write("main.cf", "ab");
+    const FileState longer = state_of(path("main.cf"));
+    EXPECT_NE(longer, first);
+    write("main.cf", "ab", 2);
+    const FileState later = state_of(path("main.cf"));
+    EXPECT_NE(later, longer);
+    write("new", "ab", 2);
+    std::filesystem::rename(path("new"), path("main.cf"));
+    EXPECT_NE(state_of(path("main.cf")), later);
+    std::filesystem::remove(path("main.cf"));
+    EXPECT_EQ(state_of(path("main.cf")), FileState{});
+    EXPECT_EQ(state_of(path("main.cf") + "/below"), FileState{});
 }
 
 }  // namespace

@@ -1,0 +1,267 @@
+#include "postfix_dnssec.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <strings.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "sternpost/base/printable.hpp"
+#include "sternpost/base/result.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::size_t max_output = 4096;
+// A killed process that the kernel does not let go must not hold us up.
+constexpr std::chrono::milliseconds time_to_die{1000};
+constexpr int first_private_fd = 3;
+
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int number() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
+
+private:
+    int fd_ = -1;
+};
+
+struct Pipe {
+    Descriptor read;
+    Descriptor write;
+};
+
+// Neither end waits: who writes more than fits fails, and what was written lies ready when the writer has ended.
+Result<Pipe> open_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+        return failure(Errc::temporary, std::string("no pipe to postconf: ") + std::strerror(errno));
+    Pipe pipe;
+    pipe.read = Descriptor(ends[0]);
+    pipe.write = Descriptor(ends[1]);
+    return pipe;
+}
+
+std::string content_of(const Descriptor& pipe) {
+    std::string content(max_output + 1, '\0');
+    std::size_t length = 0;
+    for (;;) {
+        const ssize_t got = ::read(pipe.number(), content.data() + length, content.size() - length);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        length += static_cast<std::size_t>(got);
+    }
+    content.resize(length);
+    return content;
+}
+
+// The one of glibc 2.36 is declared for C only (glibc bug, mended in 2.37).
+int open_pidfd(pid_t pid) {
+    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+// A postconf that runs, in a process group of its own; killed when nobody wants it any more.
+class Child {
+public:
+    explicit Child(pid_t pid) : pid_(pid), ended_(open_pidfd(pid)) {}
+    Child(Child&& other) noexcept
+        : out(std::move(other.out)),
+          err(std::move(other.err)),
+          pid_(std::exchange(other.pid_, 0)),
+          ended_(std::move(other.ended_)) {}
+    ~Child() {
+        if (pid_ == 0) return;
+        kill();
+        status();
+    }
+    void kill() const { ::kill(-pid_, SIGKILL); }
+
+    // Readable when the process has ended.
+    Descriptor& ended() { return ended_; }
+
+    // As waitpid() has it; nullopt while it runs.
+    std::optional<int> status() {
+        int status = 0;
+        pid_t found = 0;
+        do found = ::waitpid(pid_, &status, WNOHANG);
+        while (found < 0 && errno == EINTR);
+        if (found != pid_) return std::nullopt;
+        pid_ = 0;
+        return status;
+    }
+
+    Descriptor out;
+    Descriptor err;
+
+private:
+    pid_t pid_;
+    Descriptor ended_;
+};
+
+// What the new process starts with: our descriptors and what we ignore and hold back of signals are not its
+// business.
+class Beginning {
+public:
+    Beginning(const Pipe& out, const Pipe& err) {
+        ::posix_spawn_file_actions_init(&actions_);
+        ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        ::posix_spawn_file_actions_adddup2(&actions_, out.write.number(), STDOUT_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions_, err.write.number(), STDERR_FILENO);
+        ::posix_spawn_file_actions_addclosefrom_np(&actions_, first_private_fd);
+        ::posix_spawnattr_init(&attributes_);
+        sigset_t signals;
+        ::sigemptyset(&signals);
+        ::posix_spawnattr_setsigmask(&attributes_, &signals);
+        ::sigfillset(&signals);
+        ::posix_spawnattr_setsigdefault(&attributes_, &signals);
+        ::posix_spawnattr_setflags(&attributes_,
+                                   POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    }
+    Beginning(const Beginning&) = delete;
+    Beginning& operator=(const Beginning&) = delete;
+    ~Beginning() {
+        ::posix_spawnattr_destroy(&attributes_);
+        ::posix_spawn_file_actions_destroy(&actions_);
+    }
+    // 0 or what errno would be.
+    int spawn(const char* program, pid_t& pid) const {
+        std::string name = "postconf", options = "-xh", directory = "config_directory",
+                    level = "smtp_dns_support_level";
+        const std::array<char*, 5> arguments{name.data(), options.data(), directory.data(), level.data(),
+                                             nullptr};
+        return ::posix_spawnp(&pid, program, &actions_, &attributes_, arguments.data(), environ);
+    }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
+};
+
+Result<Child> start(const std::string& elsewhere) {
+    auto out = open_pipe();
+    if (!out) return tl::unexpected(out.error());
+    auto err = open_pipe();
+    if (!err) return tl::unexpected(err.error());
+    const Beginning beginning(*out, *err);
+    pid_t pid = 0;
+    int error = beginning.spawn("postconf", pid);
+    if (error == ENOENT) error = beginning.spawn(elsewhere.c_str(), pid);
+    if (error == ENOENT) return failure(Errc::temporary, "there is no postconf");
+    if (error != 0)
+        return failure(Errc::temporary, std::string("postconf does not start: ") + std::strerror(error));
+    Child child(pid);
+    if (child.ended().number() < 0)
+        return failure(Errc::temporary,
+                       std::string("postconf cannot be waited for: ") + std::strerror(errno));
+    child.out = std::move(out->read);
+    child.err = std::move(err->read);
+    return child;
+}
+
+awaitable<bool> readable_within(asio::posix::stream_descriptor& descriptor, std::chrono::milliseconds limit) {
+    using asio::experimental::awaitable_operators::operator||;
+    asio::steady_timer timer(descriptor.get_executor(), limit);
+    const auto first = co_await (descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                                       asio::as_tuple(asio::use_awaitable)) ||
+                                 timer.async_wait(asio::as_tuple(asio::use_awaitable)));
+    co_return first.index() == 0;
+}
+
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
+
+Result<void> check_end(int status, const Child& child) {
+    if (status == 0) return {};
+    std::string how = WIFSIGNALED(status) ? "by signal " + std::to_string(WTERMSIG(status))
+                                          : "with status " + std::to_string(WEXITSTATUS(status));
+    const std::string complaint = content_of(child.err);
+    if (!complaint.empty()) how.append(": ").append(first_line(complaint));
+    return failure(Errc::temporary, "postconf ended " + how);
+}
+
+struct TwoLines {
+    std::string config_directory;
+    std::string level;
+};
+
+// One line for each parameter asked for, in that order; the second may be empty.
+Result<TwoLines> read_output(std::string_view output) {
+    const std::string_view directory = first_line(output);
+    const std::string_view rest = output.substr(std::min(output.size(), directory.size() + 1));
+    const std::string_view level = first_line(rest);
+    const bool two_lines = !rest.empty() && rest.size() == level.size() + 1;
+    if (output.size() > max_output || !directory.starts_with('/') || !two_lines)
+        return failure(Errc::invalid, "postconf said what is not understood: " + std::string(output));
+    TwoLines lines;
+    lines.config_directory = directory;
+    lines.level = level;
+    return lines;
+}
+
+PostfixDnssec none(const Error& error) {
+    PostfixDnssec answer;
+    answer.said = printable(error.detail);
+    return answer;
+}
+
+}  // namespace
+
+awaitable<PostfixDnssec> ask_postconf() {
+    return ask_postconf(PostconfOptions());
+}
+
+awaitable<PostfixDnssec> ask_postconf(PostconfOptions options) {
+    auto child = start(options.elsewhere);
+    if (!child) co_return none(child.error());
+    const auto executor = co_await asio::this_coro::executor;
+    asio::posix::stream_descriptor ended(executor, child->ended().release());
+    if (!co_await readable_within(ended, options.limit)) {
+        child->kill();
+        co_await readable_within(ended, time_to_die);
+        const auto limit = std::to_string(options.limit.count());
+        co_return none(Error(Errc::temporary, "postconf has not ended within " + limit + " ms"));
+    }
+    const auto status = child->status();
+    if (!status) co_return none(Error(Errc::temporary, "postconf's exit status cannot be had"));
+    if (const auto good = check_end(*status, *child); !good) co_return none(good.error());
+    const auto lines = read_output(content_of(child->out));
+    if (!lines) co_return none(lines.error());
+    PostfixDnssec answer;
+    const bool dnssec = ::strcasecmp(lines->level.c_str(), "dnssec") == 0;
+    answer.answer = dnssec ? PostfixDnssec::Answer::dnssec : PostfixDnssec::Answer::otherwise;
+    answer.said = printable(lines->level);
+    answer.main_cf = lines->config_directory + "/main.cf";
+    co_return answer;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,30 @@
+// Whether Postfix does DNSSEC, asked of its own postconf(1): `dane = "auto"` goes by it.
+//
+// Threads: call on a loop's thread; nothing blocks it.
+// Errors:  are answers: no_postfix, with the reason.
+// Time:    postconf has `limit` to end, and is killed then.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+
+namespace sternpost {
+
+// What Postfix says of its smtp_dns_support_level.
+struct PostfixDnssec {
+    enum class Answer { dnssec, otherwise, no_postfix };
+    Answer answer = Answer::no_postfix;
+    std::string said;     // the value, or why there is none; printable
+    std::string main_cf;  // its path; empty: unknown
+};
+
+struct PostconfOptions {
+    std::string elsewhere = "/usr/sbin/postconf";  // where PATH has none
+    std::chrono::milliseconds limit{5000};
+};
+
+boost::asio::awaitable<PostfixDnssec> ask_postconf();
+boost::asio::awaitable<PostfixDnssec> ask_postconf(PostconfOptions options);
+
+}  // namespace sternpost
