@@ -2,7 +2,6 @@
 
 #include <arpa/nameser.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
@@ -18,6 +17,7 @@
 
 #include "resolv_conf.hpp"
 #include "server.hpp"
+#include "sternpost/base/file_state.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -39,28 +39,6 @@ constexpr std::chrono::seconds probe_interval_without_verdict{10};
 
 template <class Record>
 using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
-
-// What tells one state of a file from another.
-struct FileState {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const FileState&) const = default;
-};
-
-FileState state_of(const std::string& path) {
-    struct stat found {};
-    FileState state;
-    if (::stat(path.c_str(), &found) != 0) return state;
-    state.device = found.st_dev;
-    state.inode = found.st_ino;
-    state.size = found.st_size;
-    state.seconds = found.st_mtim.tv_sec;
-    state.nanoseconds = found.st_mtim.tv_nsec;
-    return state;
-}
 
 template <class Record>
 struct Question {
@@ -114,6 +92,22 @@ awaitable<void> attempt(std::shared_ptr<Server> server, std::shared_ptr<Race<Rec
     race->changed.cancel();
 }
 
+// Several servers probed at once, since a silent one takes its whole time; the probes share it until the last
+// of them ends.
+struct Probes {
+    explicit Probes(const asio::any_io_executor& executor)
+        : changed(executor, asio::steady_timer::time_point::max()) {}
+
+    asio::steady_timer changed;  // cancelled when a probe ends
+    std::size_t open = 0;
+};
+
+awaitable<void> probe_one(std::shared_ptr<Server> server, std::shared_ptr<Probes> probes) {
+    co_await server->probe();
+    --probes->open;
+    probes->changed.cancel();
+}
+
 template <class Record>
 Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Server>>& servers) {
     if (race.stopped) return {Errc::stopped, "the resolver is stopped"};
@@ -135,7 +129,6 @@ public:
         if (::ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
         servers_ = open_servers(options_);
-        spawn(executor_, "dns probes", keep_probing());
     }
     ~Inside() { ::ares_library_cleanup(); }
     Inside(const Inside&) = delete;
@@ -177,10 +170,28 @@ public:
     awaitable<Validation> validation() {
         follow_resolv_conf();
         const ServerList servers = servers_;
-        if (verdict(servers) == Validation::unknown)
-            for (const auto& server : servers)
-                if (server->validation() == Validation::unknown) co_await server->probe();
+        if (verdict(servers) == Validation::unknown && !stopped_) {
+            ServerList unknown = servers;
+            std::erase_if(unknown, is_known);
+            co_await probe(std::move(unknown));
+        }
         co_return verdict(servers);
+    }
+
+    // Keeps `self` until stop(), as it sleeps while nobody asks.
+    static awaitable<void> keep_probing(std::shared_ptr<Inside> self) {
+        while (!self->stopped_) {
+            const ServerList servers = self->servers_;
+            self->next_probe_.expires_at(asio::steady_timer::time_point::max());
+            if (self->options_.validation_wanted) {
+                co_await self->probe(servers);
+                if (self->stopped_ || servers != self->servers_) continue;
+                const bool known = verdict(servers) != Validation::unknown;
+                self->next_probe_.expires_after(known ? probe_interval : probe_interval_without_verdict);
+            }
+            boost::system::error_code ignored;
+            co_await self->next_probe_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
     }
 
 private:
@@ -188,6 +199,10 @@ private:
 
     static bool does_not_validate(const std::shared_ptr<Server>& server) {
         return server->validation() != Validation::yes;
+    }
+
+    static bool is_known(const std::shared_ptr<Server>& server) {
+        return server->validation() != Validation::unknown;
     }
 
     // One that validates is enough, for it alone is asked then.
@@ -231,20 +246,16 @@ private:
         co_return tl::unexpected(why_lost(*race, servers));
     }
 
-    awaitable<void> keep_probing() {
-        while (!stopped_) {
-            next_probe_.expires_at(asio::steady_timer::time_point::max());
-            if (options_.validation_wanted) {
-                const ServerList servers = servers_;
-                for (const auto& server : servers) co_await server->probe();
-                const bool known = verdict(servers) != Validation::unknown;
-                if (servers == servers_)
-                    next_probe_.expires_after(known ? probe_interval : probe_interval_without_verdict);
-            }
-            boost::system::error_code ignored;
-            if (!stopped_)
-                co_await next_probe_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    // Until one of them is known to validate, or all have been probed.
+    awaitable<void> probe(ServerList servers) {
+        const auto probes = std::make_shared<Probes>(executor_);
+        for (const auto& server : servers) {
+            ++probes->open;
+            spawn(executor_, "dns probe", probe_one(server, probes));
         }
+        boost::system::error_code ignored;
+        while (probes->open > 0 && verdict(servers) != Validation::yes)
+            co_await probes->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
     void follow_resolv_conf() {
@@ -312,9 +323,13 @@ private:
 };
 
 CaresResolver::CaresResolver(asio::any_io_executor executor, DnsOptions options)
-    : inside_(std::make_unique<Inside>(std::move(executor), std::move(options))) {}
+    : inside_(std::make_shared<Inside>(executor, std::move(options))) {
+    spawn(executor, "dns probes", Inside::keep_probing(inside_));
+}
 
-CaresResolver::~CaresResolver() = default;
+CaresResolver::~CaresResolver() {
+    inside_->stop();
+}
 
 Resolver::Answer<std::string> CaresResolver::txt(std::string name) {
     return inside_->ask<std::string>(std::move(name), ns_t_txt, read_txt, Servers::all);

@@ -29,7 +29,7 @@ void Server::stop() {
 }
 
 void Server::take_over(const Server& former) {
-    validation_ = former.validation_;
+    verdict_ = former.verdict_;
 }
 
 awaitable<void> Server::probe() {
@@ -39,42 +39,40 @@ awaitable<void> Server::probe() {
         co_return;
     }
     probing_ = true;
+    unsigned_since_probe_ = false;
     const auto bytes = co_await channel_->ask(".", ns_t_ns);
     if (bytes) {
         const auto answer = read_ns(*bytes, ".");
         if (answer) conclude(answer->authentic);
     }
-    unsigned_since_probe_ = false;
     probing_ = false;
     probed_.cancel();
 }
 
 awaitable<void> Server::note_unsigned_answer() {
-    if (unsigned_since_probe_ && !probing_) co_return;
-    unsigned_since_probe_ = true;
+    if (unsigned_since_probe_) co_return;
     co_await probe();
     unsigned_since_probe_ = true;
 }
 
 void Server::conclude(bool ad) {
-    const Validation before =
-        std::exchange(validation_, ad && believe_ad_ ? Validation::yes : Validation::no);
-    if (validation_ == before) return;
-    if (validation_ == Validation::yes) {
+    const bool validates = ad && believe_ad_;
+    const Validation before = std::exchange(verdict_, validates ? Validation::yes : Validation::no);
+    if (verdict_ == before) return;
+    if (validates) {
         spdlog::info("dns: {} validates DNSSEC", name_);
     } else if (ad) {
         spdlog::warn(
-            "dns: the AD bit of {} is not believed, as anybody on the way there could forge it; DANE is not "
-            "looked "
-            "at, and MTA-STS alone decides, until [dns] trust-ad = true says that the way is safe, or a "
-            "validating "
-            "resolver on this machine is asked",
+            "dns: the AD bit of {} is not believed, as anybody on the way there could forge it; it is not "
+            "asked about DANE, and without another server that validates MTA-STS alone decides, until [dns] "
+            "trust-ad = true says that the way is safe",
             name_);
     } else {
         spdlog::warn(
-            "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); DANE is not looked "
-            "at, and "
-            "MTA-STS alone decides, until a validating resolver, such as Unbound on this machine, is asked",
+            "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); it is not asked "
+            "about "
+            "DANE, and without a server that validates, such as Unbound on this machine, MTA-STS alone "
+            "decides",
             name_);
     }
 }

@@ -17,7 +17,7 @@
 
 namespace sternpost {
 
-class Server : public std::enable_shared_from_this<Server> {
+class Server {
 public:
     // Throws std::runtime_error when c-ares cannot make a channel.
     Server(const boost::asio::any_io_executor& executor, const boost::asio::ip::udp::endpoint& endpoint,
@@ -28,7 +28,8 @@ public:
 
     const std::string& name() const { return name_; }
     bool believes_ad() const { return believe_ad_; }
-    Validation validation() const { return validation_; }
+    // One whose AD bit is not believed need not be asked to be known.
+    Validation validation() const { return believe_ad_ ? verdict_ : Validation::no; }
     // The verdict of a former list's entry for the same server stands until the next probe.
     void take_over(const Server& former);
 
@@ -44,7 +45,7 @@ private:
     std::string name_;
     bool believe_ad_;
     std::shared_ptr<CaresChannel> channel_;
-    Validation validation_ = Validation::unknown;
+    Validation verdict_ = Validation::unknown;
     bool probing_ = false;
     bool unsigned_since_probe_ = false;
     boost::asio::steady_timer probed_;  // cancelled when a probe ends
