@@ -54,6 +54,19 @@ std::optional<std::size_t> covering(const OverrideConfig& entry, const std::vect
     return std::nullopt;
 }
 
+void refuse_dane_only_without_dane(const TomlField& file, const Config& config) {
+    if (config.answers.dane != DaneSwitch::off) return;
+    for (std::size_t i = 0; i < config.overrides.size(); ++i) {
+        if (config.overrides[i].action != OverrideAction::dane_only) continue;
+        const toml::node& entry = *file.node().as_table()->get("override")->as_array()->get(i);
+        file.element(entry)
+            .labelled("[[override]]")
+            .first_of({"action"})
+            .wrong(R"("dane-only" contradicts dane = "off" in [answers]; write dane = "auto" or "on" there, )"
+                   "or remove this override");
+    }
+}
+
 }  // namespace
 
 void check_dns(const TomlField& section, DnsConfig& dns) {
@@ -95,6 +108,7 @@ void check_overrides(const TomlField& all, const std::vector<OverrideConfig>& va
 }
 
 void check_config(const TomlField& file, const Config& config) {
+    refuse_dane_only_without_dane(file, config);
     const toml::node* admin = file.node().as_table()->get("admin");
     const auto refuse_shared = [&](std::string_view key, const ListenAddress& address) {
         if (std::ranges::find(config.listen, address) == config.listen.end()) return;

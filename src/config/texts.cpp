@@ -50,13 +50,20 @@ bool valid_label(std::string_view label) {
                                [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
-// At least one label, all lower-case A-labels; a last label of digits alone would make it an address.
+// The last label of an IPv4 address, "1" or "0x7f", in whatever form resolvers read it.
+bool is_number(std::string_view label) {
+    const auto is_hex_digit = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
+    return label.starts_with("0x") ? std::ranges::all_of(label.substr(2), is_hex_digit)
+                                   : std::ranges::all_of(label, is_digit);
+}
+
+// At least one label, all lower-case A-labels, and no address.
 bool valid_domain(std::string_view name) {
     if (name.size() > max_domain) return false;
     while (true) {
         const std::size_t dot = name.find('.');
         if (!valid_label(name.substr(0, dot))) return false;
-        if (dot == std::string_view::npos) return !std::ranges::all_of(name, is_digit);
+        if (dot == std::string_view::npos) return !is_number(name);
         name.remove_prefix(dot + 1);
     }
 }
