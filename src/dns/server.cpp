@@ -70,9 +70,8 @@ void Server::conclude(bool ad) {
     } else {
         spdlog::warn(
             "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); it is not asked "
-            "about "
-            "DANE, and without a server that validates, such as Unbound on this machine, MTA-STS alone "
-            "decides",
+            "about DANE, and without a server that validates, such as Unbound on this machine, MTA-STS "
+            "alone decides",
             name_);
     }
 }

@@ -38,6 +38,24 @@ mx.test. 120 MX 10 Mail.test.
 mx.test. 120 MX 20 backup.unsigned.
 mail.test. A 192.0.2.25
 mail.test. AAAA 2001:db8::25
+_25._tcp.mail.test. 90 TLSA 3 1 1 aabb
+_25._tcp.mail.test. 90 TLSA 2 0 2 cc
+_25._tcp.hosted.test. CNAME _25._tcp.mail.test.
+_25._tcp.leaving.test. CNAME _25._tcp.mail.unsigned.
+_25._tcp.broken.test. CNAME _25._tcp.mail.bogus.
+*.anywhere.test. TLSA 3 1 1 dd
+alias.test. CNAME mail.test.
+chain.test. CNAME alias.test.
+away.test. CNAME mail.unsigned.
+astray.test. CNAME mail.bogus.
+domain.test. CNAME mx.test.
+mx.unsigned. MX 10 mail.test.
+mail.unsigned. A 192.0.2.26
+_25._tcp.mail.unsigned. TLSA 3 1 1 ee
+alias.unsigned. CNAME mail.test.
+mx.bogus. MX 10 mail.test.
+mail.bogus. A 192.0.2.27
+_25._tcp.mail.bogus. TLSA 3 1 1 ff
 _mta-sts.plain.unsigned. TXT "v=STSv1; id=3"
 _mta-sts.plain.bogus. TXT "v=STSv1; id=4"
 )";
@@ -50,6 +68,9 @@ class ValidatingResolverTest : public testing::Test {
 protected:
     static void SetUpTestSuite() { servers = std::make_unique<ValidatingResolver>(zone_records()); }
     static void TearDownTestSuite() { servers.reset(); }
+
+    // What DANE rests on is asked only of a server that is known to validate.
+    void SetUp() override { ASSERT_EQ(test::run(io, resolver.validation()), Validation::yes); }
 
     void TearDown() override {
         resolver.stop();
@@ -162,6 +183,144 @@ TEST_F(ValidatingResolverTest, GetsMailExchangersAndTheirAddresses) {
     const auto aaaa = test::run(io, resolver.aaaa("mail.test", Servers::all));
     ASSERT_TRUE(aaaa) << aaaa.error().detail;
     EXPECT_THAT(aaaa->records, ElementsAre(asio::ip::make_address("2001:db8::25")));
+}
+
+// What is asked for, and what must come of it.
+template <class Record>
+struct Expected {
+    std::string name;
+    std::vector<Record> records;
+    bool authentic = true;
+    std::string canonical_name = name;
+    bool name_exists = true;
+};
+
+template <class Record>
+void check(const Result<RecordSet<Record>>& answer, const Expected<Record>& expected) {
+    ASSERT_TRUE(answer) << expected.name << ": " << answer.error().detail;
+    EXPECT_THAT(answer->records, testing::UnorderedElementsAreArray(expected.records)) << expected.name;
+    EXPECT_EQ(answer->authentic, expected.authentic) << expected.name;
+    EXPECT_EQ(answer->canonical_name, expected.canonical_name) << expected.name;
+    EXPECT_EQ(answer->name_exists, expected.name_exists) << expected.name;
+}
+
+template <class Record>
+void check_unknown(const Result<RecordSet<Record>>& answer, const std::string& name) {
+    ASSERT_FALSE(answer) << name;
+    EXPECT_EQ(answer.error().code, Errc::temporary) << name;
+    EXPECT_EQ(answer.error().detail, std::string("SERVFAIL from ") + ValidatingResolver::address + ":53")
+        << name;
+}
+
+TEST_F(ValidatingResolverTest, TellsSignedTlsaRecordsFromOthers) {
+    const TlsaRecord of_key{3, 1, 1, {0xaa, 0xbb}};
+    const TlsaRecord of_issuer{2, 0, 2, {0xcc}};
+    const std::string mail = "_25._tcp.mail.test";
+    const std::string away = "_25._tcp.mail.unsigned";
+    const Expected<TlsaRecord> rows[] = {
+        {mail, {of_key, of_issuer}},                                  // row 1
+        {"_25._tcp.hosted.test", {of_key, of_issuer}, true, mail},    // row 16
+        {"_25._tcp.leaving.test", {{3, 1, 1, {0xee}}}, false, away},  // row 17
+        {"_25._tcp.any.anywhere.test", {{3, 1, 1, {0xdd}}}},
+        {away, {{3, 1, 1, {0xee}}}, false},  // #159
+    };
+    for (const auto& row : rows) check(test::run(io, resolver.tlsa(row.name)), row);
+    EXPECT_LE(test::run(io, resolver.tlsa("_25._tcp.hosted.test"))->ttl, 90s);
+}
+
+TEST_F(ValidatingResolverTest, TellsASecureDenialFromAnInsecureOne) {
+    const std::string gone = "_25._tcp.empty.test";
+    const std::string island = "_25._tcp.gone.unsigned";
+    const Expected<TlsaRecord> rows[] = {
+        {gone, {}, true, gone, false},  // row 3
+        {"empty.test", {}},
+        {"_tcp.mail.test", {}},              // an empty non-terminal
+        {island, {}, false, island, false},  // row 18
+        {"mail.unsigned", {}, false},
+    };
+    for (const auto& row : rows) check(test::run(io, resolver.tlsa(row.name)), row);
+}
+
+// #161, rows 7 and 12
+TEST_F(ValidatingResolverTest, KnowsNothingOfDaneWhereItDoesNotValidate) {
+    for (const std::string name : {"_25._tcp.mail.bogus", "_25._tcp.broken.test", "_25._tcp.gone.bogus"})
+        check_unknown(test::run(io, resolver.tlsa(name)), name);
+    for (const std::string name : {"mail.bogus", "astray.test"}) {
+        check_unknown(test::run(io, resolver.a(name, Servers::validating)), name);
+        check_unknown(test::run(io, resolver.aaaa(name, Servers::validating)), name);
+    }
+    check_unknown(test::run(io, resolver.cname("alias.bogus")), "alias.bogus");
+    check_unknown(test::run(io, resolver.mx("mx.bogus", Servers::validating)), "mx.bogus");  // row 19
+}
+
+TEST_F(ValidatingResolverTest, TellsWhetherMailExchangersAreSigned) {
+    const MxRecord first{10, "mail.test"};
+    const Expected<MxRecord> rows[] = {
+        {"mx.test", {first, {20, "backup.unsigned"}}},
+        {"mx.unsigned", {first}, false},                                     // row 8
+        {"null-mx.test", {{0, ""}}},                                         // row 20
+        {"mail.test", {}},                                                   // row 22
+        {"mail.unsigned", {}, false},                                        // row 23
+        {"gone.test", {}, true, "gone.test", false},                         // row 24
+        {"domain.test", {first, {20, "backup.unsigned"}}, true, "mx.test"},  // row 25
+        {"alias.unsigned", {}, false, "mail.test"},                          // row 25
+    };
+    for (const auto& row : rows) check(test::run(io, resolver.mx(row.name, Servers::validating)), row);
+}
+
+TEST_F(ValidatingResolverTest, ExpandsTheNamesOfAliasedHosts) {
+    const auto address = asio::ip::make_address("192.0.2.25");
+    const Expected<asio::ip::address> rows[] = {
+        {"mail.test", {address}},
+        {"alias.test", {address}, true, "mail.test"},  // #164, rows 13 and 14
+        {"chain.test", {address}, true, "mail.test"},
+        {"away.test", {asio::ip::make_address("192.0.2.26")}, false, "mail.unsigned"},  // row 15
+        {"alias.unsigned", {address}, false, "mail.test"},
+        {"mail.unsigned", {asio::ip::make_address("192.0.2.26")}, false},  // #160, row 10
+    };
+    for (const auto& row : rows) check(test::run(io, resolver.a(row.name, Servers::validating)), row);
+    const Expected<asio::ip::address> no_v6{"away.test", {}, false, "mail.unsigned"};
+    check(test::run(io, resolver.aaaa(no_v6.name, Servers::validating)), no_v6);  // row 11
+}
+
+// Row 15: the alias of a name may be signed where what it leads to is not.
+TEST_F(ValidatingResolverTest, TellsWhetherAnAliasItselfIsSigned) {
+    const Expected<std::string> rows[] = {
+        {"away.test", {"mail.unsigned"}},
+        {"astray.test", {"mail.bogus"}},
+        {"chain.test", {"alias.test"}},  // the first link alone
+        {"alias.unsigned", {"mail.test"}, false},
+        {"mail.test", {}},
+        {"mail.unsigned", {}, false},
+        {"gone.test", {}, true, "gone.test", false},
+    };
+    for (const auto& row : rows) check(test::run(io, resolver.cname(row.name)), row);
+}
+
+// #166, row 27: an authoritative server does not set the AD bit.
+TEST_F(ValidatingResolverTest, AsksNothingAboutDaneOfAServerThatDoesNotValidate) {
+    CaresResolver blind(io.get_executor(), options_for({ValidatingResolver::authority}));
+    EXPECT_EQ(test::run(io, blind.validation()), Validation::no);
+    const auto tlsa = test::run(io, blind.tlsa("_25._tcp.mail.test"));
+    ASSERT_FALSE(tlsa);
+    EXPECT_EQ(tlsa.error().detail, "no DNS server validates");
+    const auto mx = test::run(io, blind.mx("mx.test", Servers::all));
+    ASSERT_TRUE(mx) << mx.error().detail;
+    EXPECT_THAT(mx->records, SizeIs(2));
+    EXPECT_FALSE(mx->authentic);
+}
+
+// Section 2.3: what is bogus stays so where another server would have answered.
+TEST_F(ValidatingResolverTest, TakesNoAnswerAboutDaneFromTheOtherServer) {
+    const std::string validating = ValidatingResolver::address;
+    const std::string other = ValidatingResolver::authority;
+    for (const auto& addresses : {std::vector{validating, other}, std::vector{other, validating}}) {
+        CaresResolver both(io.get_executor(), options_for(addresses));
+        EXPECT_EQ(test::run(io, both.validation()), Validation::yes);
+        check_unknown(test::run(io, both.tlsa("_25._tcp.mail.bogus")), addresses.front());
+        const Expected<TlsaRecord> other_zone{"_25._tcp.mail.unsigned", {{3, 1, 1, {0xee}}}, false};
+        check(test::run(io, both.tlsa(other_zone.name)), other_zone);
+    }
 }
 
 }  // namespace
