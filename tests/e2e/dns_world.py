@@ -16,7 +16,7 @@ import dns.rdatatype
 import dns.resolver
 import dns.update
 
-from process import Process, require, wait_until
+from process import Process, require
 
 AUTHORITY = "10.99.0.53"
 RESOLVER = "127.0.0.1"

@@ -6,7 +6,6 @@ test world, which it sees at the same path.
 
 import functools
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
