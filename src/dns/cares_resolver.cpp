@@ -36,6 +36,7 @@ constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
 constexpr std::chrono::minutes probe_interval{5};
 constexpr std::chrono::seconds probe_interval_without_verdict{10};
+constexpr const char* is_stopped = "the resolver is stopped";
 
 template <class Record>
 using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
@@ -110,7 +111,6 @@ awaitable<void> probe_one(std::shared_ptr<Server> server, std::shared_ptr<Probes
 
 template <class Record>
 Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Server>>& servers) {
-    if (race.stopped) return {Errc::stopped, "the resolver is stopped"};
     std::string detail;
     for (const auto& server : servers) {
         const auto failed = race.failures.find(server->name());
@@ -151,7 +151,7 @@ public:
     template <class Record>
     awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read, Servers whom) {
         follow_resolv_conf();
-        if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
+        if (stopped_) co_return failure(Errc::stopped, is_stopped);
         if (open_ >= max_questions) co_return failure(Errc::overloaded, "too many open DNS questions");
         ServerList servers = servers_;
         if (whom == Servers::validating) std::erase_if(servers, does_not_validate);
@@ -164,6 +164,8 @@ public:
         ++open_;
         auto answer = co_await run(std::move(question), std::move(servers), options_.timeout);
         --open_;
+        // Also an answer that waited for a probe, which has told nothing then.
+        if (stopped_) co_return failure(Errc::stopped, is_stopped);
         co_return answer;
     }
 

@@ -131,6 +131,8 @@ public:
     DnsMessage& questions(std::size_t count) { return set(questions_, count); }
     DnsMessage& question_class(std::size_t value) { return set(class_, value); }
 
+    int question_type() const { return type_; }
+
     Bytes bytes() const {
         Bytes out;
         for (const std::size_t field : {id_, flags_, questions_, counts_[0], counts_[1], counts_[2]})

@@ -32,6 +32,7 @@ public:
 
         DnsMessage answer() const { return DnsMessage::answer_to(query).opt(); }
         std::string name() const { return name_in(query, DnsMessage::header_size); }
+        int type() const { return answer().question_type(); }
         bool has_edns() const { return get16(query, 10) != 0; }
     };
     using Behaviour = std::function<void(const Question&)>;
