@@ -6,11 +6,12 @@ import re
 import sys
 
 TABLE = {
-    "app": {"socketmap", "resolve", "answer", "dns", "https", "store", "config", "loop", "policy", "base"},
-    "cli": {"socketmap", "resolve", "answer", "dns", "https", "store", "config", "loop", "policy", "base"},
+    "app": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "base"},
+    "cli": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "base"},
-    "resolve": {"answer", "dns", "https", "store", "loop", "policy", "base"},
+    "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
     "answer": {"policy", "base"},
+    "dane": {"dns", "loop", "policy", "base"},
     "dns": {"loop", "policy", "base"},
     "https": {"loop", "policy", "base"},
     "store": {"loop", "policy", "base"},

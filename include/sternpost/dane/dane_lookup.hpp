@@ -1,0 +1,82 @@
+// Says whether DANE is in force at a domain's MX hosts (RFC 7672), as Postfix will see it.
+//
+// Ownership: borrows the resolver, which outlives it.
+// Threads:   the resolve loop; a look suspends.
+// Errors:    none leave it: what the DNS does not say is a verdict of its own, with the reason in words.
+// Limits:    the first max_dane_hosts of an MX set, dane_hosts_at_once of them at the same time; each question
+//            ends within the resolver's time.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sternpost/dns/resolver.hpp"
+#include "sternpost/policy/next_hop.hpp"
+
+namespace sternpost {
+
+// Postfix tries five addresses of a destination (smtp_mx_address_limit).
+inline constexpr std::size_t max_dane_hosts = 32;
+inline constexpr std::size_t dane_hosts_at_once = 8;
+
+// What DNSSEC says of one MX host.
+enum class HostDane {
+    usable,     // a secure TLSA RRset with a usable record: DANE is in force
+    unusable,   // a secure TLSA RRset, but no record of it can be used (RFC 7672 sections 2.2 and 3.1.3)
+    none,       // proven: there is no TLSA RRset
+    insecure,   // nothing can be proven, since the host's addresses or the MX RRset are not signed
+    undecided,  // the DNS did not say
+};
+std::string_view to_string(HostDane dane);
+
+struct MxHost {
+    std::string name;
+    HostDane dane = HostDane::undecided;
+    std::string why;  // in words; may hold text of remote servers
+};
+
+// What that comes to for the whole destination.
+enum class DomainDane {
+    in_force,     // at one MX host at least
+    absent,       // at no MX host, which is proven for each
+    doubtful,     // at no host that is known; some are undecided
+    undecided,    // every host is undecided, or the MX RRset could not be had
+    unvalidated,  // no DNS server validates, so nothing can be said
+};
+
+struct DaneState {
+    DomainDane verdict = DomainDane::undecided;
+    std::vector<MxHost>
+        hosts;                 // best preference first; none for a null MX and for a name that does not exist
+    bool hosts_known = false;  // false: the MX RRset could not be had
+    bool stopped = false;      // the resolver is, so nothing was learnt
+    std::string why;           // of a verdict that the hosts do not explain
+    std::chrono::seconds ttl{};  // the smallest one met
+};
+
+class DaneLookup {
+public:
+    explicit DaneLookup(Resolver& resolver) : resolver_(resolver) {}
+
+    // The MX hosts of `next_hop`, or the host itself where it stands in brackets, and their TLSA RRsets at its
+    // port.
+    boost::asio::awaitable<DaneState> look(NextHop next_hop);
+
+private:
+    struct Looks;
+
+    // Whether it is proven that they are the hosts.
+    boost::asio::awaitable<bool> find_hosts(NextHop next_hop, Servers whom, DaneState& state);
+    boost::asio::awaitable<void> look_at_hosts(std::uint16_t port, DaneState& state);
+    static boost::asio::awaitable<void> look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks);
+
+    Resolver& resolver_;
+};
+
+}  // namespace sternpost

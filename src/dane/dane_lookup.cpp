@@ -1,0 +1,157 @@
+#include "sternpost/dane/dane_lookup.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <utility>
+
+#include "host_look.hpp"
+#include "sternpost/loop/spawn.hpp"
+#include "sternpost/policy/host_name.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+DomainDane verdict_of(const std::vector<MxHost>& hosts) {
+    const auto count = [&](HostDane dane) { return std::ranges::count(hosts, dane, &MxHost::dane); };
+    if (count(HostDane::usable) > 0) return DomainDane::in_force;
+    const auto undecided = count(HostDane::undecided);
+    if (undecided == 0) return DomainDane::absent;
+    return undecided == std::ssize(hosts) ? DomainDane::undecided : DomainDane::doubtful;
+}
+
+void add_host(DaneState& state, const std::string& name) {
+    if (std::ranges::find(state.hosts, name, &MxHost::name) != state.hosts.end()) return;
+    MxHost host;
+    host.name = name;
+    state.hosts.push_back(std::move(host));
+}
+
+void conclude_for_all(DaneState& state, HostDane dane, const std::string& why) {
+    for (MxHost& host : state.hosts) {
+        host.dane = dane;
+        host.why = why;
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(HostDane dane) {
+    switch (dane) {
+        case HostDane::usable:
+            return "usable";
+        case HostDane::unusable:
+            return "unusable";
+        case HostDane::none:
+            return "none";
+        case HostDane::insecure:
+            return "insecure";
+        case HostDane::undecided:
+            break;
+    }
+    return "undecided";
+}
+
+// The hosts that are being looked at; shared by those who look.
+struct DaneLookup::Looks {
+    Looks(const asio::any_io_executor& executor, std::vector<MxHost> hosts_, std::uint16_t port_)
+        : hosts(std::move(hosts_)), port(port_), done(executor, asio::steady_timer::time_point::max()) {}
+
+    std::vector<MxHost> hosts;
+    std::uint16_t port;
+    std::chrono::seconds ttl = std::chrono::seconds::max();
+    std::size_t next = 0;
+    std::size_t looking = 0;
+    bool stopped = false;
+    asio::steady_timer done;  // cancelled when the last one has looked
+};
+
+awaitable<DaneState> DaneLookup::look(NextHop next_hop) {
+    DaneState state;
+    state.ttl = std::chrono::seconds::max();
+    const Validation validation = co_await resolver_.validation();
+    if (validation == Validation::unknown) {
+        state.why = "no DNS server has told yet whether it validates";
+        co_return state;
+    }
+    const Servers whom = validation == Validation::yes ? Servers::validating : Servers::all;
+    const bool secure = co_await find_hosts(next_hop, whom, state);
+    if (whom == Servers::all) {
+        state.verdict = DomainDane::unvalidated;
+        conclude_for_all(state, HostDane::insecure, "no DNS server validates");
+    } else if (state.hosts_known && !secure) {
+        state.verdict = DomainDane::absent;
+        conclude_for_all(state, HostDane::insecure, "the MX RRset is not signed");
+    } else if (state.hosts_known) {
+        co_await look_at_hosts(next_hop.port, state);
+        state.verdict = verdict_of(state.hosts);
+    }
+    co_return state;
+}
+
+awaitable<bool> DaneLookup::find_hosts(NextHop next_hop, Servers whom, DaneState& state) {
+    if (next_hop.bracketed) {
+        add_host(state, next_hop.domain);
+        state.hosts_known = true;
+        co_return true;
+    }
+    auto answer = co_await resolver_.mx(next_hop.domain, whom);
+    if (!answer) {
+        state.why = "MX of " + next_hop.domain + ": " + answer.error().detail;
+        state.stopped = answer.error().code == Errc::stopped;
+        co_return false;
+    }
+    state.hosts_known = true;
+    state.ttl = std::min(state.ttl, answer->ttl);
+    std::ranges::stable_sort(answer->records, {}, &MxRecord::preference);
+    for (const MxRecord& record : answer->records)
+        if (!record.host.empty()) add_host(state, record.host);
+    // RFC 5321 section 5.1: without MX records the domain is its own MX host.
+    if (answer->records.empty() && answer->name_exists) add_host(state, next_hop.domain);
+    co_return answer->authentic;
+}
+
+awaitable<void> DaneLookup::look_at_hosts(std::uint16_t port, DaneState& state) {
+    if (state.hosts.empty()) co_return;
+    const auto executor = co_await asio::this_coro::executor;
+    const auto looks = std::make_shared<Looks>(executor, std::move(state.hosts), port);
+    looks->looking = std::min(looks->hosts.size(), dane_hosts_at_once);
+    for (std::size_t i = looks->looking; i > 0; --i) spawn(executor, "dane", look_at_some(resolver_, looks));
+    boost::system::error_code ignored;
+    while (looks->looking > 0)
+        co_await looks->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    state.hosts = std::move(looks->hosts);
+    state.stopped = looks->stopped;
+    state.ttl = std::min(state.ttl, looks->ttl);
+}
+
+awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks) {
+    while (looks->next < looks->hosts.size()) {
+        const std::size_t at = looks->next++;
+        const std::string name = looks->hosts[at].name;
+        HostLook look;
+        if (at >= max_dane_hosts) {
+            look.why =
+                "not looked at, being beyond the first " + std::to_string(max_dane_hosts) + " MX hosts";
+        } else if (!valid_host_name(name)) {
+            look.dane = HostDane::none;
+            look.why = "it is no host name";
+        } else {
+            look = co_await look_at_host(resolver, name, looks->port);
+        }
+        looks->hosts[at].dane = look.dane;
+        looks->hosts[at].why = std::move(look.why);
+        looks->stopped = looks->stopped || look.stopped;
+        looks->ttl = std::min(looks->ttl, look.ttl);
+    }
+    if (--looks->looking == 0) looks->done.cancel();
+}
+
+}  // namespace sternpost
