@@ -30,6 +30,8 @@ namespace {
 // A stop ends within 5 s; this is the part of it in which work under way may end by itself.
 constexpr std::chrono::milliseconds grace{3000};
 constexpr std::chrono::milliseconds grace_step{10};
+// A changed main.cf is seen within this time.
+constexpr std::chrono::seconds postfix_interval{5};
 
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
@@ -63,12 +65,13 @@ Daemon::Daemon(Config config, std::string config_file)
     : config_(std::move(config)),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
+      next_look_at_postfix_(resolve_loop_),
       store_(resolve_loop_.get_executor(), config_.cache.path, clock_.wall()),
-      resolver_(resolve_loop_.get_executor(), dns_options(config_)),
+      resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
       fetcher_(resolve_loop_.get_executor(), https_options(config_)),
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
-               config_.cache.memory_entries),
+               rules(config_, postfix_.answer()), config_.cache.memory_entries),
       server_(answer_loop_.get_executor(), answers_, server_options(config_)),
       sockets_(open_sockets(config_)) {}
 
@@ -89,15 +92,34 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
 }
 
 void Daemon::run() {
-    server_.listen(sockets_);
     const auto keep_answering = asio::make_work_guard(answer_loop_);
     std::jthread answering([this] { answer_loop_.run(); });
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
-    spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
-    notify_ready();
+    spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
     resolve_loop_.run();
     answering.join();
     spdlog::info("sternpostd has stopped");
+}
+
+// No question is taken before it is known whether DANE is to be looked at.
+awaitable<void> Daemon::follow_postfix() {
+    for (bool first = true; !stopping_; first = false) {
+        if (goes_by_postfix(config_) && co_await postfix_.look()) {
+            resolver_.reconfigure(dns_options(config_, postfix_.answer()));
+            answers_.reconfigure(resolve_options(config_), rules(config_, postfix_.answer()));
+        }
+        if (stopping_) co_return;
+        if (first) begin_to_answer();
+        next_look_at_postfix_.expires_after(postfix_interval);
+        boost::system::error_code ignored;
+        co_await next_look_at_postfix_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+void Daemon::begin_to_answer() {
+    asio::post(answer_loop_, [this] { server_.listen(sockets_); });
+    spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
+    notify_ready();
 }
 
 awaitable<void> Daemon::follow_signals() {
@@ -114,6 +136,8 @@ awaitable<void> Daemon::follow_signals() {
 awaitable<void> Daemon::stop() {
     spdlog::info("stopping");
     notify_stopping();
+    stopping_ = true;
+    next_look_at_postfix_.cancel();
     asio::post(answer_loop_, [this] { server_.stop(); });
     answers_.stop();
     resolver_.stop();
@@ -151,14 +175,16 @@ void Daemon::reload() {
 void Daemon::apply(Config config) {
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
-    resolver_.reconfigure(dns_options(config));
-    answers_.reconfigure(resolve_options(config));
+    resolver_.reconfigure(dns_options(config, postfix_.answer()));
+    answers_.reconfigure(resolve_options(config), rules(config, postfix_.answer()));
     asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;
     if (needs_restart) spdlog::warn("\"listen\" and [cache] are taken over at the next start only");
     for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
     config_ = std::move(config);
+    postfix_.forget();
+    next_look_at_postfix_.cancel();
 }
 
 }  // namespace sternpost

@@ -8,9 +8,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <string>
 #include <vector>
 
+#include "postfix_watch.hpp"
 #include "sternpost/base/time.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
@@ -33,6 +35,8 @@ public:
 private:
     static std::vector<ListeningSocket> open_sockets(const Config& config);
     boost::asio::awaitable<void> follow_signals();
+    boost::asio::awaitable<void> follow_postfix();
+    void begin_to_answer();
     boost::asio::awaitable<void> stop();
     void reload();
     void apply(Config config);
@@ -43,6 +47,9 @@ private:
     boost::asio::io_context answer_loop_{1};
     boost::asio::io_context resolve_loop_{1};
     boost::asio::signal_set signals_;
+    PostfixWatch postfix_;
+    boost::asio::steady_timer next_look_at_postfix_;
+    bool stopping_ = false;
     SqliteStore store_;
     CaresResolver resolver_;
     CurlFetcher fetcher_;

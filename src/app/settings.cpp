@@ -1,14 +1,75 @@
 #include "settings.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace asio = boost::asio;
 
 namespace sternpost {
 
-DnsOptions dns_options(const Config& config) {
+namespace {
+
+bool dane_of(DaneSwitch chosen, PostfixDnssec::Answer postfix) {
+    if (chosen == DaneSwitch::automatic) return postfix != PostfixDnssec::Answer::otherwise;
+    return chosen == DaneSwitch::on;
+}
+
+Override::Action action_of(OverrideAction action) {
+    switch (action) {
+        case OverrideAction::ignore:
+            return Override::Action::ignore;
+        case OverrideAction::enforce_testing:
+            return Override::Action::enforce_testing;
+        case OverrideAction::pin:
+            return Override::Action::pin;
+        case OverrideAction::dane_only:
+            break;
+    }
+    return Override::Action::dane_only;
+}
+
+Override override_from(const OverrideConfig& entry) {
+    Override made;
+    made.domain = entry.domain;
+    made.action = action_of(entry.action);
+    if (entry.until) made.until = *entry.until + std::chrono::days(1);  // the day named is the last one
+    made.pinned.mode = Mode::enforce;
+    for (const std::string& mx : entry.mx)
+        if (auto pattern = MxPattern::from(mx)) made.pinned.mx.push_back(std::move(*pattern));
+    return made;
+}
+
+}  // namespace
+
+bool goes_by_postfix(const Config& config) {
+    return config.answers.dane == DaneSwitch::automatic ||
+           std::ranges::any_of(config.maps,
+                               [](const auto& map) { return map.second.dane == DaneSwitch::automatic; });
+}
+
+Rules rules(const Config& config, PostfixDnssec::Answer postfix) {
+    std::map<std::string, MapRules, std::less<>> maps;
+    for (const auto& [name, map] : config.maps) {
+        MapRules& made = maps[name];
+        made.tlsrpt = map.tlsrpt;
+        made.enforce_testing = map.enforce_testing;
+        made.dane = dane_of(map.dane.value_or(config.answers.dane), postfix);
+    }
+    std::vector<Override> overrides;
+    for (const OverrideConfig& entry : config.overrides) overrides.push_back(override_from(entry));
+    return {dane_of(config.answers.dane, postfix), std::move(maps), std::move(overrides)};
+}
+
+DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix) {
     DnsOptions options;
     for (const ServerAddress& server : config.dns.servers)
         options.servers.emplace_back(asio::ip::make_address(server.host), server.port);
     options.trust_ad = config.dns.trust_ad;
+    options.trust_resolv_conf_ad = goes_by_postfix(config) && postfix == PostfixDnssec::Answer::dnssec;
+    options.validation_wanted =
+        dane_of(config.answers.dane, postfix) || std::ranges::any_of(config.maps, [&](const auto& map) {
+            return dane_of(map.second.dane.value_or(config.answers.dane), postfix);
+        });
     options.timeout = config.dns.timeout;
     return options;
 }

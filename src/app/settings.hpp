@@ -3,15 +3,21 @@
 // Threads: any; pure.
 #pragma once
 
+#include "postfix_dnssec.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
+#include "sternpost/resolve/rules.hpp"
 #include "sternpost/socketmap/server.hpp"
 
 namespace sternpost {
 
-DnsOptions dns_options(const Config& config);
+// Whether `dane` is left to Postfix somewhere.
+bool goes_by_postfix(const Config& config);
+// `postfix`: what it says, where that decides.
+Rules rules(const Config& config, PostfixDnssec::Answer postfix);
+DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix);
 HttpsOptions https_options(const Config& config);
 ResolveOptions resolve_options(const Config& config);
 ServerOptions server_options(const Config& config);

@@ -3,9 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <ranges>
 #include <utility>
 
-#include "sternpost/answer/answer.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace asio = boost::asio;
@@ -39,6 +39,45 @@ void log_fetch_failure(const KnownDomain& known, WallTime now, std::string_view 
                  : known.overloaded ? "mail is deferred"
                                     : "mail goes out as without MTA-STS",
                  known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try));
+}
+
+std::string_view to_string(DomainDane verdict) {
+    switch (verdict) {
+        case DomainDane::in_force:
+            return "in force";
+        case DomainDane::absent:
+            return "not in force";
+        case DomainDane::doubtful:
+            return "not known of every MX host";
+        case DomainDane::undecided:
+            return "not known";
+        case DomainDane::unvalidated:
+            break;
+    }
+    return "not looked at, since no DNS server validates";
+}
+
+// "dane D: in force; mx1.example.com usable (TLSA at …), mx2.example.com none (no TLSA RRset)"
+void log_dane(const KnownDomain& known, const DaneLook& look, WallTime now) {
+    constexpr std::size_t hosts_in_a_line = 8;
+    std::string hosts;
+    for (const MxHost& host : look.state.hosts | std::views::take(hosts_in_a_line))
+        hosts += (hosts.empty() ? "" : ", ") + printable(host.name) + " " +
+                 std::string(to_string(host.dane)) + " (" + printable(host.why) + ")";
+    if (look.state.hosts.size() > hosts_in_a_line) hosts += ", ...";
+    if (hosts.empty()) hosts = look.state.why.empty() ? "no MX host" : printable(look.state.why);
+    const DomainDane verdict = look.state.verdict;
+    if (verdict == DomainDane::unvalidated && known.dane_remembered(now)) {
+        spdlog::error(
+            "dane {}: it had DANE a short while ago, but no DNS server validates any more; mail to it is "
+            "deferred "
+            "until one does, for {} h at most",
+            known.domain, dane_memory.count());
+    } else if (verdict == DomainDane::undecided || verdict == DomainDane::doubtful) {
+        spdlog::warn("dane {}: {}; {}", known.domain, to_string(verdict), hosts);
+    } else {
+        spdlog::info("dane {}: {}; {}", known.domain, to_string(verdict), hosts);
+    }
 }
 
 }  // namespace
@@ -95,7 +134,8 @@ awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string i
 // Both families at once; one of them is enough.
 awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::string host) {
     using asio::experimental::awaitable_operators::operator&&;
-    auto [v6, v4] = co_await (sources_.resolver.aaaa(host, Servers::all) && sources_.resolver.a(host, Servers::all));
+    auto [v6, v4] =
+        co_await (sources_.resolver.aaaa(host, Servers::all) && sources_.resolver.a(host, Servers::all));
     std::vector<asio::ip::address> all;
     if (v6) all = std::move(v6->records);
     if (v4) all.insert(all.end(), v4->records.begin(), v4->records.end());
@@ -117,9 +157,24 @@ awaitable<void> Discovery::look_at_mx(KnownDomain& known) {
         spdlog::warn(
             "dns: no answer about the MX hosts of {}: {}; wildcards of its policy are given as they are",
             known.domain, answer.error().detail);
-    else if (names_to_match(known.policy->policy, known.mx.hosts).empty())
-        spdlog::warn("policy {}: none of its MX hosts passes its policy: mail to it is deferred",
-                     known.domain);
+}
+
+awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
+    NextHop next_hop;
+    next_hop.domain = known.domain;
+    next_hop.bracketed = route.bracketed;
+    next_hop.port = route.port;
+    DaneLookup lookup(sources_.resolver);
+    auto state = co_await lookup.look(std::move(next_hop));
+    if (state.stopped) co_return;
+    const DaneLook* former = known.dane_at(route);
+    const bool changed = former == nullptr || former->state.verdict != state.verdict;
+    Now now;
+    now.wall = sources_.clock.wall();
+    now.steady = sources_.clock.steady();
+    const bool to_disk = known.note_dane(route, std::move(state), now, options_);
+    if (changed) log_dane(known, *known.dane_at(route), now.wall);
+    if (to_disk) co_await commit(known);
 }
 
 awaitable<void> Discovery::commit(KnownDomain& known) {
@@ -127,6 +182,7 @@ awaitable<void> Discovery::commit(KnownDomain& known) {
     record.domain = known.domain;
     if (known.policy) record.policy = *known.policy;
     record.failed = known.failed;
+    record.dane_seen = known.dane_seen;
     record.last_used = sources_.clock.wall();
     const auto stored = co_await sources_.store.put(std::move(record));
     if (!stored && known.on_disk)

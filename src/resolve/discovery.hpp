@@ -24,6 +24,8 @@ public:
     // works.
     boost::asio::awaitable<void> fetch_policy(KnownDomain& known);
     boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
+    // The MX hosts and DANE at them.
+    boost::asio::awaitable<void> look_at_dane(KnownDomain& known, Route route);
     boost::asio::awaitable<void> commit(KnownDomain& known);
 
 private:

@@ -3,8 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -12,6 +15,7 @@
 #include "flight.hpp"
 #include "memory_table.hpp"
 #include "reply_maker.hpp"
+#include "sternpost/answer/answer.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -19,51 +23,51 @@ using asio::awaitable;
 
 namespace sternpost {
 
-namespace {
-
-// "postfix" and "QUERY" are what the two other daemons of this kind are asked for.
-constexpr std::array<std::string_view, 3> base_grammar_maps{"sts", "postfix", "QUERY"};
-
-}  // namespace
-
 // Shared with handlers that are still on their way from one loop to the other when the owner goes.
 class DomainAnswers::Inside : public std::enable_shared_from_this<Inside> {
 public:
+    using RulesPtr = std::shared_ptr<const Rules>;
+
     Inside(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop, Sources sources,
-           const ResolveOptions& options, std::size_t memory_entries)
+           const ResolveOptions& options, RulesPtr rules, std::size_t memory_entries)
         : answer_loop_(std::move(answer_loop)),
           resolve_loop_(std::move(resolve_loop)),
           sources_(sources),
           options_(options),
+          rules_(rules),
+          answer_rules_(std::move(rules)),
           table_(memory_entries) {}
 
-    Reply at_once(const NextHop& next_hop) {
-        const TableEntryPtr entry = table_.find(next_hop.domain);
-        if (!entry) return nullptr;
-        const SteadyTime now = sources_.clock.steady();
-        if (now >= entry->fresh_until || sources_.clock.wall() >= entry->expires) return nullptr;
-        if (now >= entry->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
-            asio::post(resolve_loop_,
-                       [self = shared_from_this(), domain = next_hop.domain] { self->look_behind(domain); });
-        return entry->reply(next_hop);
+    // Answer loop.
+    bool knows_map(std::string_view map) const { return answer_rules_->map(map) != nullptr; }
+
+    // Answer loop.
+    Reply at_once(std::string_view map, const NextHop& next_hop) {
+        return at_once(asked(next_hop, map_rules(map)), next_hop.domain, answer_rules_);
     }
 
-    void ask(NextHop next_hop, Answers::OnReply on_reply) {
-        asio::post(resolve_loop_, [self = shared_from_this(), next_hop = std::move(next_hop),
-                                   on_reply = std::move(on_reply)]() mutable {
-            Flight::Waiter waiter;
-            waiter.next_hop = std::move(next_hop);
-            waiter.on_reply = std::move(on_reply);
-            self->question(std::move(waiter));
-        });
+    // Answer loop.
+    void ask(std::string_view map, NextHop next_hop, Answers::OnReply on_reply) {
+        Flight::Waiter waiter;
+        waiter.question = asked(next_hop, map_rules(map));
+        waiter.on_reply = std::move(on_reply);
+        asio::post(resolve_loop_,
+                   [self = shared_from_this(), domain = std::move(next_hop.domain),
+                    waiter = std::move(waiter)]() mutable { self->question(domain, std::move(waiter)); });
     }
 
-    void reconfigure(const ResolveOptions& options) { options_ = options; }
+    void reconfigure(const ResolveOptions& options, RulesPtr rules) {
+        options_ = options;
+        rules_ = std::move(rules);
+        asio::post(answer_loop_,
+                   [self = shared_from_this(), fresh = rules_] { self->answer_rules_ = fresh; });
+    }
 
     void stop() {
         stopped_ = true;
         for (auto& [domain, flight] : flights_) {
             flight->patience.cancel();
+            flight->changed.cancel();
             release(*flight, nullptr);
         }
     }
@@ -71,30 +75,59 @@ public:
 private:
     using FlightPtr = std::shared_ptr<Flight>;
 
-    Now now() const { return {sources_.clock.wall(), sources_.clock.steady()}; }
+    Now now() const {
+        Now at;
+        at.wall = sources_.clock.wall();
+        at.steady = sources_.clock.steady();
+        return at;
+    }
 
-    void question(Flight::Waiter waiter) {
+    MapRules map_rules(std::string_view map) const {
+        const MapRules* rules = answer_rules_->map(map);
+        return rules == nullptr ? MapRules() : *rules;
+    }
+
+    // Either loop, with the rules that it has.
+    Reply at_once(const Asked& question, const std::string& domain, const RulesPtr& rules) {
+        if (Reply decided = reply_by_override(*rules, domain, sources_.clock)) return decided;
+        const TableEntryPtr entry = table_.find(domain);
+        if (!entry || entry->rules != rules) return nullptr;
+        const PreparedReply* prepared = entry->reply(question);
+        if (prepared == nullptr) return nullptr;
+        const SteadyTime steady = sources_.clock.steady();
+        if (steady >= prepared->fresh_until || sources_.clock.wall() >= prepared->expires) return nullptr;
+        if (steady >= prepared->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
+            asio::post(resolve_loop_, [self = shared_from_this(), domain, question] {
+                self->look_behind(domain, question);
+            });
+        return prepared->reply;
+    }
+
+    void question(const std::string& domain, Flight::Waiter waiter) {
         if (stopped_) return reply(waiter, nullptr);
         // Another question's flight may have landed on the way here.
-        if (Reply ready = at_once(waiter.next_hop)) return reply(waiter, std::move(ready));
-        const FlightPtr flight = flight_to(waiter.next_hop.domain);
+        if (Reply ready = at_once(waiter.question, domain, rules_)) return reply(waiter, std::move(ready));
+        const FlightPtr flight = flight_to(domain);
         if (!flight)
             return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
-        if (flight->overdue) return reply(waiter, reply_so_far(*flight, waiter.next_hop));
+        flight->want(waiter.question);
         flight->waiters.push_back(std::move(waiter));
+        if (flight->overdue) answer_who_need_not_wait(*flight);
     }
 
     // A look that nobody waits for.
-    void look_behind(const std::string& domain) {
+    void look_behind(const std::string& domain, const Asked& question) {
         if (stopped_ || flights_.contains(domain)) return;
-        if (const FlightPtr flight = flight_to(domain)) flight->look_at_txt = true;
+        const FlightPtr flight = flight_to(domain);
+        if (!flight) return;
+        flight->behind_answer = true;
+        flight->want(question);
     }
 
     FlightPtr flight_to(const std::string& domain) {
         if (const auto found = flights_.find(domain); found != flights_.end()) return found->second;
         if (flights_.size() >= max_flights) return nullptr;
-        auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain));
-        flight->begun = sources_.clock.steady();
+        auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain), sources_.clock.steady());
         flights_.emplace(domain, flight);
         limit_patience(flight);
         spawn(resolve_loop_, "domain lookup", fly(shared_from_this(), flight));
@@ -120,33 +153,58 @@ private:
         if ((*stored)->policy)
             known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
         known.failed = std::move((*stored)->failed);
+        known.dane_seen = (*stored)->dane_seen;
         if (known.policy_applies(sources_.clock.wall(), options_))
             log_policy(known, "cache", std::chrono::milliseconds(0));
         return known;
     }
 
+    // With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited
+    // for until the deadline.
     void limit_patience(const FlightPtr& flight) {
-        std::chrono::steady_clock::duration wait = options_.deadline;
+        const auto deadline = std::chrono::steady_clock::now() + options_.deadline;
+        auto first = deadline;
         if (flight->known.policy_applies(sources_.clock.wall(), options_))
-            wait = std::min<std::chrono::steady_clock::duration>(wait, patience_with_known_policy);
-        flight->patience.expires_after(wait);
-        flight->patience.async_wait([self = shared_from_this(), flight](boost::system::error_code error) {
+            first = std::min<std::chrono::steady_clock::time_point>(
+                deadline, std::chrono::steady_clock::now() + patience_with_known_policy);
+        flight->patience.expires_at(first);
+        flight->patience.async_wait([self = shared_from_this(), flight, deadline,
+                                     last = first == deadline](boost::system::error_code error) {
             if (error) return;
             flight->overdue = true;
-            for (auto& waiter : std::exchange(flight->waiters, {}))
-                self->reply(waiter, self->reply_so_far(*flight, waiter.next_hop));
+            flight->expired = last;
+            self->answer_who_need_not_wait(*flight);
+            if (!last) self->limit_patience_with_dane(flight, deadline);
+        });
+    }
+
+    void limit_patience_with_dane(const FlightPtr& flight, std::chrono::steady_clock::time_point deadline) {
+        flight->patience.expires_at(deadline);
+        flight->patience.async_wait([self = shared_from_this(), flight](boost::system::error_code error) {
+            if (error) return;
+            flight->expired = true;
+            self->answer_who_need_not_wait(*flight);
         });
     }
 
     static awaitable<void> fly(std::shared_ptr<Inside> self, FlightPtr flight) {
-        co_await self->look(flight);
+        using asio::experimental::awaitable_operators::operator&&;
+        co_await (self->look_at_policy(flight) && self->look_at_hosts(flight));
         self->land(flight);
     }
 
-    awaitable<void> look(FlightPtr flight) {
+    awaitable<void> look_at_policy(FlightPtr flight) {
+        if (!rules_->pins(flight->known.domain, now().wall)) co_await discover_policy(flight);
+        flight->policy_looked_at = true;
+        flight->changed.cancel();
+    }
+
+    awaitable<void> discover_policy(FlightPtr flight) {
         Discovery discovery(sources_, options_);
         KnownDomain& known = flight->known;
-        if (flight->look_at_txt || now().steady >= known.txt.due) co_await discovery.look_at_txt(known);
+        const SteadyTime due =
+            flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
+        if (now().steady >= due) co_await discovery.look_at_txt(known);
         if (stopped_) co_return;
         const WallTime wall = now().wall;
         if (known.wants_fetch(wall) && known.may_fetch(wall, options_)) {
@@ -154,45 +212,134 @@ private:
             if (known.fetch_has_failed()) settle(*flight);
             co_await discovery.fetch_policy(known);
         }
-        if (stopped_) co_return;
-        if (!known.on_disk) co_await discovery.commit(known);
-        if (known.enforced(now().wall, options_) && known.needs_mx() && now().steady >= known.mx.due)
-            co_await discovery.look_at_mx(known);
+        if (!stopped_ && !known.on_disk) co_await discovery.commit(known);
     }
 
-    // Gives the waiters, and whoever asks from now on, what is known, while the flight goes on.
+    // What answers depend on beside the policy, for all who ask until the policy is known.
+    awaitable<void> look_at_hosts(FlightPtr flight) {
+        Discovery discovery(sources_, options_);
+        while (!stopped_) {
+            const std::optional<Asked> lacking = question_that_lacks_hosts(*flight);
+            if (lacking && lacking->map.dane) {
+                co_await discovery.look_at_dane(flight->known, lacking->route);
+            } else if (lacking) {
+                co_await discovery.look_at_mx(flight->known);
+            } else if (flight->policy_looked_at) {
+                co_return;
+            } else {
+                boost::system::error_code ignored;
+                co_await flight->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            }
+            if (!stopped_ && flight->overdue) answer_who_need_not_wait(*flight);
+        }
+    }
+
+    std::optional<Asked> question_that_lacks_hosts(const Flight& flight) const {
+        const Now at = now();
+        for (const Asked& question : flight.wanted) {
+            const Demand demand = demand_of(flight.known, question.map, at, settings());
+            const HostsNeeded needed = hosts_needed(demand, question);
+            const bool lacks = needed == HostsNeeded::mx     ? lacks_mx(flight, at.steady)
+                               : needed == HostsNeeded::dane ? lacks_dane(flight, question.route, at.steady)
+                                                             : false;
+            if (lacks) return question;
+        }
+        return std::nullopt;
+    }
+
+    static bool lacks_mx(const Flight& flight, SteadyTime at) {
+        return !counts(flight.known.mx.asked, flight.known.mx.due, flight.begun, at);
+    }
+
+    static bool lacks_dane(const Flight& flight, const Route& route, SteadyTime at) {
+        const DaneLook* look = flight.known.dane_at(route);
+        if (look == nullptr) return true;
+        const SteadyTime due = flight.behind_answer ? due_soon(look->asked, look->due) : look->due;
+        return !counts(look->asked, due, flight.begun, at);
+    }
+
+    // Gives the waiters what is known, while the flight goes on.
     void settle(Flight& flight) {
         flight.overdue = true;
-        flight.patience.cancel();
-        answer_from(flight, *make_entry(flight.known, now(), options_));
+        answer_who_need_not_wait(flight);
     }
 
     void land(const FlightPtr& flight) {
         flight->patience.cancel();
         flights_.erase(flight->known.domain);
         if (stopped_) return release(*flight, nullptr);
-        const auto entry = make_entry(flight->known, now(), options_);
+        for (auto& waiter : std::exchange(flight->waiters, {})) {
+            Reply ready = prepare(*flight, waiter.question).reply;
+            reply(waiter, ready ? std::move(ready) : waited_too_long(*flight));
+        }
+        const TableEntryPtr former = table_.find(flight->known.domain);
+        const auto entry = make_entry(*flight, former);
+        warn_if_nothing_passes(*entry, former);
         table_.put(entry);
-        answer_from(*flight, *entry);
     }
 
-    void answer_from(Flight& flight, const TableEntry& entry) {
-        for (auto& waiter : std::exchange(flight.waiters, {})) reply(waiter, entry.reply(waiter.next_hop));
+    // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
+    std::shared_ptr<TableEntry> make_entry(Flight& flight, const TableEntryPtr& former) const {
+        auto entry = std::make_shared<TableEntry>();
+        entry->rules = rules_;
+        if (former && former->rules == rules_)
+            for (const PreparedReply& prepared : former->replies) flight.want(prepared.question);
+        for (const Asked& question : flight.wanted) {
+            PreparedReply prepared = prepare(flight, question);
+            if (prepared.reply && entry->replies.size() < max_replies_a_domain)
+                entry->replies.push_back(std::move(prepared));
+        }
+        entry->known = std::move(flight.known);
+        return entry;
     }
 
-    // The reply to a question that cannot wait for the flight any longer.
-    Reply reply_so_far(const Flight& flight, const NextHop& next_hop) const {
+    PreparedReply prepare(const Flight& flight, const Asked& question) const {
+        return prepare_reply(flight.known, question, now(), settings(), flight.begun);
+    }
+
+    void answer_who_need_not_wait(Flight& flight) {
+        for (auto& waiter : std::exchange(flight.waiters, {})) {
+            Reply ready = reply_so_far(flight, waiter.question);
+            if (!ready && flight.expired) ready = waited_too_long(flight);
+            if (ready) {
+                reply(waiter, std::move(ready));
+            } else {
+                flight.waiters.push_back(std::move(waiter));
+            }
+        }
+    }
+
+    // The reply to a question that cannot wait for the TXT record and the policy file any longer; null: it waits for
+    // DANE.
+    Reply reply_so_far(const Flight& flight, const Asked& question) const {
         const KnownDomain& known = flight.known;
         const Now at = now();
-        const bool first_fetch_runs = known.wants_fetch(at.wall) && !known.fetch_has_failed();
-        if (first_fetch_runs && !known.policy_applies(at.wall, options_))
+        const bool applies = known.policy_applies(at.wall, options_);
+        const bool pinned = rules_->pins(known.domain, at.wall);
+        if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies && !pinned)
             return temporary("policy of " + known.domain + " is being fetched");
-        if (known.txt.state != TxtState::unasked || known.policy_applies(at.wall, options_))
-            return make_entry(known, at, options_)->reply(next_hop);
+        if (known.txt.state != TxtState::unasked || applies || pinned) return prepare(flight, question).reply;
         KnownDomain unanswered = known;
         unanswered.txt.state = TxtState::failed;
         unanswered.txt.why = "no answer yet";
-        return make_entry(std::move(unanswered), at, options_)->reply(next_hop);
+        return prepare_reply(unanswered, question, at, settings(), flight.begun).reply;
+    }
+
+    static Reply waited_too_long(const Flight& flight) {
+        return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
+    }
+
+    // Said once, when it begins to be so.
+    static void warn_if_nothing_passes(const TableEntry& entry, const TableEntryPtr& former) {
+        for (const PreparedReply& prepared : entry.replies) {
+            if (prepared.reply->find(no_host_passes) == std::string::npos) continue;
+            const PreparedReply* before = former ? former->reply(prepared.question) : nullptr;
+            if (before != nullptr && *before->reply == *prepared.reply) continue;
+            spdlog::warn(
+                "policy {}: no MX host passes it, or its answer is too long for Postfix: mail is deferred",
+                entry.known.domain);
+            return;
+        }
     }
 
     void release(Flight& flight, const Reply& with) {
@@ -205,36 +352,41 @@ private:
         });
     }
 
+    Settings settings() const { return {options_, *rules_}; }
+
     asio::any_io_executor answer_loop_;
     asio::any_io_executor resolve_loop_;
     Sources sources_;
     ResolveOptions options_;
+    RulesPtr rules_;         // the resolve loop's
+    RulesPtr answer_rules_;  // the answer loop's
     MemoryTable table_;
     std::unordered_map<std::string, FlightPtr> flights_;
     bool stopped_ = false;
 };
 
 DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,
-                             Sources sources, const ResolveOptions& options, std::size_t memory_entries)
+                             Sources sources, const ResolveOptions& options, Rules rules,
+                             std::size_t memory_entries)
     : inside_(std::make_shared<Inside>(std::move(answer_loop), std::move(resolve_loop), sources, options,
-                                       memory_entries)) {}
+                                       std::make_shared<const Rules>(std::move(rules)), memory_entries)) {}
 
 DomainAnswers::~DomainAnswers() = default;
 
 bool DomainAnswers::knows_map(std::string_view map) const {
-    return std::ranges::find(base_grammar_maps, map) != base_grammar_maps.end();
+    return inside_->knows_map(map);
 }
 
-Reply DomainAnswers::at_once(const NextHop& next_hop) {
-    return inside_->at_once(next_hop);
+Reply DomainAnswers::at_once(std::string_view map, const NextHop& next_hop) {
+    return inside_->at_once(map, next_hop);
 }
 
-void DomainAnswers::ask(NextHop next_hop, OnReply on_reply) {
-    inside_->ask(std::move(next_hop), std::move(on_reply));
+void DomainAnswers::ask(std::string_view map, NextHop next_hop, OnReply on_reply) {
+    inside_->ask(map, std::move(next_hop), std::move(on_reply));
 }
 
-void DomainAnswers::reconfigure(const ResolveOptions& options) {
-    inside_->reconfigure(options);
+void DomainAnswers::reconfigure(const ResolveOptions& options, Rules rules) {
+    inside_->reconfigure(options, std::make_shared<const Rules>(std::move(rules)));
 }
 
 void DomainAnswers::stop() {

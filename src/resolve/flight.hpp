@@ -4,29 +4,45 @@
 // Threads:   the resolve loop.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 #include <vector>
 
-#include "known_domain.hpp"
+#include "demand.hpp"
+#include "sternpost/resolve/answers.hpp"
 
 namespace sternpost {
 
 struct Flight {
-    Flight(const boost::asio::any_io_executor& executor, KnownDomain what_is_known)
-        : known(std::move(what_is_known)), patience(executor) {}
+    Flight(const boost::asio::any_io_executor& executor, KnownDomain what_is_known, SteadyTime now)
+        : known(std::move(what_is_known)),
+          begun(now),
+          patience(executor),
+          changed(executor, boost::asio::steady_timer::time_point::max()) {}
 
     struct Waiter {
-        NextHop next_hop;
+        Asked question;
         Answers::OnReply on_reply;
     };
 
-    KnownDomain known;         // the flight's working copy
-    bool look_at_txt = false;  // although it is not due yet
+    // What `question` depends on is looked at, too.
+    void want(const Asked& question) {
+        if (std::ranges::find(wanted, question) != wanted.end()) return;
+        wanted.push_back(question);
+        changed.cancel();
+    }
+
+    KnownDomain known;  // the flight's working copy
+    const SteadyTime begun;
+    bool behind_answer = false;  // nobody has to wait: what is due soon is looked at already
+    std::vector<Asked> wanted;
     std::vector<Waiter> waiters;
-    boost::asio::steady_timer patience;  // at its end the waiters get what there is
-    bool overdue = false;                // patience has ended: who asks now gets what there is, too
-    SteadyTime begun{};
+    boost::asio::steady_timer patience;
+    boost::asio::steady_timer changed;  // cancelled when more is wanted, or the policy is known
+    bool policy_looked_at = false;
+    bool overdue = false;  // patience with TXT record and policy file has ended: what is known counts
+    bool expired = false;  // patience has ended altogether: who asks now is told so
 };
 
 }  // namespace sternpost

@@ -12,6 +12,8 @@ constexpr std::chrono::seconds first_dns_retry{10};
 constexpr std::chrono::seconds last_dns_retry{300};
 constexpr std::chrono::seconds last_dns_retry_when_deferring{30};
 constexpr std::chrono::seconds last_fetch_retry{3600};
+// DANE that stays in force is written to disk no more often.
+constexpr std::chrono::hours dane_memory_step{1};
 
 // `first` doubled with each failure after the first one, up to `most`.
 std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chrono::seconds most) {
@@ -22,14 +24,15 @@ std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chr
 
 }  // namespace
 
+SteadyTime due_soon(SteadyTime asked, SteadyTime due) {
+    constexpr int last_part = 10;
+    return due - (due - asked) / last_part;
+}
+
 bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
     if (!policy) return false;
     if (just_fetched || now < policy->expires()) return true;
     return txt.state == TxtState::present && !failed && !may_fetch(now, options);
-}
-
-bool KnownDomain::enforced(WallTime now, const ResolveOptions& options) const {
-    return policy_applies(now, options) && policy->policy.mode == Mode::enforce;
 }
 
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
@@ -53,8 +56,13 @@ bool KnownDomain::fetch_has_failed() const {
     return failed && failed->id == txt.id;
 }
 
-bool KnownDomain::needs_mx() const {
-    return policy && std::ranges::any_of(policy->policy.mx, &MxPattern::wildcard);
+const DaneLook* KnownDomain::dane_at(const Route& route) const {
+    const auto found = std::ranges::find(dane, route, &DaneLook::route);
+    return found == dane.end() ? nullptr : &*found;
+}
+
+bool KnownDomain::dane_remembered(WallTime now) const {
+    return dane_seen && now < *dane_seen + dane_memory;
 }
 
 void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
@@ -81,6 +89,7 @@ void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyT
 
 void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now,
                           const ResolveOptions& options) {
+    mx.asked = now;
     mx.overloaded = !answer && answer.error().code == Errc::overloaded;
     if (!answer) {
         mx.hosts.reset();
@@ -97,6 +106,45 @@ void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime 
     if (answer->records.empty() && answer->name_exists) mx.hosts->push_back(domain);
 }
 
+bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
+                            const ResolveOptions& options) {
+    DaneLook look;
+    look.route = route;
+    look.asked = now.steady;
+    const bool decided = state.verdict == DomainDane::in_force || state.verdict == DomainDane::absent ||
+                         (state.verdict == DomainDane::unvalidated && state.hosts_known);
+    if (const DaneLook* former = dane_at(route); former && !decided) look.failures = former->failures + 1;
+    if (decided) {
+        auto most = options.max_ttl;
+        if (state.verdict == DomainDane::unvalidated)
+            most = std::min(most, dane_remembered(now.wall) ? last_dns_retry_when_deferring : last_dns_retry);
+        look.due = now.steady + std::max(options.min_ttl, std::min(state.ttl, most));
+    } else {
+        const bool deferring = state.verdict != DomainDane::doubtful;
+        look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures + 1,
+                                         deferring ? last_dns_retry_when_deferring : last_dns_retry);
+    }
+    const DomainDane verdict = state.verdict;
+    look.state = std::move(state);
+    std::erase_if(dane, [&](const DaneLook& former) { return former.route == route; });
+    if (dane.size() >= max_routes_a_domain) dane.erase(dane.begin());
+    dane.push_back(std::move(look));
+    return remember_dane(verdict, now.wall);
+}
+
+bool KnownDomain::remember_dane(DomainDane verdict, WallTime now) {
+    if (verdict == DomainDane::in_force) {
+        const bool remembered = dane_seen && *dane_seen <= now && now < *dane_seen + dane_memory_step;
+        if (!remembered) dane_seen = now;
+        return !remembered;
+    }
+    const bool elsewhere = std::ranges::any_of(
+        dane, [](const DaneLook& look) { return look.state.verdict == DomainDane::in_force; });
+    if (verdict != DomainDane::absent || elsewhere || !dane_seen) return false;
+    dane_seen.reset();
+    return true;
+}
+
 void KnownDomain::note_fetch_begun(WallTime now) {
     std::erase_if(fetches,
                   [now](WallTime fetch) { return fetch <= now - std::chrono::hours(1) || fetch > now; });
@@ -109,6 +157,7 @@ void KnownDomain::note_fetched(CachedPolicy fetched) {
     overloaded = disk_unread = false;
     just_fetched = true;
     mx = MxLook();
+    dane.clear();
 }
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {

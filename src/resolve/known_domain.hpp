@@ -9,9 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "sternpost/dane/dane_lookup.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 
 namespace sternpost {
+
+struct Now {
+    WallTime wall;
+    SteadyTime steady;
+};
 
 // What the last look at `_mta-sts.D` said.
 enum class TxtState {
@@ -31,13 +37,34 @@ struct TxtLook {
     SteadyTime due{};  // when it must be looked at again
 };
 
-// The MX hosts; nullopt in `hosts`: they could not be had.
+// The MX hosts, where DANE is not looked at; nullopt in `hosts`: they could not be had.
 struct MxLook {
     std::optional<std::vector<std::string>> hosts;
     int failures = 0;         // in a row
     bool overloaded = false;  // the failure was ours: too many questions are open
+    SteadyTime asked{};
     SteadyTime due{};
 };
+
+// What can make the answers to questions about one domain differ, but for the map.
+struct Route {
+    bool bracketed = false;
+    std::uint16_t port = 25;
+
+    bool operator==(const Route&) const = default;
+};
+
+// The DANE state of one route.
+struct DaneLook {
+    Route route;
+    DaneState state;
+    int failures = 0;  // in a row
+    SteadyTime asked{};
+    SteadyTime due{};
+};
+
+// From here on, a question that comes makes us look again behind its answer.
+SteadyTime due_soon(SteadyTime asked, SteadyTime due);
 
 struct KnownDomain {
     std::string domain;
@@ -50,26 +77,34 @@ struct KnownDomain {
     std::vector<WallTime> fetches;  // GETs of the last hour
     TxtLook txt;
     MxLook mx;
+    std::vector<DaneLook> dane;         // the longest unasked first
+    std::optional<WallTime> dane_seen;  // when DANE was last in force
 
     // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids to fetch it
     // again.
     bool policy_applies(WallTime now, const ResolveOptions& options) const;
-    bool enforced(WallTime now, const ResolveOptions& options) const;
     // Whether a GET is allowed now for the id that the TXT record has.
     bool may_fetch(WallTime now, const ResolveOptions& options) const;
     // Whether the TXT record's id asks for a GET, be it allowed now or not.
     bool wants_fetch(WallTime now) const;
     // Whether a fetch of the id that the TXT record has failed already.
     bool fetch_has_failed() const;
-    // Only wildcards make the answer depend on the MX set.
-    bool needs_mx() const;
+    // Null: not looked at.
+    const DaneLook* dane_at(const Route& route) const;
+    // DANE was in force not long ago, and nobody has proven that it is no more.
+    bool dane_remembered(WallTime now) const;
 
     void note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
                   const ResolveOptions& options);
     void note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now, const ResolveOptions& options);
+    // Whether what must be on disk has changed.
+    bool note_dane(const Route& route, DaneState state, const Now& now, const ResolveOptions& options);
     void note_fetch_begun(WallTime now);
     void note_fetched(CachedPolicy fetched);
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
+
+private:
+    bool remember_dane(DomainDane verdict, WallTime now);
 };
 
 }  // namespace sternpost

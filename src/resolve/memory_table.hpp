@@ -11,22 +11,27 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
-#include "known_domain.hpp"
-#include "sternpost/resolve/answers.hpp"
+#include "reply_maker.hpp"
 
 namespace sternpost {
 
+// Ways in which one domain is asked about; further ones are looked at each time.
+inline constexpr std::size_t max_replies_a_domain = 16;
+
 struct TableEntry {
     KnownDomain known;
-    Reply by_mx;    // for "domain" and "domain:port"
-    Reply by_host;  // for "[domain]" and "[domain]:port"
-    SteadyTime fresh_until{};
-    SteadyTime look_from = SteadyTime::max();  // asked from then on, DNS is looked at behind the answer
-    WallTime expires = WallTime::max();        // of the policy that the replies rest on
+    std::vector<PreparedReply> replies;  // one for each way in which the domain has been asked about
+    std::shared_ptr<const Rules> rules;  // that the replies were made by
     mutable std::atomic<bool> look_begun = false;
 
-    const Reply& reply(const NextHop& next_hop) const { return next_hop.bracketed ? by_host : by_mx; }
+    // Null: there is none.
+    const PreparedReply* reply(const Asked& question) const {
+        for (const PreparedReply& prepared : replies)
+            if (prepared.question == question) return &prepared;
+        return nullptr;
+    }
 };
 
 using TableEntryPtr = std::shared_ptr<const TableEntry>;

@@ -5,17 +5,24 @@
 
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/answer/netstring.hpp"
+#include "sternpost/base/printable.hpp"
 
 namespace sternpost {
 
 namespace {
 
-// A known policy's record is looked at behind the answer in the last tenth of its time.
-constexpr int look_behind_part = 10;
+constexpr std::chrono::seconds a_moment{1};
 constexpr const char* too_many_questions = "sternpostd is overloaded: too many DNS questions are open";
+
+using Hosts = std::optional<std::vector<std::string>>;
 
 Reply framed(const std::string& payload) {
     return std::make_shared<const std::string>(to_netstring(payload));
+}
+
+Reply dane_only() {
+    static const Reply reply = framed(dane_only_reply());
+    return reply;
 }
 
 Reply without_policy(const KnownDomain& known, const ResolveOptions& options) {
@@ -29,19 +36,100 @@ Reply without_policy(const KnownDomain& known, const ResolveOptions& options) {
     return not_found();
 }
 
-Reply secure(const Policy& policy, const std::optional<std::vector<std::string>>& mx_hosts) {
-    return framed(secure_reply(names_to_match(policy, mx_hosts)));
+std::vector<std::string> texts_of(const std::vector<MxPattern>& patterns) {
+    std::vector<std::string> texts;
+    for (const MxPattern& pattern : patterns) texts.push_back(pattern.text());
+    return texts;
 }
 
-SteadyTime fresh_until(const KnownDomain& known, const Now& now, bool by_mx_set) {
-    if (known.disk_unread || known.overloaded) return now.steady;
-    SteadyTime until = known.txt.due;
-    if (by_mx_set && known.needs_mx()) until = std::min(until, known.mx.due);
+// `patterns`: what Postfix is to check MX host names by.
+Reply secure(const KnownDomain& known, const Demand& demand, const MapRules& map,
+             const std::vector<std::string>& names, std::vector<std::string> patterns, Hosts mx_hosts) {
+    if (!map.tlsrpt || demand.published == nullptr) return framed(secure_reply(names));
+    PolicyAttributes attributes;
+    attributes.domain = known.domain;
+    attributes.body = demand.published->body;
+    attributes.mx_patterns = std::move(patterns);
+    attributes.mx_hosts = std::move(mx_hosts);
+    return framed(secure_reply(names, attributes));
+}
+
+Reply secure_for(const KnownDomain& known, const Demand& demand, const MapRules& map, Hosts mx_hosts) {
+    const auto names = names_to_match(*demand.policy, mx_hosts);
+    return secure(known, demand, map, names, texts_of(demand.policy->mx), std::move(mx_hosts));
+}
+
+std::vector<std::string> names_of(const std::vector<MxHost>& hosts) {
+    std::vector<std::string> names;
+    for (const MxHost& host : hosts) names.push_back(host.name);
+    return names;
+}
+
+std::string why_undecided(const DaneState& state) {
+    const auto host = std::ranges::find(state.hosts, HostDane::undecided, &MxHost::dane);
+    return host == state.hosts.end() ? state.why : host->name + ": " + host->why;
+}
+
+// Hosts that may have DANE are left out by name; where no other host passes the policy, mail waits for them.
+Reply secure_for_proven_hosts(const KnownDomain& known, const Demand& demand, const MapRules& map,
+                              const DaneState& state) {
+    std::vector<std::string> proven;
+    for (const MxHost& host : state.hosts)
+        if (host.dane != HostDane::undecided) proven.push_back(host.name);
+    const auto names = names_to_match_among(*demand.policy, proven);
+    if (names.empty()) return temporary_for_dane(why_undecided(state));
+    return secure(known, demand, map, names, names, names);
+}
+
+Reply reply_by_dane(const KnownDomain& known, const Demand& demand, const MapRules& map,
+                    const DaneState& state, WallTime now) {
+    switch (state.verdict) {
+        case DomainDane::in_force:
+            return dane_only();
+        case DomainDane::undecided:
+            return temporary_for_dane(why_undecided(state));
+        case DomainDane::doubtful:
+            return secure_for_proven_hosts(known, demand, map, state);
+        case DomainDane::unvalidated:
+            if (known.dane_remembered(now))
+                return temporary_for_dane(
+                    known.domain + " had DANE a short while ago, and no DNS server validates any more");
+            break;
+        case DomainDane::absent:
+            break;
+    }
+    return secure_for(known, demand, map, state.hosts_known ? Hosts(names_of(state.hosts)) : std::nullopt);
+}
+
+Reply reply_by_mx(const KnownDomain& known, const Demand& demand, const Asked& question) {
+    if (question.route.bracketed)
+        return secure_for(known, demand, question.map, std::vector<std::string>(1, known.domain));
+    if (hosts_needed(demand, question) == HostsNeeded::mx && known.mx.overloaded)
+        return temporary(too_many_questions);
+    return secure_for(known, demand, question.map, known.mx.hosts);
+}
+
+void limit_by_dane(PreparedReply& prepared, const DaneLook& look) {
+    prepared.look_from = std::min(prepared.look_from, due_soon(look.asked, look.due));
+    // It cannot be weaker than what the next look will bring.
+    if (look.state.verdict != DomainDane::in_force)
+        prepared.fresh_until = std::min(prepared.fresh_until, look.due);
+}
+
+void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& now, bool applies) {
+    if (known.disk_unread || known.overloaded) {
+        prepared.fresh_until = now.steady;
+        return;
+    }
+    prepared.fresh_until = known.txt.due;
     // A failed fetch is tried again behind the answer; the question that comes then starts it.
     const bool to_fetch = known.wants_fetch(now.wall) && known.fetch_has_failed();
     if (to_fetch && known.failed->next_try > now.wall)
-        until = std::min(until, now.steady + (known.failed->next_try - now.wall));
-    return until;
+        prepared.fresh_until =
+            std::min(prepared.fresh_until, now.steady + (known.failed->next_try - now.wall));
+    if (!applies) return;
+    prepared.look_from = due_soon(known.txt.asked, known.txt.due);
+    prepared.expires = known.policy->expires();
 }
 
 }  // namespace
@@ -55,25 +143,59 @@ Reply temporary(const std::string& reason) {
     return framed(temporary_reply(reason));
 }
 
-std::shared_ptr<TableEntry> make_entry(KnownDomain known, const Now& now, const ResolveOptions& options) {
-    auto entry = std::make_shared<TableEntry>();
-    const bool enforced = known.enforced(now.wall, options);
-    if (enforced) {
-        const bool mx_unasked = known.needs_mx() && known.mx.overloaded;
-        entry->by_mx =
-            mx_unasked ? temporary(too_many_questions) : secure(known.policy->policy, known.mx.hosts);
-        entry->by_host = secure(known.policy->policy, std::vector{known.domain});
+Reply temporary_for_dane(const std::string& why) {
+    constexpr std::string_view before = "dane: ";
+    constexpr std::string_view way_out = R"(; dane = "off" does without)";
+    constexpr std::size_t cut_mark = sizeof("\\xff...") - 1;  // by how much printable() may pass its limit
+    constexpr std::size_t room = max_reason_bytes - before.size() - way_out.size() - cut_mark;
+    return temporary(std::string(before) + printable(why, room) + std::string(way_out));
+}
+
+Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock) {
+    if (!rules.any_override()) return nullptr;
+    const Override* decided = rules.override_of(domain, clock.wall());
+    if (decided == nullptr) return nullptr;
+    if (decided->action == Override::Action::ignore) return not_found();
+    if (decided->action == Override::Action::dane_only) return dane_only();
+    return nullptr;
+}
+
+bool counts(SteadyTime asked, SteadyTime due, SteadyTime begun, SteadyTime now) {
+    return now < due || (asked >= begun && now < asked + a_moment);
+}
+
+PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, const Now& now,
+                            const Settings& settings, SteadyTime begun) {
+    PreparedReply prepared;
+    prepared.question = question;
+    const bool applies = known.policy_applies(now.wall, settings.options);
+    const Demand demand = demand_of(known, question.map, now, settings);
+    const bool pinned = demand.policy != nullptr && demand.published == nullptr;
+    if (pinned) {
+        prepared.fresh_until = SteadyTime::max();
     } else {
-        entry->by_mx = entry->by_host =
-            known.policy_applies(now.wall, options) ? not_found() : without_policy(known, options);
+        limit_by_txt(prepared, known, now, applies);
     }
-    entry->fresh_until = fresh_until(known, now, enforced);
-    if (known.policy_applies(now.wall, options)) {
-        entry->look_from = known.txt.due - (known.txt.due - known.txt.asked) / look_behind_part;
-        entry->expires = known.policy->expires();
+    if (demand.until) prepared.expires = std::min(prepared.expires, *demand.until);
+
+    const HostsNeeded needed = hosts_needed(demand, question);
+    if (demand.policy == nullptr) {
+        prepared.reply = applies ? not_found() : without_policy(known, settings.options);
+    } else if (needed == HostsNeeded::dane) {
+        const DaneLook* look = known.dane_at(question.route);
+        if (look == nullptr) return prepared;
+        const bool in_force = look->state.verdict == DomainDane::in_force;
+        if (!in_force && !counts(look->asked, look->due, begun, now.steady)) return prepared;
+        prepared.reply = reply_by_dane(known, demand, question.map, look->state, now.wall);
+        limit_by_dane(prepared, *look);
+    } else {
+        if (needed == HostsNeeded::mx) {
+            if (!counts(known.mx.asked, known.mx.due, begun, now.steady)) return prepared;
+            prepared.fresh_until = std::min(prepared.fresh_until, known.mx.due);
+        }
+        prepared.reply = reply_by_mx(known, demand, question);
     }
-    entry->known = std::move(known);
-    return entry;
+    return prepared;
 }
 
 }  // namespace sternpost

@@ -1,25 +1,37 @@
-// From what is known of a domain to the replies that Postfix gets.
+// From what is known of a domain to the reply that Postfix gets.
 //
 // Threads: any; pure.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "known_domain.hpp"
-#include "memory_table.hpp"
+#include "demand.hpp"
+#include "sternpost/resolve/answers.hpp"
 
 namespace sternpost {
 
-struct Now {
-    WallTime wall;
-    SteadyTime steady;
+// A ready-made reply, and how long it may be given without another look.
+struct PreparedReply {
+    Asked question;
+    Reply reply;  // null: the MX hosts must be looked at first
+    SteadyTime fresh_until{};
+    SteadyTime look_from = SteadyTime::max();  // asked from then on, DNS is looked at behind the answer
+    WallTime expires = WallTime::max();        // of what the reply rests on
 };
 
-// The replies for `known`, and how long they may be given without another look.
-std::shared_ptr<TableEntry> make_entry(KnownDomain known, const Now& now, const ResolveOptions& options);
+// Whether what was looked at then still counts: until it is due, and for a moment after a look that was made for
+// the very question, whose time may be nothing (`begun`: since when looks are made for it).
+bool counts(SteadyTime asked, SteadyTime due, SteadyTime begun, SteadyTime now);
+
+PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, const Now& now,
+                            const Settings& settings, SteadyTime begun);
+
+// An override that needs no look at anything; null: none does.
+Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock);
 
 Reply not_found();
 Reply temporary(const std::string& reason);
+// DANE could not be looked at, for a reason in words, so mail waits.
+Reply temporary_for_dane(const std::string& why);
 
 }  // namespace sternpost

@@ -94,13 +94,13 @@ void Session::take_request(std::string_view request) {
         add_slot(not_found());
         return;
     }
-    if (Reply ready = answers_.at_once(*next_hop)) {
+    if (Reply ready = answers_.at_once(map, *next_hop)) {
         add_slot(std::move(ready));
         return;
     }
     add_slot(nullptr);
     const std::uint64_t number = first_slot_ + slots_.size() - 1;
-    answers_.ask(std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
+    answers_.ask(map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
         self->put_reply(number, std::move(reply));
     });
 }

@@ -28,19 +28,17 @@ constexpr const char* in_memory = ":memory:";
 constexpr std::chrono::milliseconds busy_timeout{500};
 
 constexpr const char* select_sql =
-    "SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why FROM "
-    "domain "
-    "WHERE domain = ?";
-// dane_seen is not named: what it says outlives a new policy.
+    "SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, "
+    "dane_seen FROM domain WHERE domain = ?";
 constexpr const char* upsert_sql =
     "INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id, "
-    "failures, next_try, "
-    "failed_why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (domain) DO UPDATE SET id = "
-    "excluded.id, "
-    "mode = excluded.mode, mx = excluded.mx, max_age = excluded.max_age, body = excluded.body, fetched = "
-    "excluded.fetched, "
-    "expires = excluded.expires, last_used = excluded.last_used, failed_id = excluded.failed_id, "
-    "failures = excluded.failures, next_try = excluded.next_try, failed_why = excluded.failed_why";
+    "failures, "
+    "next_try, failed_why, dane_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (domain) "
+    "DO "
+    "UPDATE SET id = excluded.id, mode = excluded.mode, mx = excluded.mx, max_age = excluded.max_age, "
+    "body = excluded.body, fetched = excluded.fetched, expires = excluded.expires, "
+    "last_used = excluded.last_used, failed_id = excluded.failed_id, failures = excluded.failures, "
+    "next_try = excluded.next_try, failed_why = excluded.failed_why, dane_seen = excluded.dane_seen";
 
 std::int64_t to_sql(WallTime time) {
     return time.time_since_epoch().count();
@@ -204,6 +202,7 @@ public:
             record.failed->next_try = from_sql(select_.getColumn(9));
             record.failed->reason = select_.getColumn(10).getString();
         }
+        if (!select_.getColumn(11).isNull()) record.dane_seen = from_sql(select_.getColumn(11));
         return std::optional<DomainRecord>(std::move(record));
     } catch (const SQLite::Exception& error) {
         return failure(Errc::temporary, std::string("the cache cannot be read: ") + error.what());
@@ -251,6 +250,7 @@ private:
         bind_policy(upsert_, record.policy);
         upsert_.bind(9, to_sql(record.last_used));
         bind_failure(upsert_, record.failed);
+        if (record.dane_seen) upsert_.bind(14, to_sql(*record.dane_seen));
         upsert_.exec();
     }
 

@@ -35,10 +35,10 @@ using namespace std::chrono_literals;
 class FakeAnswers final : public Answers {
 public:
     bool knows_map(std::string_view map) const override { return map == "sts"; }
-    Reply at_once(const NextHop& next_hop) override {
+    Reply at_once(std::string_view, const NextHop& next_hop) override {
         return next_hop.domain.starts_with("ready.") ? framed("OK " + next_hop.domain) : nullptr;
     }
-    void ask(NextHop next_hop, OnReply on_reply) override {
+    void ask(std::string_view, NextHop next_hop, OnReply on_reply) override {
         waiting.emplace_back(next_hop.domain, std::move(on_reply));
     }
 

@@ -24,10 +24,10 @@ public:
     virtual ~Answers() = default;
     // Whether Postfix may ask for a map of this name.
     virtual bool knows_map(std::string_view map) const = 0;
-    // The reply if it is at hand; null if it must be asked for.
-    virtual Reply at_once(const NextHop& next_hop) = 0;
+    // The reply if it is at hand; null if it must be asked for. `map` is a known one.
+    virtual Reply at_once(std::string_view map, const NextHop& next_hop) = 0;
     // Calls `on_reply` once, within the deadline for answers; never from inside ask().
-    virtual void ask(NextHop next_hop, OnReply on_reply) = 0;
+    virtual void ask(std::string_view map, NextHop next_hop, OnReply on_reply) = 0;
 };
 
 }  // namespace sternpost

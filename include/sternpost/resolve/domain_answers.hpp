@@ -1,12 +1,12 @@
 // Decides the answer for a domain, and remembers it.
 //
 // One question's way: at_once() looks into the memory table and is done, or ask() hands it to the resolve
-// loop. There all questions about one domain share one flight: TXT record, policy file, commit, MX set, then
-// the table and the answers.
+// loop. There all questions about one domain share one flight: TXT record, policy file, commit, DANE at the MX
+// hosts, then the table and the answers.
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
-// Threads:   at_once() and ask() on the answer loop; everything else on the resolve loop. Both share the
-//            memory table.
+// Threads:   knows_map(), at_once() and ask() on the answer loop; everything else on the resolve loop. Both share
+//            the memory table, and each has the rules.
 // Errors:    none leave it: what fails becomes an answer and a line in the log.
 // Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
 #pragma once
@@ -19,6 +19,7 @@
 #include "sternpost/dns/resolver.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 #include "sternpost/resolve/answers.hpp"
+#include "sternpost/resolve/rules.hpp"
 #include "sternpost/store/policy_store.hpp"
 
 namespace sternpost {
@@ -29,6 +30,11 @@ inline constexpr std::size_t max_flights = 10'000;
 inline constexpr std::chrono::seconds patience_with_known_policy{2};
 // GETs a domain an hour, whatever its id does.
 inline constexpr std::size_t max_fetches_an_hour = 12;
+// Next-hops of one domain, with and without brackets and by port, whose DANE state is kept.
+inline constexpr std::size_t max_routes_a_domain = 8;
+// A domain that had DANE within this time is not held to its MTA-STS policy alone because no server validates any
+// more.
+inline constexpr std::chrono::hours dane_memory{24};
 
 struct ResolveOptions {
     std::chrono::seconds min_ttl{60};
@@ -51,15 +57,16 @@ struct Sources {
 class DomainAnswers final : public Answers {
 public:
     DomainAnswers(boost::asio::any_io_executor answer_loop, boost::asio::any_io_executor resolve_loop,
-                  Sources sources, const ResolveOptions& options, std::size_t memory_entries);
+                  Sources sources, const ResolveOptions& options, Rules rules, std::size_t memory_entries);
     ~DomainAnswers() override;
 
     bool knows_map(std::string_view map) const override;
-    Reply at_once(const NextHop& next_hop) override;
-    void ask(NextHop next_hop, OnReply on_reply) override;
+    Reply at_once(std::string_view map, const NextHop& next_hop) override;
+    void ask(std::string_view map, NextHop next_hop, OnReply on_reply) override;
 
-    // Takes over new options for what is decided from now on. Resolve loop.
-    void reconfigure(const ResolveOptions& options);
+    // Takes over new options and rules for what is decided from now on; replies made by former rules are made
+    // anew. Resolve loop.
+    void reconfigure(const ResolveOptions& options, Rules rules);
     // Waiting questions end without a reply, and so do later ones. Resolve loop.
     void stop();
 

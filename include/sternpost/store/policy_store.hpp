@@ -44,6 +44,7 @@ struct DomainRecord {
     std::optional<CachedPolicy> policy;
     std::optional<FailedFetch> failed;
     WallTime last_used{};
+    std::optional<WallTime> dane_seen;  // when DANE was last in force at its MX hosts
 };
 
 class PolicyStore {

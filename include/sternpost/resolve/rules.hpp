@@ -1,0 +1,69 @@
+// What the operator has decided: the maps that Postfix may ask for, and the domains that go another way.
+//
+// Threads: a value; once given away it is never changed, so that both loops can read it.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sternpost/base/time.hpp"
+#include "sternpost/policy/policy.hpp"
+
+namespace sternpost {
+
+// "postfix", "QUERY" and "QUERYwithTLSRPT" are what the two other daemons of this kind are asked for.
+inline constexpr std::array<std::string_view, 3> base_grammar_maps{"sts", "postfix", "QUERY"};
+inline constexpr std::array<std::string_view, 2> extended_grammar_maps{"sts-tlsrpt", "QUERYwithTLSRPT"};
+
+// How questions that come by one map are answered.
+struct MapRules {
+    bool tlsrpt = false;           // in the extended grammar of Postfix >= 3.10
+    bool enforce_testing = false;  // a policy in testing mode is one to be enforced
+    bool dane = true;              // DANE comes first
+
+    bool operator==(const MapRules&) const = default;
+};
+
+struct Override {
+    enum class Action {
+        ignore,           // as if there were no MTA-STS: nothing is looked up, NOTFOUND
+        enforce_testing,  // as in MapRules
+        pin,              // the operator's own policy, in enforce mode, instead of the domain's
+        dane_only,        // DANE is mandatory: nothing is looked up
+    };
+    std::string domain;  // lower case; ".example.com": example.com with its sub-domains
+    Action action = Action::ignore;
+    std::optional<WallTime> until;  // it has ended then
+    Policy pinned;
+};
+
+class Rules {
+public:
+    // `maps` come on top of those above, which take `dane` from here.
+    Rules(bool dane, std::map<std::string, MapRules, std::less<>> maps, std::vector<Override> overrides);
+    Rules(Rules&&) = default;
+    Rules(const Rules&) = delete;
+    Rules& operator=(const Rules&) = delete;
+    ~Rules() = default;
+
+    // Null: there is no such map.
+    const MapRules* map(std::string_view name) const;
+    // The first one that holds for `domain`; null: none does.
+    const Override* override_of(std::string_view domain, WallTime now) const;
+    bool any_override() const { return !overrides_.empty(); }
+    // Whether the domain's own policy does not count, as the operator has pinned one.
+    bool pins(std::string_view domain, WallTime now) const;
+
+private:
+    std::map<std::string, MapRules, std::less<>> maps_;
+    std::vector<Override> overrides_;
+    std::unordered_map<std::string_view, std::vector<std::size_t>> by_domain_;  // keys point into overrides_
+};
+
+}  // namespace sternpost

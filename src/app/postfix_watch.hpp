@@ -1,0 +1,35 @@
+// What Postfix says of its DNSSEC support, asked again when main.cf changes.
+//
+// Ownership: Daemon's. Threads: the resolve loop.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <optional>
+
+#include "postfix_dnssec.hpp"
+#include "sternpost/base/file_state.hpp"
+
+namespace sternpost {
+
+class PostfixWatch {
+public:
+    // Asks, unless nothing can have changed. True: the answer is another one than before.
+    boost::asio::awaitable<bool> look();
+    // Lets the next look() ask in any case.
+    void forget() { may_have_changed_ = true; }
+
+    // no_postfix before it was asked.
+    PostfixDnssec::Answer answer() const { return last_ ? last_->answer : PostfixDnssec::Answer::no_postfix; }
+
+private:
+    bool may_have_changed() const;
+    void log() const;
+
+    std::optional<PostfixDnssec> last_;  // nullopt: never asked
+    FileState main_cf_;
+    std::chrono::steady_clock::time_point asked_{};
+    bool may_have_changed_ = true;
+};
+
+}  // namespace sternpost
