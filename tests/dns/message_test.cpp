@@ -436,6 +436,112 @@ TEST(DnsAnswer, OfAddressesRefusesThoseOfAnotherSize) {
     }
 }
 
+// RFC 6698 section 2.1
+TEST(DnsAnswer, OfTlsaRecords) {
+    const std::string name = "_25._tcp.mx.example.test";
+    DnsMessage message(name, ns_t_tlsa);
+    const Bytes digest(32, 0xab);
+    message.answer(ns_t_tlsa, 300, joined({3, 1, 1}, digest))
+        .answer(ns_t_tlsa, 200, {2, 0, 0, 0x30})
+        .answer(ns_t_tlsa, 300, {255, 254, 253, 1, 2})  // unknown values are kept (#162)
+        .answer(ns_t_tlsa, 300, {3, 1, 1});
+    const auto read = read_tlsa(message.bytes(), name);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_THAT(read->records, ElementsAre(TlsaRecord{3, 1, 1, digest}, TlsaRecord{2, 0, 0, {0x30}},
+                                           TlsaRecord{255, 254, 253, {1, 2}}, TlsaRecord{3, 1, 1, {}}));
+    EXPECT_EQ(read->ttl, 200s);
+}
+
+TEST(DnsAnswer, OfTlsaRecordsRefusesShortOnes) {
+    for (const Bytes& rdata : {Bytes{}, Bytes{3}, Bytes{3, 1}}) {
+        DnsMessage message("_25._tcp.mx.test", ns_t_tlsa);
+        message.answer(ns_t_tlsa, 300, {3, 1, 1, 0xab}).answer(ns_t_tlsa, 300, rdata);
+        const auto read = read_tlsa(message.bytes(), "_25._tcp.mx.test");
+        ASSERT_FALSE(read) << rdata.size();
+        EXPECT_EQ(read.error().code, Errc::temporary);
+        EXPECT_THAT(read.error().detail, HasSubstr("malformed"));
+    }
+}
+
+// Row 16
+TEST(DnsAnswer, OfTlsaRecordsFollowsAliases) {
+    const std::string name = "_25._tcp.mx.test";
+    const auto read = read_tlsa(DnsMessage(name, ns_t_tlsa)
+                                    .cname(name, "DANE.Provider.test", 30)
+                                    .answer("dane.provider.test", ns_t_tlsa, 300, {3, 1, 1, 0xab})
+                                    .answer(name, ns_t_tlsa, 300, {3, 1, 1, 0xcd})  // beside the alias
+                                    .on(DnsMessage::ad)
+                                    .bytes(),
+                                name);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_THAT(read->records, ElementsAre(TlsaRecord{3, 1, 1, {0xab}}));
+    EXPECT_EQ(read->canonical_name, "dane.provider.test");
+    EXPECT_EQ(read->ttl, 30s);
+    EXPECT_TRUE(read->authentic);
+}
+
+// Row 15: what is asked for is the alias itself.
+TEST(DnsAnswer, OfAnAliasIsItsFirstLink) {
+    const std::string name = "mx.example.test";
+    const Bytes compressed{4, 'n', 'e', 'x', 't', 0xc0, 15};  // to "example.test" in the question
+    const auto read = read_cname(DnsMessage(name, ns_t_cname)
+                                     .answer(ns_t_cname, 300, compressed)
+                                     .cname("next.example.test", "END.test", 20)
+                                     .on(DnsMessage::ad)
+                                     .bytes(),
+                                 "MX.Example.test");
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_THAT(read->records, ElementsAre("next.example.test"));
+    EXPECT_EQ(read->canonical_name, name);
+    EXPECT_EQ(read->ttl, 300s);
+    EXPECT_TRUE(read->authentic);
+
+    const auto none = read_cname(DnsMessage(name, ns_t_cname).soa("test", 3600, 60).bytes(), name);
+    ASSERT_TRUE(none) << none.error().detail;
+    EXPECT_THAT(none->records, IsEmpty());
+    EXPECT_TRUE(none->name_exists);
+    EXPECT_EQ(none->ttl, 60s);
+
+    const auto malformed =
+        read_cname(DnsMessage(name, ns_t_cname).answer(ns_t_cname, 300, {0xff, 0xff}).bytes(), name);
+    ASSERT_FALSE(malformed);
+    EXPECT_THAT(malformed.error().detail, HasSubstr("malformed"));
+}
+
+// The probe (section 2.3, no. 4)
+TEST(DnsAnswer, OfNameServersOfTheRoot) {
+    const auto read = read_ns(DnsMessage(".", ns_t_ns)
+                                  .answer(ns_t_ns, 300, wire_name("A.Root.test"))
+                                  .answer(ns_t_ns, 300, {1, 'b', 0xc0, 29})
+                                  .on(DnsMessage::ad)
+                                  .bytes(),
+                              ".");
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_THAT(read->records, ElementsAre("a.root.test", "b.a.root.test"));
+    EXPECT_TRUE(read->authentic);
+    EXPECT_FALSE(
+        read_ns(DnsMessage(".", ns_t_ns).authority(".", ns_t_ns, 300, wire_name("a.test")).bytes(), "."));
+}
+
+TEST(DnsAnswer, AboutDaneMustAnswerTheQuestion) {
+    const std::string name = "_25._tcp.mx.test";
+    const Bytes record{3, 1, 1, 0xab};
+    EXPECT_TRUE(read_tlsa(DnsMessage(name, ns_t_tlsa).answer(ns_t_tlsa, 300, record).bytes(), name));
+    const DnsMessage others[] = {
+        DnsMessage("_25._tcp.other.test", ns_t_tlsa).answer(name, ns_t_tlsa, 300, record),
+        DnsMessage("mx.test", ns_t_tlsa).answer(name, ns_t_tlsa, 300, record),
+        DnsMessage(name, ns_t_cname).answer(ns_t_tlsa, 300, record),
+    };
+    for (const DnsMessage& other : others) {
+        const auto read = read_tlsa(other.bytes(), name);
+        ASSERT_FALSE(read);
+        EXPECT_EQ(read.error().detail, "answer to another question");
+    }
+    const auto alias = read_cname(DnsMessage(name, ns_t_a).cname(name, "forged.test").bytes(), name);
+    ASSERT_FALSE(alias);
+    EXPECT_EQ(alias.error().detail, "answer to another question");
+}
+
 // Everything that the readers meet in an answer, for cutting and mutating.
 std::vector<Bytes> valid_messages() {
     return {
@@ -449,10 +555,13 @@ std::vector<Bytes> valid_messages() {
         DnsMessage("example.test", ns_t_mx).answer(ns_t_mx, 300, {0, 5, 2, 'm', 'x', 0xc0, 12}).bytes(),
         DnsMessage("h.test", ns_t_a).answer(ns_t_a, 300, address_rdata("192.0.2.1")).bytes(),
         DnsMessage("h.test", ns_t_aaaa).answer(ns_t_aaaa, 300, address_rdata("2001:db8::1")).bytes(),
+        DnsMessage("h.test", ns_t_tlsa).answer(ns_t_tlsa, 300, {3, 1, 1, 0xab}).bytes(),
+        DnsMessage("h.test", ns_t_cname).answer(ns_t_cname, 300, {1, 'i', 0xc0, 12}).bytes(),
+        DnsMessage(".", ns_t_ns).answer(ns_t_ns, 300, wire_name("a.test")).bytes(),
     };
 }
 
-// All four readers on a copy of just the right size, so that a read beyond its end is seen.
+// All readers on a copy of just the right size, so that a read beyond its end is seen.
 int read_all(const Bytes& message) {
     const Bytes exact(message.begin(), message.end());
     int read = 0;
@@ -460,6 +569,9 @@ int read_all(const Bytes& message) {
     if (read_mx(exact, "example.test")) ++read;
     if (read_a(exact, "h.test")) ++read;
     if (read_aaaa(exact, "h.test")) ++read;
+    if (read_tlsa(exact, "h.test")) ++read;
+    if (read_cname(exact, "h.test")) ++read;
+    if (read_ns(exact, ".")) ++read;
     return read;
 }
 
