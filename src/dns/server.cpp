@@ -16,12 +16,10 @@ Server::Server(const asio::any_io_executor& executor, const asio::ip::udp::endpo
                std::chrono::milliseconds timeout, bool believe_ad)
     : believe_ad_(believe_ad),
       channel_(std::make_shared<CaresChannel>(executor, endpoint, timeout)),
-      probed_(executor, asio::steady_timer::time_point::max()) {
-    name_ = channel_->server();
-}
+      probed_(executor, asio::steady_timer::time_point::max()) {}
 
 awaitable<Result<Bytes>> Server::ask(std::string name, int type) {
-    co_return co_await channel_->ask(std::move(name), type);
+    return channel_->ask(std::move(name), type);
 }
 
 void Server::stop() {
@@ -60,19 +58,19 @@ void Server::conclude(bool ad) {
     const Validation before = std::exchange(verdict_, validates ? Validation::yes : Validation::no);
     if (verdict_ == before) return;
     if (validates) {
-        spdlog::info("dns: {} validates DNSSEC", name_);
+        spdlog::info("dns: {} validates DNSSEC", name());
     } else if (ad) {
         spdlog::warn(
             "dns: the AD bit of {} is not believed, as anybody on the way there could forge it; it is not "
             "asked about DANE, and without another server that validates MTA-STS alone decides, until [dns] "
             "trust-ad = true says that the way is safe",
-            name_);
+            name());
     } else {
         spdlog::warn(
             "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); it is not asked "
             "about DANE, and without a server that validates, such as Unbound on this machine, MTA-STS "
             "alone decides",
-            name_);
+            name());
     }
 }
 

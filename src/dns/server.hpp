@@ -26,7 +26,7 @@ public:
     boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
     void stop();
 
-    const std::string& name() const { return name_; }
+    const std::string& name() const { return channel_->server(); }
     bool believes_ad() const { return believe_ad_; }
     // One whose AD bit is not believed need not be asked to be known.
     Validation validation() const { return believe_ad_ ? verdict_ : Validation::no; }
@@ -42,7 +42,6 @@ public:
 private:
     void conclude(bool ad);
 
-    std::string name_;
     bool believe_ad_;
     std::shared_ptr<CaresChannel> channel_;
     Validation verdict_ = Validation::unknown;

@@ -74,6 +74,7 @@ protected:
         spdlog::set_default_logger(logger);
         options.timeout = 15s;
     }
+    ~ServerTest() override { spdlog::set_default_logger(former_logger_); }
 
     // They last until the test has been torn down.
     Script& validating() { return scripts_.emplace_back(true); }
@@ -138,6 +139,7 @@ protected:
     std::optional<CaresResolver> resolver;
 
 private:
+    const std::shared_ptr<spdlog::logger> former_logger_ = spdlog::default_logger();
     std::ostringstream log_;
     std::deque<Script> scripts_;
     std::deque<DnsServer> servers_;
