@@ -34,8 +34,7 @@ constexpr std::chrono::seconds resolv_conf_interval{1};
 // of the timeout.
 constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
-constexpr std::chrono::minutes probe_interval{5};
-constexpr std::chrono::seconds probe_interval_without_verdict{10};
+constexpr std::chrono::milliseconds probe_interval_without_verdict{10'000};
 constexpr const char* is_stopped = "the resolver is stopped";
 
 template <class Record>
@@ -188,8 +187,10 @@ public:
             if (self->options_.validation_wanted) {
                 co_await self->probe(servers);
                 if (self->stopped_ || servers != self->servers_) continue;
-                const bool known = verdict(servers) != Validation::unknown;
-                self->next_probe_.expires_after(known ? probe_interval : probe_interval_without_verdict);
+                auto interval = self->options_.probe_interval;
+                if (verdict(servers) == Validation::unknown)
+                    interval = std::min(interval, probe_interval_without_verdict);
+                self->next_probe_.expires_after(interval);
             }
             boost::system::error_code ignored;
             co_await self->next_probe_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

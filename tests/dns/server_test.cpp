@@ -159,6 +159,21 @@ TEST_F(ServerTest, IsProbedAtTheStartWithTheAdBit) {
     EXPECT_EQ(logged("info: dns: 127.0.0.1:53 validates DNSSEC"), 1U);
 }
 
+TEST_F(ServerTest, IsProbedAgainAndAgain) {
+    auto& script = validating();
+    options.probe_interval = 10ms;
+    script.rcodes = {{ns_t_ns, ns_r_servfail}};
+    const auto& one = server(first, script);
+    start();
+    run_until_probed(one, 3);
+    script.rcodes.clear();
+    test::run_until(io, [&] { return logged(says_yes) == 1; });
+    script.validates = false;
+    test::run_until(io, [&] { return logged(says_no) == 1; });
+    script.validates = true;
+    test::run_until(io, [&] { return logged(says_yes) == 2; });
+}
+
 TEST_F(ServerTest, IsNotProbedWhereNobodyWantsToKnow) {
     const auto& script = validating();
     const auto& one = server(first, script);

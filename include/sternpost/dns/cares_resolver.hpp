@@ -5,13 +5,14 @@
 // of the timeout (a fifth, or less where there are more servers) without an answer, or at once after a
 // failure, also to the next; the first real answer counts.
 //
-// Whether a server validates is asked at the start, every five minutes (ten seconds while nothing is known),
+// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while nothing is known),
 // and before the first answer without AD bit since is believed: `. NS` with the AD bit says yes, without it no;
 // anything else leaves the last verdict as it is. One line in the log tells each change.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct DnsOptions {
         false;                      // believe that of the servers in `resolv_conf`, whatever it says itself
     bool validation_wanted = true;  // false: nobody asks for what DANE rests on, so no server is probed
     std::chrono::milliseconds timeout{5000};
+    std::chrono::milliseconds probe_interval = std::chrono::minutes(5);
     std::string resolv_conf = "/etc/resolv.conf";
 };
 
