@@ -35,8 +35,8 @@ public:
 
     // Asks for the name servers of the root, which are signed; joins a probe that runs.
     boost::asio::awaitable<void> probe();
-    // An answer without AD bit has come: the first one since the last probe calls for a new one, as the server
-    // may have stopped validating.
+    // An answer without AD bit has come: the first one since the last probe calls for a new one, as the
+    // server may have stopped validating.
     boost::asio::awaitable<void> note_unsigned_answer();
 
 private:
