@@ -199,4 +199,4 @@ def _record(domain, id):
 
 
 def _mx(domain, hosts):
-    return domain, "MX", *(f"10 {host}." for host in hosts)
+    return domain, "MX", *(f"{preference} {host}." for preference, host in enumerate(hosts, start=10))
