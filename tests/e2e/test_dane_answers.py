@@ -9,7 +9,7 @@ import pytest
 
 from process import wait_until
 from scripted_resolver import (ScriptedResolver, answer, drop, not_authentic, not_validating, other_question, rcode,
-                               said_to_be_authentic)
+                               said_to_be_authentic, truncate)
 from world import DANE_ONLY, NOT_FOUND, OTHER_KEY, RESOLVER_FOR_TESTS, enforce, policy, secure
 
 FAR_RESOLVER = ("10.99.0.54", 5353)  # not on loopback
@@ -88,6 +88,19 @@ def test_row_4_tlsa_records_that_cannot_be_used(world, sternpostd, stage, record
 
 def test_one_usable_record_of_a_set_is_enough(world, sternpostd, stage):
     assert sternpostd.ask(stage(world.mx_host("set", tlsa=[*UNUSABLE.values(), OTHER_KEY]))) == DANE_ONLY
+
+
+def test_a_tlsa_record_set_too_large_for_udp(world, sternpostd, stage):
+    """#33."""
+    crowded = world.mx_host("crowded", tlsa=[f"3 1 1 {number:064x}" for number in range(40)])
+    assert sternpostd.ask(stage(crowded)) == DANE_ONLY
+    assert ("TLSA", "tcp") in {(question.type, question.transport) for question in world.resolver.asked_about(crowded)}
+
+
+def test_a_truncated_answer_is_asked_for_again_by_tcp(world, sternpostd, stage):
+    host = world.mx_host("truncated", tlsa=[OTHER_KEY])
+    world.resolver.script(f"_25._tcp.{host}", "TLSA", truncate)
+    assert sternpostd.ask(stage(host)) == DANE_ONLY
 
 
 def test_row_5_some_hosts_have_usable_tlsa(world, sternpostd, stage):
@@ -429,6 +442,29 @@ def test_a_run_out_dane_only_goes_on_while_dns_fails(world, sternpostd, stage):
         assert reply == DANE_ONLY or reply.startswith("TEMP dane: "), reply
         return tlsa_questions(world, host) > looks
     wait_until(looked_again, "the record is looked at again")
+
+
+def test_a_run_out_answer_by_mta_sts_does_not_go_on_while_dns_fails(world, sternpostd, stage):
+    """There could be DANE by now."""
+    domain = stage(host := world.mx_host("host"))
+    assert sternpostd.ask(domain) == secure(host)
+    world.resolver.script(f"_25._tcp.{host}", "TLSA", rcode("SERVFAIL"))
+    wait_until(lambda: sternpostd.ask(domain) != secure(host), "the record is looked at again")
+    assert_temporary(sternpostd.ask(domain), [host], FAILURES["SERVFAIL"][1])
+
+
+def test_dane_that_is_withdrawn_is_given_up(world, sternpostd, stage):
+    domain = stage(host := world.mx_host("host", tlsa=[OTHER_KEY]))
+    assert sternpostd.ask(domain) == DANE_ONLY
+    world.set_tlsa(host)
+    wait_until(lambda: sternpostd.ask(domain) == secure(host), "the record is seen to be gone")
+
+
+def test_mx_hosts_that_change_are_taken_up(world, sternpostd, stage):
+    domain = stage(world.mx_host("host", tlsa=[OTHER_KEY]), text=enforce("*.mx.test"))
+    assert sternpostd.ask(domain) == DANE_ONLY
+    world.set_mx(domain, "good.mx.test")
+    wait_until(lambda: sternpostd.ask(domain) == secure("good.mx.test"), "the new MX host is seen")
 
 
 # When DANE is not asked for
