@@ -1,4 +1,4 @@
-"""The snippets of main.cf in postfix/: Postfix takes every line of them, and delivers by them."""
+"""What postfix/README.md says: Postfix takes every line of the snippets, delivers by them, and asks tables in order."""
 
 import shutil
 import subprocess
@@ -19,6 +19,14 @@ MINIMAL = "compatibility_level = 3.6\n"
 MASTER_CF = "smtp unix - - n - - smtp\n"
 CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
 PORT = 2530
+
+# The tables that are asked, and what becomes of mail that the domain's policy holds back.
+ORDERS = {
+    "an entry before ours": ("inline:{{ {{ {domain} = may }} }}, {ours}", "sent"),
+    "an entry behind ours": ("{ours}, inline:{{ {{ {domain} = may }} }}", "deferred"),
+    "an entry for all sub-domains before ours": ("inline:{{ {{ .test = may }} }}, {ours}", "deferred"),
+    "ours taken out": ("", "sent"),
+}
 
 each_snippet = pytest.mark.parametrize("name, installation", PAIRS,
                                        ids=[f"{name}-{'%d.%d' % each.version}" for name, each in PAIRS])
@@ -75,3 +83,28 @@ def test_mail_is_sent_by_the_policy(world, start_sternpostd, sender, name, insta
     assert delivery.status == "sent", delivery
     assert "Verified TLS connection established to good.mx.test" in delivery.log
     assert sender.send(f"user@{bad}").status == "deferred"
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_tables_are_asked_in_order(world, sternpostd, order):
+    """Also the way out that README.md has for one destination, or all, without touching sternpostd."""
+    tables, status = ORDERS[order]
+    domain = world.domain("order")
+    world.publish(domain, enforce("good.mx.test"), mx=["wrong-name.mx.test"])
+    world.receiver
+    sender = Sender(world.directory / domain, world.certificates.ca_file,
+                    tables.format(domain=domain, ours=SOCKETMAP), TRANSPORTS, port=PORT)
+    delivery = sender.send(f"user@{domain}")
+    sender.stop()
+    assert delivery.status == status, delivery
+
+
+def test_a_table_behind_ours_is_asked_about_domains_without_a_policy(world, sternpostd):
+    domain = world.domain("behind")
+    world.set_mx(domain, "good.mx.test")
+    world.receiver
+    sender = Sender(world.directory / domain, world.certificates.ca_file,
+                    f"{SOCKETMAP}, inline:{{ {{ {domain} = secure match=other.test }} }}", TRANSPORTS, port=PORT)
+    delivery = sender.send(f"user@{domain}")
+    sender.stop()
+    assert delivery.status == "deferred", delivery
