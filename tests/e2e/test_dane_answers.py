@@ -444,6 +444,20 @@ def test_a_run_out_dane_only_goes_on_while_dns_fails(world, sternpostd, stage):
     wait_until(looked_again, "the record is looked at again")
 
 
+def test_unsigned_domains_do_not_hide_that_the_resolver_has_stopped_validating(world, sternpostd, stage):
+    """Third promise of the design: DANE that was seen does not become MTA-STS alone."""
+    domain = stage(world.mx_host("host", tlsa=[OTHER_KEY]))
+    assert sternpostd.ask(domain) == DANE_ONLY
+    assert sternpostd.ask(stage("good.mx.test", zone="unsigned")) == secure("good.mx.test")
+    world.resolver.script("*", "*", not_validating)
+
+    def in_doubt():
+        reply = sternpostd.ask(domain)
+        assert reply == DANE_ONLY or reply.startswith("TEMP dane: "), reply
+        return reply != DANE_ONLY
+    wait_until(in_doubt, "the resolver is seen to have stopped validating")
+
+
 def test_a_run_out_answer_by_mta_sts_does_not_go_on_while_dns_fails(world, sternpostd, stage):
     """There could be DANE by now."""
     domain = stage(host := world.mx_host("host"))
