@@ -59,6 +59,13 @@ std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
     return names;
 }
 
+void warn_of_dane_only(const Config& config) {
+    for (const OverrideConfig& entry : config.overrides)
+        if (entry.action == OverrideAction::dane_only)
+            spdlog::warn("[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
+                         entry.domain);
+}
+
 }  // namespace
 
 Daemon::Daemon(Config config, std::string config_file)
@@ -107,6 +114,7 @@ awaitable<void> Daemon::follow_postfix() {
         if (goes_by_postfix(config_) && co_await postfix_.look()) {
             resolver_.reconfigure(dns_options(config_, postfix_.answer()));
             answers_.reconfigure(resolve_options(config_), rules(config_, postfix_.answer()));
+            if (postfix_.answer() == PostfixDnssec::Answer::otherwise) warn_of_dane_only(config_);
         }
         if (stopping_) co_return;
         if (first) begin_to_answer();

@@ -8,8 +8,8 @@ namespace sternpost {
 
 namespace {
 
-// Where no Postfix answered there is no file to watch.
-constexpr std::chrono::minutes interval_without_postfix{1};
+// Where no Postfix answered there may be no file to watch.
+constexpr std::chrono::minutes interval_after_silence{1};
 
 }  // namespace
 
@@ -18,18 +18,20 @@ boost::asio::awaitable<bool> PostfixWatch::look() {
     may_have_changed_ = false;
     asked_ = std::chrono::steady_clock::now();
     if (last_) main_cf_ = state_of(last_->main_cf);
-    PostfixDnssec now = co_await ask_postconf();
-    const bool changed = !last_ || last_->answer != now.answer;
-    if (!last_ || last_->main_cf != now.main_cf) main_cf_ = state_of(now.main_cf);
-    last_ = std::move(now);
+    PostfixDnssec said = co_await ask_postconf();
+    silent_ = said.answer == PostfixDnssec::Answer::no_postfix;
+    // A main.cf that is just being written, say: the former answer stands.
+    if (silent_ && last_) co_return false;
+    const bool changed = !last_ || last_->answer != said.answer;
+    if (!last_ || last_->main_cf != said.main_cf) main_cf_ = state_of(said.main_cf);
+    last_ = std::move(said);
     if (changed) log();
     co_return changed;
 }
 
 bool PostfixWatch::may_have_changed() const {
     if (may_have_changed_ || !last_) return true;
-    if (last_->answer == PostfixDnssec::Answer::no_postfix)
-        return std::chrono::steady_clock::now() >= asked_ + interval_without_postfix;
+    if (silent_ && std::chrono::steady_clock::now() >= asked_ + interval_after_silence) return true;
     return state_of(last_->main_cf) != main_cf_;
 }
 
@@ -40,17 +42,16 @@ void PostfixWatch::log() const {
             break;
         case PostfixDnssec::Answer::otherwise:
             spdlog::warn(
-                "dane: off, as Postfix has smtp_dns_support_level = \"{}\": MTA-STS alone decides, also "
-                "where a domain "
-                "has DANE. Set smtp_dns_support_level = dnssec in main.cf, or dane = \"off\" to keep it so",
+                "dane: off, as Postfix has smtp_dns_support_level = \"{}\": MTA-STS alone decides, "
+                "also where a domain has DANE. Set smtp_dns_support_level = dnssec in main.cf, "
+                "or dane = \"off\" to keep it so",
                 last_->said);
             break;
         case PostfixDnssec::Answer::no_postfix:
             spdlog::warn(
-                "dane: on where the DNS servers validate, as no Postfix says what it has ({}). It must have "
-                "smtp_dns_support_level = dnssec, or it defers all mail to domains with DANE; dane = \"on\" "
-                "or \"off\" "
-                "decides it",
+                "dane: on where the DNS servers validate, as no Postfix says what it has ({}). "
+                "It must have smtp_dns_support_level = dnssec, or it defers all mail to domains with DANE; "
+                "dane = \"on\" or \"off\" decides it",
                 last_->said);
             break;
     }

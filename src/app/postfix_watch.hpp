@@ -30,6 +30,7 @@ private:
     FileState main_cf_;
     std::chrono::steady_clock::time_point asked_{};
     bool may_have_changed_ = true;
+    bool silent_ = false;  // the last question brought no answer
 };
 
 }  // namespace sternpost

@@ -78,7 +78,7 @@ awaitable<DaneState> DaneLookup::look(NextHop next_hop) {
     state.ttl = std::chrono::seconds::max();
     const Validation validation = co_await resolver_.validation();
     if (validation == Validation::unknown) {
-        state.why = "no DNS server has told yet whether it validates";
+        state.why = "it is not known yet whether the DNS servers validate";
         co_return state;
     }
     const Servers whom = validation == Validation::yes ? Servers::validating : Servers::all;

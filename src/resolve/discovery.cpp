@@ -69,9 +69,8 @@ void log_dane(const KnownDomain& known, const DaneLook& look, WallTime now) {
     const DomainDane verdict = look.state.verdict;
     if (verdict == DomainDane::unvalidated && known.dane_remembered(now)) {
         spdlog::error(
-            "dane {}: it had DANE a short while ago, but no DNS server validates any more; mail to it is "
-            "deferred "
-            "until one does, for {} h at most",
+            "dane {}: it had DANE a short while ago, but no DNS server validates any more; "
+            "mail to it is deferred until one does, for {} h at most",
             known.domain, dane_memory.count());
     } else if (verdict == DomainDane::undecided || verdict == DomainDane::doubtful) {
         spdlog::warn("dane {}: {}; {}", known.domain, to_string(verdict), hosts);

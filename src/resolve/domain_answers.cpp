@@ -111,8 +111,9 @@ private:
         if (!flight)
             return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
         flight->want(waiter.question);
+        if (Reply ready = flight->overdue ? reply_so_far(*flight, waiter.question) : nullptr)
+            return reply(waiter, std::move(ready));
         flight->waiters.push_back(std::move(waiter));
-        if (flight->overdue) answer_who_need_not_wait(*flight);
     }
 
     // A look that nobody waits for.
@@ -290,6 +291,7 @@ private:
                 entry->replies.push_back(std::move(prepared));
         }
         entry->known = std::move(flight.known);
+        entry->known.forget_surplus_routes();
         return entry;
     }
 
@@ -299,9 +301,7 @@ private:
 
     void answer_who_need_not_wait(Flight& flight) {
         for (auto& waiter : std::exchange(flight.waiters, {})) {
-            Reply ready = reply_so_far(flight, waiter.question);
-            if (!ready && flight.expired) ready = waited_too_long(flight);
-            if (ready) {
+            if (Reply ready = reply_so_far(flight, waiter.question)) {
                 reply(waiter, std::move(ready));
             } else {
                 flight.waiters.push_back(std::move(waiter));
@@ -310,19 +310,23 @@ private:
     }
 
     // The reply to a question that cannot wait for the TXT record and the policy file any longer; null: it waits for
-    // DANE.
+    // DANE, until the flight has expired.
     Reply reply_so_far(const Flight& flight, const Asked& question) const {
         const KnownDomain& known = flight.known;
         const Now at = now();
-        const bool applies = known.policy_applies(at.wall, options_);
-        const bool pinned = rules_->pins(known.domain, at.wall);
-        if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies && !pinned)
+        const bool applies = known.policy_applies(at.wall, options_) || rules_->pins(known.domain, at.wall);
+        if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies)
             return temporary("policy of " + known.domain + " is being fetched");
-        if (known.txt.state != TxtState::unasked || applies || pinned) return prepare(flight, question).reply;
-        KnownDomain unanswered = known;
-        unanswered.txt.state = TxtState::failed;
-        unanswered.txt.why = "no answer yet";
-        return prepare_reply(unanswered, question, at, settings(), flight.begun).reply;
+        Reply ready;
+        if (known.txt.state != TxtState::unasked || applies) {
+            ready = prepare(flight, question).reply;
+        } else {
+            KnownDomain unanswered = known;
+            unanswered.txt.state = TxtState::failed;
+            unanswered.txt.why = "no answer yet";
+            ready = prepare_reply(unanswered, question, at, settings(), flight.begun).reply;
+        }
+        return ready || !flight.expired ? ready : waited_too_long(flight);
     }
 
     static Reply waited_too_long(const Flight& flight) {

@@ -127,9 +127,13 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
     const DomainDane verdict = state.verdict;
     look.state = std::move(state);
     std::erase_if(dane, [&](const DaneLook& former) { return former.route == route; });
-    if (dane.size() >= max_routes_a_domain) dane.erase(dane.begin());
     dane.push_back(std::move(look));
     return remember_dane(verdict, now.wall);
+}
+
+void KnownDomain::forget_surplus_routes() {
+    if (dane.size() <= max_routes_a_domain) return;
+    dane.erase(dane.begin(), dane.end() - static_cast<std::ptrdiff_t>(max_routes_a_domain));
 }
 
 bool KnownDomain::remember_dane(DomainDane verdict, WallTime now) {

@@ -77,7 +77,7 @@ struct KnownDomain {
     std::vector<WallTime> fetches;  // GETs of the last hour
     TxtLook txt;
     MxLook mx;
-    std::vector<DaneLook> dane;         // the longest unasked first
+    std::vector<DaneLook> dane;         // the one looked at longest ago first
     std::optional<WallTime> dane_seen;  // when DANE was last in force
 
     // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids to fetch it
@@ -99,6 +99,8 @@ struct KnownDomain {
     void note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now, const ResolveOptions& options);
     // Whether what must be on disk has changed.
     bool note_dane(const Route& route, DaneState state, const Now& now, const ResolveOptions& options);
+    // All but the max_routes_a_domain that were looked at last.
+    void forget_surplus_routes();
     void note_fetch_begun(WallTime now);
     void note_fetched(CachedPolicy fetched);
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);

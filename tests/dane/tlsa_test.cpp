@@ -65,7 +65,8 @@ TEST(Tlsa, TakesNothingLessAndNothingMore) {
         Data data = selector == 0 ? certificate(key.get()) : public_key(key.get());
         data.push_back(0);
         EXPECT_FALSE(usable(record(3, selector, data))) << int{selector};
-        data.resize(data.size() - 2);
+        data.pop_back();
+        data.pop_back();
         EXPECT_FALSE(usable(record(3, selector, data))) << int{selector};
         EXPECT_FALSE(usable(record(3, selector, {}))) << int{selector};
     }

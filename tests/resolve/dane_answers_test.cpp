@@ -180,6 +180,18 @@ TEST_F(DaneAnswersTest, EachPortAndBracketHasItsOwnState) {
     EXPECT_EQ(ask("good.test:587"), dane_only) << "looked at again after it was dropped";
 }
 
+// More than are kept, all in one flight.
+TEST_F(DaneAnswersTest, ManyPortsAtOnceAreAllLookedAtOnce) {
+    std::vector<std::shared_ptr<Pending>> pending;
+    for (int port = 1; port <= 20; ++port) pending.push_back(begin("good.test:" + std::to_string(port)));
+    settle();
+    for (const auto& each : pending) {
+        ASSERT_TRUE(each->done);
+        EXPECT_EQ(*each->reply, secure("a.mx.test"));
+    }
+    EXPECT_EQ(resolver.mx_questions["good.test"], 20);
+}
+
 // Row 30: the state lives as long as the smallest TTL, within min-ttl and max-ttl.
 TEST_F(DaneAnswersTest, DanePublishedLaterIsTakenUp) {
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
@@ -299,7 +311,7 @@ TEST_F(DaneAnswersTest, DaneThatLastsStaysRemembered) {
 
 TEST_F(DaneAnswersTest, WhatNobodyKnowsYetDefers) {
     resolver.validates = Validation::unknown;
-    EXPECT_NE(ask("good.test").find("TEMP dane: no DNS server has told yet whether it validates"),
+    EXPECT_NE(ask("good.test").find("TEMP dane: it is not known yet whether the DNS servers validate"),
               std::string::npos);
     clock.advance(30s);
     resolver.validates = Validation::yes;
