@@ -29,6 +29,13 @@ constexpr std::array migrations{
            dane_seen   INTEGER           -- when DANE was last in force
        ) WITHOUT ROWID;
        CREATE INDEX domain_by_expiry ON domain (expires);)",
+    // When a policy is fetched again by itself, and the indexes for the two housekeeping queries.
+    R"(ALTER TABLE domain ADD COLUMN refresh_at INTEGER;
+       UPDATE domain SET refresh_at = fetched + max(300, min(86400, max_age / 2)) WHERE mode IS NOT NULL;
+       DROP INDEX domain_by_expiry;
+       CREATE INDEX domain_by_refresh ON domain (refresh_at, last_used) WHERE refresh_at IS NOT NULL;
+       CREATE INDEX domain_by_fetch ON domain (fetched) WHERE fetched IS NOT NULL;
+       CREATE INDEX domain_by_end ON domain (expires, next_try, dane_seen);)",
 };
 static_assert(migrations.size() == schema_version);
 

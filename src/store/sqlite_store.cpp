@@ -27,18 +27,30 @@ using Handler = asio::any_completion_handler<void(Result<void>)>;
 constexpr const char* in_memory = ":memory:";
 constexpr std::chrono::milliseconds busy_timeout{500};
 
-constexpr const char* select_sql =
-    "SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, "
-    "dane_seen FROM domain WHERE domain = ?";
-constexpr const char* upsert_sql =
-    "INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id, "
-    "failures, "
-    "next_try, failed_why, dane_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (domain) "
-    "DO "
-    "UPDATE SET id = excluded.id, mode = excluded.mode, mx = excluded.mx, max_age = excluded.max_age, "
-    "body = excluded.body, fetched = excluded.fetched, expires = excluded.expires, "
-    "last_used = excluded.last_used, failed_id = excluded.failed_id, failures = excluded.failures, "
-    "next_try = excluded.next_try, failed_why = excluded.failed_why, dane_seen = excluded.dane_seen";
+constexpr const char* select_sql = R"(
+    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
+           refresh_at
+    FROM domain WHERE domain = ?)";
+constexpr const char* upsert_sql = R"(
+    INSERT OR REPLACE INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
+                                   failures, next_try, failed_why, dane_seen, refresh_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+// Each of these goes by one index alone: an OR over two columns would read and sort all that is due.
+constexpr const char* due_sql = R"(
+    SELECT domain FROM domain WHERE refresh_at <= ?1 AND last_used >= ?2 ORDER BY refresh_at LIMIT ?3)";
+constexpr const char* from_the_future_sql = R"(
+    SELECT domain FROM domain WHERE fetched > ?1 AND (refresh_at IS NULL OR refresh_at > ?1) AND last_used >= ?2 ORDER BY fetched LIMIT ?3)";
+constexpr const char* prune_sql = R"(
+    DELETE FROM domain WHERE domain IN (
+        SELECT domain FROM domain WHERE expires <= ?1 AND (next_try IS NULL OR next_try < ?2)
+                                    AND (dane_seen IS NULL OR dane_seen < ?3)
+        UNION ALL
+        SELECT domain FROM domain WHERE expires IS NULL AND next_try < ?2
+                                    AND (dane_seen IS NULL OR dane_seen < ?3)
+        UNION ALL
+        SELECT domain FROM domain WHERE expires IS NULL AND next_try IS NULL
+                                    AND (dane_seen IS NULL OR dane_seen < ?3)
+        LIMIT ?4))";
 
 std::int64_t to_sql(WallTime time) {
     return time.time_since_epoch().count();
@@ -87,7 +99,8 @@ std::optional<CachedPolicy> policy_from(SQLite::Statement& row) {
     return cached;
 }
 
-void bind_policy(SQLite::Statement& upsert, const std::optional<CachedPolicy>& cached) {
+void bind_policy(SQLite::Statement& upsert, const DomainRecord& record) {
+    const auto& cached = record.policy;
     if (!cached) return;
     upsert.bind(2, cached->id);
     upsert.bind(3, std::string(to_string(cached->policy.mode)));
@@ -96,6 +109,7 @@ void bind_policy(SQLite::Statement& upsert, const std::optional<CachedPolicy>& c
     upsert.bind(6, cached->body.data(), static_cast<int>(cached->body.size()));
     upsert.bind(7, to_sql(cached->fetched));
     upsert.bind(8, to_sql(cached->expires()));
+    if (record.refresh_at) upsert.bind(15, to_sql(*record.refresh_at));
 }
 
 void bind_failure(SQLite::Statement& upsert, const std::optional<FailedFetch>& failed) {
@@ -180,7 +194,10 @@ public:
         : executor_(std::move(executor)),
           database_(open_or_begin_anew(path, now)),
           select_(*database_, select_sql),
-          upsert_(*database_, upsert_sql) {}
+          upsert_(*database_, upsert_sql),
+          due_(*database_, due_sql),
+          from_the_future_(*database_, from_the_future_sql),
+          prune_(*database_, prune_sql) {}
 
     Result<std::optional<DomainRecord>> find(const std::string& domain) try {
         if (closed_) return failure(Errc::stopped, "the cache is closed");
@@ -203,6 +220,7 @@ public:
             record.failed->reason = select_.getColumn(10).getString();
         }
         if (!select_.getColumn(11).isNull()) record.dane_seen = from_sql(select_.getColumn(11));
+        if (!select_.getColumn(12).isNull()) record.refresh_at = from_sql(select_.getColumn(12));
         return std::optional<DomainRecord>(std::move(record));
     } catch (const SQLite::Exception& error) {
         return failure(Errc::temporary, std::string("the cache cannot be read: ") + error.what());
@@ -215,6 +233,34 @@ public:
                           failure(Errc::overloaded, "too many writes wait for the cache's disk"));
         waiting_.push_back(std::make_unique<Waiting>(Waiting{std::move(record), std::move(handler)}));
         if (waiting_.size() == 1) asio::post(executor_, [this] { commit(); });
+    }
+
+    Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
+                                                     std::size_t most) try {
+        if (closed_) return failure(Errc::stopped, "the cache is closed");
+        std::vector<std::string> due;
+        for (SQLite::Statement* statement : {&due_, &from_the_future_}) {
+            const Finished finished(*statement);
+            statement->bind(1, to_sql(now));
+            statement->bind(2, to_sql(used_since));
+            statement->bind(3, static_cast<std::int64_t>(most - due.size()));
+            while (statement->executeStep()) due.push_back(statement->getColumn(0).getString());
+        }
+        return due;
+    } catch (const SQLite::Exception& error) {
+        return failure(Errc::temporary, std::string("the cache cannot be read: ") + error.what());
+    }
+
+    Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) try {
+        if (closed_) return failure(Errc::stopped, "the cache is closed");
+        const Finished finished(prune_);
+        prune_.bind(1, to_sql(limits.now));
+        prune_.bind(2, to_sql(limits.failed_since));
+        prune_.bind(3, to_sql(limits.dane_since));
+        prune_.bind(4, static_cast<std::int64_t>(most));
+        return static_cast<std::size_t>(prune_.exec());
+    } catch (const SQLite::Exception& error) {
+        return failure(Errc::temporary, std::string("the cache cannot be written: ") + error.what());
     }
 
     void close() {
@@ -247,7 +293,7 @@ private:
         upsert_.reset();
         upsert_.clearBindings();
         upsert_.bind(1, record.domain);
-        bind_policy(upsert_, record.policy);
+        bind_policy(upsert_, record);
         upsert_.bind(9, to_sql(record.last_used));
         bind_failure(upsert_, record.failed);
         if (record.dane_seen) upsert_.bind(14, to_sql(*record.dane_seen));
@@ -264,6 +310,9 @@ private:
     std::unique_ptr<SQLite::Database> database_;
     SQLite::Statement select_;
     SQLite::Statement upsert_;
+    SQLite::Statement due_;
+    SQLite::Statement from_the_future_;
+    SQLite::Statement prune_;
     std::vector<std::unique_ptr<Waiting>> waiting_;
     bool closed_ = false;
 };
@@ -281,6 +330,15 @@ asio::awaitable<Result<void>> SqliteStore::put(DomainRecord record) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
         [this](auto handler, DomainRecord value) { inside_->put(std::move(handler), std::move(value)); },
         asio::use_awaitable, std::move(record));
+}
+
+Result<std::vector<std::string>> SqliteStore::due_for_refresh(WallTime now, WallTime used_since,
+                                                              std::size_t most) {
+    return inside_->due_for_refresh(now, used_since, most);
+}
+
+Result<std::size_t> SqliteStore::prune(const PruneLimits& limits, std::size_t most) {
+    return inside_->prune(limits, most);
 }
 
 void SqliteStore::close() {

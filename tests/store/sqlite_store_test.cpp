@@ -36,6 +36,7 @@ DomainRecord record_of(const std::string& domain, const std::string& mx = "mail.
     record.domain = domain;
     record.policy = std::move(cached);
     record.last_used = now;
+    record.refresh_at = now + std::chrono::hours(24);
     return record;
 }
 
@@ -97,6 +98,7 @@ TEST_F(SqliteStoreTest, GivesBackWhatWasPut) {
     EXPECT_EQ(found.policy->fetched, now);
     EXPECT_EQ(found.policy->expires(), now + std::chrono::seconds(604800));
     EXPECT_EQ(found.last_used, now);
+    EXPECT_EQ(found.refresh_at, record.refresh_at);
     EXPECT_EQ(found.failed->id, "2");
     EXPECT_EQ(found.failed->count, 3);
     EXPECT_EQ(found.failed->next_try, failed.next_try);
@@ -169,7 +171,7 @@ TEST_F(SqliteStoreTest, IsDurableByWriteAheadLogAndFullSync) {
     EXPECT_THAT(files(), testing::Contains("cache.db-wal"));
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     EXPECT_EQ(other.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 2);
     EXPECT_EQ(
         other.execAndGet("SELECT mode || id || max_age FROM domain WHERE domain = 'good.test'").getString(),
         "enforce20261201604800");
@@ -203,7 +205,7 @@ TEST_F(SqliteStoreTest, ANewerSchemaStopsTheStartAndTouchesNothing) {
     ASSERT_TRUE(put(record_of("good.test")));
     store.reset();
     SQLite::Database(path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 7");
-    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 1)"));
+    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 2)"));
     EXPECT_EQ(SQLite::Database(path).execAndGet("SELECT count(*) FROM domain").getInt(), 1);
 }
 

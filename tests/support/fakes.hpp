@@ -153,6 +153,26 @@ public:
         co_return Result<void>();
     }
 
+    Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
+                                                     std::size_t most) override {
+        if (unreadable) return failure(Errc::temporary, "the cache cannot be read: disk I/O error");
+        std::vector<std::string> due;
+        for (const auto& [domain, record] : records) {
+            if (!record.policy || record.last_used < used_since || due.size() == most) continue;
+            if ((record.refresh_at && *record.refresh_at <= now) || record.policy->fetched > now)
+                due.push_back(domain);
+        }
+        return due;
+    }
+    Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override {
+        return std::erase_if(records, [&](const auto& item) {
+            const DomainRecord& record = item.second;
+            return most > 0 && (!record.policy || record.policy->expires() <= limits.now) &&
+                   (!record.failed || record.failed->next_try < limits.failed_since) &&
+                   (!record.dane_seen || *record.dane_seen < limits.dane_since) && most-- > 0;
+        });
+    }
+
     std::map<std::string, DomainRecord> records;
     bool unreadable = false;
     bool full = false;

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sternpost/base/result.hpp"
 #include "sternpost/base/time.hpp"
@@ -44,7 +46,14 @@ struct DomainRecord {
     std::optional<CachedPolicy> policy;
     std::optional<FailedFetch> failed;
     WallTime last_used{};
-    std::optional<WallTime> dane_seen;  // when DANE was last in force at its MX hosts
+    std::optional<WallTime> refresh_at;  // when the policy is fetched again by itself; nullopt: there is none
+    std::optional<WallTime> dane_seen;   // when DANE was last in force at its MX hosts
+};
+
+struct PruneLimits {
+    WallTime now{};           // policies that have run out by then
+    WallTime failed_since{};  // failures whose next try was due before
+    WallTime dane_since{};    // DANE that was seen before
 };
 
 class PolicyStore {
@@ -54,6 +63,13 @@ public:
     virtual Result<std::optional<DomainRecord>> find(const std::string& domain) = 0;
     // Returns when `record` is safely on disk; puts of one moment share one commit.
     virtual boost::asio::awaitable<Result<void>> put(DomainRecord record) = 0;
+    // At most `most` domains whose policy is to be fetched again, the longest due first: refresh_at has come, or the
+    // policy is from the future (the clock was wrong); none that was last used before `used_since`.
+    virtual Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
+                                                             std::size_t most) = 0;
+    // Removes at most `most` records that say nothing any more: no unexpired policy, no failure since `failed_since`,
+    // no DANE since `dane_since`. How many they were.
+    virtual Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) = 0;
 };
 
 }  // namespace sternpost

@@ -26,6 +26,9 @@ public:
 
     Result<std::optional<DomainRecord>> find(const std::string& domain) override;
     boost::asio::awaitable<Result<void>> put(DomainRecord record) override;
+    Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
+                                                     std::size_t most) override;
+    Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override;
 
     // Commits what waits; later calls are Errc::stopped.
     void close();
