@@ -34,7 +34,7 @@ constexpr std::chrono::seconds resolv_conf_interval{1};
 // of the timeout.
 constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
-constexpr std::chrono::milliseconds probe_interval_without_verdict{10'000};
+constexpr std::chrono::milliseconds probe_interval_after_silence{10'000};
 constexpr const char* is_stopped = "the resolver is stopped";
 
 template <class Record>
@@ -72,7 +72,7 @@ awaitable<Result<RecordSet<Record>>> ask_one(Server& server, const Question<Reco
     if (!answer) co_return failure(Errc::temporary, answer.error().detail + " from " + server.name());
     answer->authentic = answer->authentic && server.believes_ad();
     if (question.whom == Servers::validating && !answer->authentic) {
-        co_await server.note_unsigned_answer();
+        co_await server.confirm();
         if (server.validation() != Validation::yes)
             co_return failure(Errc::temporary, server.name() + " has stopped validating");
     }
@@ -188,8 +188,8 @@ public:
                 co_await self->probe(servers);
                 if (self->stopped_ || servers != self->servers_) continue;
                 auto interval = self->options_.probe_interval;
-                if (verdict(servers) == Validation::unknown)
-                    interval = std::min(interval, probe_interval_without_verdict);
+                if (!std::ranges::all_of(servers, is_known))
+                    interval = std::min(interval, probe_interval_after_silence);
                 self->next_probe_.expires_after(interval);
             }
             boost::system::error_code ignored;
@@ -208,14 +208,17 @@ private:
         return server->validation() != Validation::unknown;
     }
 
-    // One that validates is enough, for it alone is asked then.
+    // One that validates is enough, for it alone is asked then. One that has never answered a probe decides nothing
+    // where others do.
     static Validation verdict(const ServerList& servers) {
         const auto says = [&](Validation what) {
             return std::ranges::any_of(servers,
                                        [what](const auto& server) { return server->validation() == what; });
         };
         if (says(Validation::yes)) return Validation::yes;
-        return servers.empty() || says(Validation::unknown) ? Validation::unknown : Validation::no;
+        const bool all_probed = std::ranges::all_of(
+            servers, [](const auto& server) { return is_known(server) || server->probed(); });
+        return all_probed && says(Validation::no) ? Validation::no : Validation::unknown;
     }
 
     std::string nobody_to_ask(Servers whom) const {

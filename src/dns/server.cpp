@@ -7,16 +7,26 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "sternpost/loop/spawn.hpp"
+
 namespace asio = boost::asio;
 using asio::awaitable;
 
 namespace sternpost {
 
+namespace {
+
+// A question that waits for a confirmation must still end within the timeout.
+constexpr int patience_part = 5;
+
+}  // namespace
+
 Server::Server(const asio::any_io_executor& executor, const asio::ip::udp::endpoint& endpoint,
                std::chrono::milliseconds timeout, bool believe_ad)
     : believe_ad_(believe_ad),
+      patience_(timeout / patience_part),
       channel_(std::make_shared<CaresChannel>(executor, endpoint, timeout)),
-      probed_(executor, asio::steady_timer::time_point::max()) {}
+      probed_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {}
 
 awaitable<Result<Bytes>> Server::ask(std::string name, int type) {
     return channel_->ask(std::move(name), type);
@@ -28,29 +38,44 @@ void Server::stop() {
 
 void Server::take_over(const Server& former) {
     verdict_ = former.verdict_;
+    probes_begun_ = probes_ended_ = former.probes_ended_;
 }
 
 awaitable<void> Server::probe() {
-    if (probing_) {
+    if (probes_ended_ < probes_begun_) {
+        const std::uint64_t running = probes_begun_;
         boost::system::error_code ignored;
-        while (probing_) co_await probed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        while (probes_ended_ < running)
+            co_await probed_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         co_return;
     }
-    probing_ = true;
-    unsigned_since_probe_ = false;
+    ++probes_begun_;
     const auto bytes = co_await channel_->ask(".", ns_t_ns);
     if (bytes) {
         const auto answer = read_ns(*bytes, ".");
         if (answer) conclude(answer->authentic);
     }
-    probing_ = false;
-    probed_.cancel();
+    probes_ended_ = probes_begun_;
+    probed_->cancel();
 }
 
-awaitable<void> Server::note_unsigned_answer() {
-    if (unsigned_since_probe_) co_return;
-    co_await probe();
-    unsigned_since_probe_ = true;
+awaitable<void> Server::confirm() {
+    const std::uint64_t next = probes_begun_ + 1;
+    const auto until = std::chrono::steady_clock::now() + patience_;
+    asio::steady_timer patience(probed_->get_executor(), until);
+    patience.async_wait([probed = probed_](boost::system::error_code error) {
+        if (!error) probed->cancel();
+    });
+    while (probes_ended_ < next && std::chrono::steady_clock::now() < until) {
+        if (probes_ended_ == probes_begun_)
+            spawn(probed_->get_executor(), "dns probe", probe_for_confirmation(shared_from_this()));
+        boost::system::error_code ignored;
+        co_await probed_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+awaitable<void> Server::probe_for_confirmation(std::shared_ptr<Server> self) {
+    co_await self->probe();
 }
 
 void Server::conclude(bool ad) {

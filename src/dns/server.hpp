@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,7 @@
 
 namespace sternpost {
 
-class Server {
+class Server : public std::enable_shared_from_this<Server> {
 public:
     // Throws std::runtime_error when c-ares cannot make a channel.
     Server(const boost::asio::any_io_executor& executor, const boost::asio::ip::udp::endpoint& endpoint,
@@ -30,24 +31,28 @@ public:
     bool believes_ad() const { return believe_ad_; }
     // One whose AD bit is not believed need not be asked to be known.
     Validation validation() const { return believe_ad_ ? verdict_ : Validation::no; }
+    // Whether a probe has ended, be it without an answer.
+    bool probed() const { return probes_ended_ > 0; }
     // The verdict of a former list's entry for the same server stands until the next probe.
     void take_over(const Server& former);
 
     // Asks for the name servers of the root, which are signed; joins a probe that runs.
     boost::asio::awaitable<void> probe();
-    // An answer without AD bit has come: the first one since the last probe calls for a new one, as the
-    // server may have stopped validating.
-    boost::asio::awaitable<void> note_unsigned_answer();
+    // An answer without AD bit has come: only a probe begun after it tells whether the server still validates.
+    // Answers that come while one runs share the next. A probe that takes too long leaves the last verdict.
+    boost::asio::awaitable<void> confirm();
 
 private:
+    static boost::asio::awaitable<void> probe_for_confirmation(std::shared_ptr<Server> self);
     void conclude(bool ad);
 
     bool believe_ad_;
+    std::chrono::milliseconds patience_;  // with a probe for confirmation
     std::shared_ptr<CaresChannel> channel_;
     Validation verdict_ = Validation::unknown;
-    bool probing_ = false;
-    bool unsigned_since_probe_ = false;
-    boost::asio::steady_timer probed_;  // cancelled when a probe ends
+    std::uint64_t probes_begun_ = 0;
+    std::uint64_t probes_ended_ = 0;
+    std::shared_ptr<boost::asio::steady_timer> probed_;  // cancelled when a probe ends, or patience with it
 };
 
 }  // namespace sternpost

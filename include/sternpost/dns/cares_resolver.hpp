@@ -5,9 +5,9 @@
 // of the timeout (a fifth, or less where there are more servers) without an answer, or at once after a
 // failure, also to the next; the first real answer counts.
 //
-// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while nothing is
-// known), and before the first answer without AD bit since is believed: `. NS` with the AD bit says yes,
-// without it no; anything else leaves the last verdict as it is. One line in the log tells each change.
+// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while one has never
+// said), and before an answer without AD bit is believed where DANE rests on it: `. NS` with the AD bit says
+// yes, without it no; anything else leaves the last verdict as it is. One line in the log tells each change.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

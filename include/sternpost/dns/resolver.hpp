@@ -56,7 +56,7 @@ struct TlsaRecord {
 // Whether there is a server that validates.
 enum class Validation {
     unknown,  // none has said yet
-    no,       // every one of them has said that it does not, or may not be believed
+    no,       // those that have said say that they do not, or may not be believed
     yes,
 };
 
