@@ -126,6 +126,7 @@ awaitable<void> Daemon::follow_postfix() {
 
 void Daemon::begin_to_answer() {
     asio::post(answer_loop_, [this] { server_.listen(sockets_); });
+    answers_.begin_upkeep();
     spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
     notify_ready();
 }

@@ -31,14 +31,23 @@ void log_txt(const KnownDomain& known) {
                       known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
 }
 
+// The nearer the end of a policy that protects, the louder (RFC 8461 section 10.2).
+spdlog::level::level_enum level_of_failure(const CachedPolicy* kept, WallTime now) {
+    if (kept == nullptr) return spdlog::level::warn;
+    if (kept->policy.mode == Mode::none) return spdlog::level::debug;
+    const auto left = kept->expires() - now;
+    if (left > kept->policy.max_age / 2) return spdlog::level::info;
+    return left > kept->policy.max_age / 5 ? spdlog::level::warn : spdlog::level::err;
+}
+
 void log_fetch_failure(const KnownDomain& known, WallTime now, std::string_view why) {
-    const bool kept = known.policy && now < known.policy->expires();
-    spdlog::warn("policy {}: id={} not fetched: {}; {}, next try {}", known.domain, known.txt.id,
-                 printable(why),
-                 kept ? "the known policy stays in force until " + to_iso8601(known.policy->expires())
-                 : known.overloaded ? "mail is deferred"
-                                    : "mail goes out as without MTA-STS",
-                 known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try));
+    const CachedPolicy* kept = known.policy && now < known.policy->expires() ? known.policy.get() : nullptr;
+    spdlog::log(level_of_failure(kept, now), "policy {}: id={} not fetched: {}; {}, next try {}",
+                known.domain, known.id_to_fetch(), printable(why),
+                kept != nullptr    ? "the known policy stays in force until " + to_iso8601(kept->expires())
+                : known.overloaded ? "mail is deferred"
+                                   : "mail goes out as without MTA-STS",
+                known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try));
 }
 
 std::string_view to_string(DomainDane verdict) {
@@ -81,6 +90,17 @@ void log_dane(const KnownDomain& known, const DaneLook& look, WallTime now) {
 
 }  // namespace
 
+DomainRecord record_of(const KnownDomain& known) {
+    DomainRecord record;
+    record.domain = known.domain;
+    if (known.policy) record.policy = *known.policy;
+    record.failed = known.failed;
+    record.last_used = known.last_used;
+    record.refresh_at = known.refresh_at;
+    record.dane_seen = known.dane_seen;
+    return record;
+}
+
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
     const CachedPolicy& cached = *known.policy;
     spdlog::info("policy {}: mode={} id={} mx={} expires={} source={} took={}ms", known.domain,
@@ -98,7 +118,7 @@ awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
 awaitable<void> Discovery::fetch_policy(KnownDomain& known) {
     const SteadyTime begun = sources_.clock.steady();
     known.note_fetch_begun(sources_.clock.wall());
-    auto fetched = co_await get(known.domain, known.txt.id);
+    auto fetched = co_await get(known.domain, known.id_to_fetch());
     if (!fetched) {
         if (fetched.error().code == Errc::stopped) co_return;
         known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
@@ -111,6 +131,15 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known) {
     log_policy(known, "https", since(begun, sources_.clock));
     for (const std::string& remark : known.policy->policy.remarks)
         spdlog::info("policy {}: {}", known.domain, remark);
+}
+
+awaitable<void> Discovery::refresh_policy(KnownDomain& known) {
+    const WallTime now = sources_.clock.wall();
+    const auto before = known.policy;
+    if (before && now < before->expires() && known.may_fetch(now, options_)) co_await fetch_policy(known);
+    if (known.policy != before) co_return;
+    known.note_refresh_failed(sources_.clock.wall(), options_);
+    co_await commit(known);
 }
 
 awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string id) {
@@ -177,13 +206,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
 }
 
 awaitable<void> Discovery::commit(KnownDomain& known) {
-    DomainRecord record;
-    record.domain = known.domain;
-    if (known.policy) record.policy = *known.policy;
-    record.failed = known.failed;
-    record.dane_seen = known.dane_seen;
-    record.last_used = sources_.clock.wall();
-    const auto stored = co_await sources_.store.put(std::move(record));
+    const auto stored = co_await sources_.store.put(record_of(known));
     if (!stored && known.on_disk)
         spdlog::error("policy {}: not on disk, so a restart would forget it: {}", known.domain,
                       stored.error().detail);

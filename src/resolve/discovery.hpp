@@ -12,6 +12,9 @@
 
 namespace sternpost {
 
+// All of it that is kept on disk.
+DomainRecord record_of(const KnownDomain& known);
+
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
 
@@ -23,6 +26,8 @@ public:
     // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
     // works.
     boost::asio::awaitable<void> fetch_policy(KnownDomain& known);
+    // The same for a policy that is due for it, if a GET is allowed now.
+    boost::asio::awaitable<void> refresh_policy(KnownDomain& known);
     boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
     // The MX hosts and DANE at them.
     boost::asio::awaitable<void> look_at_dane(KnownDomain& known, Route route);

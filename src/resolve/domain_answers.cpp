@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "clock_check.hpp"
 #include "discovery.hpp"
 #include "flight.hpp"
 #include "memory_table.hpp"
@@ -22,6 +23,17 @@ namespace asio = boost::asio;
 using asio::awaitable;
 
 namespace sternpost {
+
+namespace {
+
+// Refreshes under way, which are begun once in an upkeep interval: a long list is worked off little by little.
+constexpr std::size_t max_refreshes = 16;
+constexpr std::chrono::days refreshed_after_last_use{30};
+constexpr std::size_t max_pruned_at_once = 200;
+constexpr std::chrono::hours kept_after_expiry{24};
+constexpr std::chrono::hours prune_after_steady_clock{1};
+
+}  // namespace
 
 // Shared with handlers that are still on their way from one loop to the other when the owner goes.
 class DomainAnswers::Inside : public std::enable_shared_from_this<Inside> {
@@ -36,7 +48,8 @@ public:
           options_(options),
           rules_(rules),
           answer_rules_(std::move(rules)),
-          table_(memory_entries) {}
+          table_(memory_entries),
+          next_upkeep_(resolve_loop_) {}
 
     // Answer loop.
     bool knows_map(std::string_view map) const { return answer_rules_->map(map) != nullptr; }
@@ -63,8 +76,11 @@ public:
                    [self = shared_from_this(), fresh = rules_] { self->answer_rules_ = fresh; });
     }
 
+    void begin_upkeep() { spawn(resolve_loop_, "upkeep", keep_up(shared_from_this())); }
+
     void stop() {
         stopped_ = true;
+        next_upkeep_.cancel();
         for (auto& [domain, flight] : flights_) {
             flight->patience.cancel();
             flight->changed.cancel();
@@ -107,9 +123,10 @@ private:
         if (stopped_) return reply(waiter, nullptr);
         // Another question's flight may have landed on the way here.
         if (Reply ready = at_once(waiter.question, domain, rules_)) return reply(waiter, std::move(ready));
-        const FlightPtr flight = flight_to(domain);
+        const FlightPtr flight = flight_to(domain, Why::question);
         if (!flight)
             return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
+        note_use(*flight);
         flight->want(waiter.question);
         if (Reply ready = flight->overdue ? reply_so_far(*flight, waiter.question) : nullptr)
             return reply(waiter, std::move(ready));
@@ -119,16 +136,20 @@ private:
     // A look that nobody waits for.
     void look_behind(const std::string& domain, const Asked& question) {
         if (stopped_ || flights_.contains(domain)) return;
-        const FlightPtr flight = flight_to(domain);
+        const FlightPtr flight = flight_to(domain, Why::question);
         if (!flight) return;
         flight->behind_answer = true;
+        note_use(*flight);
         flight->want(question);
     }
 
-    FlightPtr flight_to(const std::string& domain) {
+    enum class Why { question, refresh };
+
+    FlightPtr flight_to(const std::string& domain, Why why) {
         if (const auto found = flights_.find(domain); found != flights_.end()) return found->second;
         if (flights_.size() >= max_flights) return nullptr;
-        auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain), sources_.clock.steady());
+        auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain, why), sources_.clock.steady());
+        flight->refresh = why == Why::refresh;
         flights_.emplace(domain, flight);
         limit_patience(flight);
         spawn(resolve_loop_, "domain lookup", fly(shared_from_this(), flight));
@@ -136,7 +157,7 @@ private:
     }
 
     // What memory or disk knows of a domain.
-    KnownDomain recall(const std::string& domain) {
+    KnownDomain recall(const std::string& domain, Why why) {
         KnownDomain known;
         if (const auto entry = table_.find(domain); entry && !entry->known.disk_unread) {
             known = entry->known;
@@ -154,8 +175,10 @@ private:
         if ((*stored)->policy)
             known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
         known.failed = std::move((*stored)->failed);
+        known.last_used = (*stored)->last_used;
+        known.refresh_at = (*stored)->refresh_at;
         known.dane_seen = (*stored)->dane_seen;
-        if (known.policy_applies(sources_.clock.wall(), options_))
+        if (why == Why::question && known.policy_applies(sources_.clock.wall(), options_))
             log_policy(known, "cache", std::chrono::milliseconds(0));
         return known;
     }
@@ -212,6 +235,8 @@ private:
             // With a fetch of this id failed already, the next try runs behind the answer.
             if (known.fetch_has_failed()) settle(*flight);
             co_await discovery.fetch_policy(known);
+        } else if (flight->refresh) {
+            co_await discovery.refresh_policy(known);
         }
         if (!stopped_ && !known.on_disk) co_await discovery.commit(known);
     }
@@ -273,10 +298,70 @@ private:
             Reply ready = prepare(*flight, waiter.question).reply;
             reply(waiter, ready ? std::move(ready) : waited_too_long(*flight));
         }
+        // Behind the answer, and seldom.
+        if (flight->use_to_disk)
+            spawn(resolve_loop_, "last use", put(shared_from_this(), record_of(flight->known)));
         const TableEntryPtr former = table_.find(flight->known.domain);
+        // Memory is for what is asked for.
+        if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
         warn_if_nothing_passes(*entry, former);
         table_.put(entry);
+    }
+
+    void note_use(Flight& flight) const {
+        if (!std::exchange(flight.used, true)) flight.use_to_disk = flight.known.note_used(now().wall);
+    }
+
+    static awaitable<void> put(std::shared_ptr<Inside> self, DomainRecord record) {
+        const std::string domain = record.domain;
+        const auto stored = co_await self->sources_.store.put(std::move(record));
+        if (!stored)
+            spdlog::debug("policy {}: its last use is not on disk: {}", domain, stored.error().detail);
+    }
+
+    // ---- what is done without being asked for
+
+    static awaitable<void> keep_up(std::shared_ptr<Inside> self) {
+        boost::system::error_code ignored;
+        while (!self->stopped_) {
+            self->refresh_what_is_due();
+            self->prune();
+            self->next_upkeep_.expires_after(self->options_.upkeep_interval);
+            co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
+    }
+
+    void refresh_what_is_due() {
+        const WallTime wall = now().wall;
+        const auto under_way = static_cast<std::size_t>(
+            std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
+        if (under_way >= max_refreshes) return;
+        const auto due =
+            sources_.store.due_for_refresh(wall, wall - refreshed_after_last_use, max_refreshes - under_way);
+        tell_trouble(due ? "" : due.error().detail);
+        if (!due) return;
+        for (const std::string& domain : *due)
+            if (!flights_.contains(domain)) flight_to(domain, Why::refresh);
+    }
+
+    // Not by a clock that may be wrong: what was removed is forgotten.
+    void prune() {
+        const Now at = now();
+        if (!clock_check_.steady_for(at, prune_after_steady_clock)) return;
+        PruneLimits limits;
+        limits.now = limits.failed_since = at.wall - kept_after_expiry;
+        limits.dane_since = at.wall - dane_memory;
+        const auto pruned = sources_.store.prune(limits, max_pruned_at_once);
+        if (!pruned) return tell_trouble(pruned.error().detail);
+        if (*pruned > 0)
+            spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
+    }
+
+    // Once for each trouble, not once a second.
+    void tell_trouble(const std::string& what) {
+        if (!what.empty() && what != upkeep_trouble_) spdlog::error("upkeep: {}", what);
+        upkeep_trouble_ = what;
     }
 
     // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
@@ -366,6 +451,9 @@ private:
     RulesPtr answer_rules_;  // the answer loop's
     MemoryTable table_;
     std::unordered_map<std::string, FlightPtr> flights_;
+    asio::steady_timer next_upkeep_;
+    ClockCheck clock_check_;
+    std::string upkeep_trouble_;  // the last one told
     bool stopped_ = false;
 };
 
@@ -391,6 +479,10 @@ void DomainAnswers::ask(std::string_view map, NextHop next_hop, OnReply on_reply
 
 void DomainAnswers::reconfigure(const ResolveOptions& options, Rules rules) {
     inside_->reconfigure(options, std::make_shared<const Rules>(std::move(rules)));
+}
+
+void DomainAnswers::begin_upkeep() {
+    inside_->begin_upkeep();
 }
 
 void DomainAnswers::stop() {

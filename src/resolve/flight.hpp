@@ -36,6 +36,9 @@ struct Flight {
     KnownDomain known;  // the flight's working copy
     const SteadyTime begun;
     bool behind_answer = false;  // nobody has to wait: what is due soon is looked at already
+    bool refresh = false;        // the policy is fetched again, whatever the TXT record says
+    bool used = false;           // somebody has asked
+    bool use_to_disk = false;    // for the first time in a day
     std::vector<Asked> wanted;
     std::vector<Waiter> waiters;
     boost::asio::steady_timer patience;

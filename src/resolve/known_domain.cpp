@@ -1,6 +1,7 @@
 #include "known_domain.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "sternpost/policy/record.hpp"
 
@@ -14,6 +15,12 @@ constexpr std::chrono::seconds last_dns_retry_when_deferring{30};
 constexpr std::chrono::seconds last_fetch_retry{3600};
 // DANE that stays in force is written to disk no more often.
 constexpr std::chrono::hours dane_memory_step{1};
+constexpr std::chrono::hours last_used_step{24};
+constexpr std::chrono::seconds longest_refresh_interval{86'400};
+constexpr int jitter_part = 8;  // 3 h of a day
+constexpr std::chrono::minutes shortest_refresh_interval{5};
+// After a new id that came with the old body: its owner may have changed the record first.
+constexpr std::chrono::minutes look_at_old_body_again{10};
 
 // `first` doubled with each failure after the first one, up to `most`.
 std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chrono::seconds most) {
@@ -27,6 +34,13 @@ std::chrono::seconds back_off(std::chrono::seconds first, int failures, std::chr
 SteadyTime due_soon(SteadyTime asked, SteadyTime due) {
     constexpr int last_part = 10;
     return due - (due - asked) / last_part;
+}
+
+WallTime refresh_time(const std::string& domain, const CachedPolicy& policy) {
+    const auto interval = std::min(longest_refresh_interval, policy.policy.max_age / 2);
+    const auto jitter = std::chrono::seconds(std::hash<std::string>()(domain) %
+                                             (static_cast<std::size_t>(interval.count()) / jitter_part + 1));
+    return policy.fetched + std::max<std::chrono::seconds>(interval - jitter, shortest_refresh_interval);
 }
 
 bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
@@ -52,8 +66,13 @@ bool KnownDomain::wants_fetch(WallTime now) const {
     return !policy || policy->id != txt.id || now >= policy->expires();
 }
 
+std::string KnownDomain::id_to_fetch() const {
+    if (txt.state == TxtState::present) return txt.id;
+    return policy ? policy->id : "";
+}
+
 bool KnownDomain::fetch_has_failed() const {
-    return failed && failed->id == txt.id;
+    return failed && failed->id == id_to_fetch();
 }
 
 const DaneLook* KnownDomain::dane_at(const Route& route) const {
@@ -156,19 +175,40 @@ void KnownDomain::note_fetch_begun(WallTime now) {
 }
 
 void KnownDomain::note_fetched(CachedPolicy fetched) {
+    const bool same_body = policy && policy->body == fetched.body;
+    const bool same_id = policy && policy->id == fetched.id;
+    refresh_at = refresh_time(domain, fetched);
+    if (same_body && !same_id) refresh_at = std::min(*refresh_at, fetched.fetched + look_at_old_body_again);
+    if (!same_body || !same_id) {
+        mx = MxLook();
+        dane.clear();
+    }
     policy = std::make_shared<const CachedPolicy>(std::move(fetched));
     failed.reset();
     overloaded = disk_unread = false;
     just_fetched = true;
-    mx = MxLook();
-    dane.clear();
+}
+
+void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& options) {
+    overloaded = false;
+    refresh_at = now + options.retry;
+    if (fetch_has_failed()) refresh_at = std::max(*refresh_at, failed->next_try);
+    // What has run out is not refreshed any more, but discovered anew when it is asked for.
+    if (!policy || now >= policy->expires()) refresh_at.reset();
+}
+
+bool KnownDomain::note_used(WallTime now) {
+    if (last_used <= now && now < last_used + last_used_step) return false;
+    last_used = now;
+    if (policy && !refresh_at) refresh_at = refresh_time(domain, *policy);
+    return policy || failed;
 }
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
     overloaded = why.code == Errc::overloaded;
     if (overloaded) return;
     FailedFetch now_failed;
-    now_failed.id = txt.id;
+    now_failed.id = id_to_fetch();
     now_failed.count = fetch_has_failed() ? failed->count + 1 : 1;
     now_failed.next_try = now + back_off(options.retry, now_failed.count, last_fetch_retry);
     now_failed.reason = why.detail;

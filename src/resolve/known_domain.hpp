@@ -66,6 +66,9 @@ struct DaneLook {
 // From here on, a question that comes makes us look again behind its answer.
 SteadyTime due_soon(SteadyTime asked, SteadyTime due);
 
+// RFC 8461 section 3.3 and 10.2: about daily, and by half of a shorter max_age, each domain at a time of its own.
+WallTime refresh_time(const std::string& domain, const CachedPolicy& policy);
+
 struct KnownDomain {
     std::string domain;
     std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
@@ -77,8 +80,10 @@ struct KnownDomain {
     std::vector<WallTime> fetches;  // GETs of the last hour
     TxtLook txt;
     MxLook mx;
-    std::vector<DaneLook> dane;         // the one looked at longest ago first
-    std::optional<WallTime> dane_seen;  // when DANE was last in force
+    std::optional<WallTime> refresh_at;  // when the policy is fetched again by itself
+    WallTime last_used{};                // to about a day
+    std::vector<DaneLook> dane;          // the one looked at longest ago first
+    std::optional<WallTime> dane_seen;   // when DANE was last in force
 
     // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids to fetch it
     // again.
@@ -87,7 +92,9 @@ struct KnownDomain {
     bool may_fetch(WallTime now, const ResolveOptions& options) const;
     // Whether the TXT record's id asks for a GET, be it allowed now or not.
     bool wants_fetch(WallTime now) const;
-    // Whether a fetch of the id that the TXT record has failed already.
+    // The TXT record's, or where there is none that of the policy, which is refreshed all the same.
+    std::string id_to_fetch() const;
+    // Whether a fetch of that id has failed already.
     bool fetch_has_failed() const;
     // Null: not looked at.
     const DaneLook* dane_at(const Route& route) const;
@@ -103,6 +110,10 @@ struct KnownDomain {
     void forget_surplus_routes();
     void note_fetch_begun(WallTime now);
     void note_fetched(CachedPolicy fetched);
+    // It was not refreshed, whatever kept it from that.
+    void note_refresh_failed(WallTime now, const ResolveOptions& options);
+    // Whether that is to be written to the disk.
+    bool note_used(WallTime now);
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
 
 private:

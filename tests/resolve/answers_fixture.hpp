@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "sternpost/resolve/domain_answers.hpp"

@@ -43,6 +43,7 @@ struct ResolveOptions {
     std::chrono::milliseconds deadline{20'000};
     std::chrono::seconds retry{300};
     std::chrono::seconds min_interval{60};
+    std::chrono::milliseconds upkeep_interval{1000};
     bool defer_on_dns_failure = false;
 };
 
@@ -67,6 +68,8 @@ public:
     // Takes over new options and rules for what is decided from now on; replies made by former rules are made
     // anew. Resolve loop.
     void reconfigure(const ResolveOptions& options, Rules rules);
+    // From now on policies are refreshed, and the cache is pruned. Resolve loop.
+    void begin_upkeep();
     // Waiting questions end without a reply, and so do later ones. Resolve loop.
     void stop();
 

@@ -1,0 +1,302 @@
+// What is done without being asked for: refreshing policies, noting their use, pruning.
+#include "resolve/clock_check.hpp"
+#include "tests/resolve/answers_fixture.hpp"
+
+namespace sternpost {
+namespace {
+
+constexpr auto day = 24h;
+
+class UpkeepTest : public AnswersTest {
+protected:
+    UpkeepTest() {
+        dane = false;
+        options.upkeep_interval = 1ms;
+        begin_anew();
+        publish("good.test", "1", enforce("mail.good.test", 864000));
+    }
+
+    void begin_anew() {
+        start();
+        answers->begin_upkeep();
+    }
+    void restart_with_upkeep() {
+        end();
+        begin_anew();
+    }
+    // At least one round.
+    void upkeep() { io.restart(), io.run_for(25ms); }
+    void upkeep_until_fetches(const std::string& domain, int count) {
+        test::run_until(io, [&] { return fetches(domain) >= count; });
+        settle();
+    }
+    WallTime expires(const std::string& domain) { return store.records.at(domain).policy->expires(); }
+    WallTime refresh_at(const std::string& domain) { return store.records.at(domain).refresh_at.value(); }
+};
+
+// #109, #117, #118: about daily, with the expiry counted from that fetch.
+TEST_F(UpkeepTest, PoliciesAreRefreshedAboutDaily) {
+    ask("good.test");
+    const WallTime first = expires("good.test");
+    clock.advance(20h);
+    upkeep();
+    EXPECT_EQ(fetches("good.test"), 1);
+    clock.advance(4h);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(expires("good.test"), first + day);
+    upkeep();
+    EXPECT_EQ(fetches("good.test"), 2);
+}
+
+// #117: whatever the TXT record says
+TEST_F(UpkeepTest, ARefreshNeedsNoTxtRecord) {
+    ask("good.test");
+    resolver.txt_records.clear();
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    break_txt("good.test");
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 3);
+    EXPECT_EQ(store.records.at("good.test").policy->id, "1");
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
+// #111: what the refresh brings counts, also under the old id.
+TEST_F(UpkeepTest, ARefreshTakesUpANewBodyUnderTheOldId) {
+    ask("good.test");
+    publish("good.test", "1", enforce("new.good.test"));
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(ask("good.test"), secure("new.good.test"));
+}
+
+// #118: by half of a short max_age, but not within five minutes of the last fetch
+TEST_F(UpkeepTest, ShortLivedPoliciesAreRefreshedSooner) {
+    publish("short.test", "1", enforce("mail.short.test", 7200));
+    publish("shorter.test", "1", enforce("mail.shorter.test", 400));
+    ask("short.test");
+    ask("shorter.test");
+    const WallTime begin = clock.wall();
+    EXPECT_GE(refresh_at("short.test"), begin + 52min);
+    EXPECT_LE(refresh_at("short.test"), begin + 60min);
+    EXPECT_EQ(refresh_at("shorter.test"), begin + 5min);
+}
+
+TEST_F(UpkeepTest, RefreshesAreSpreadOverThreeHours) {
+    std::set<WallTime> times;
+    for (int i = 0; i < 50; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        publish(domain, "1", enforce("mail." + domain));
+        ask(domain);
+        times.insert(refresh_at(domain));
+        EXPECT_GE(refresh_at(domain), clock.wall() + 21h);
+        EXPECT_LE(refresh_at(domain), clock.wall() + day);
+    }
+    EXPECT_GT(times.size(), 40U);
+}
+
+// #118: after a long stop not all at once
+TEST_F(UpkeepTest, RefreshesAreBounded) {
+    for (int i = 0; i < 50; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        publish(domain, "1", enforce("mail." + domain));
+        ask(domain);
+    }
+    clock.advance(2 * day);
+    fetcher.gate.shut();
+    restart_with_upkeep();
+    upkeep();
+    int under_way = 0;
+    for (const auto& [host, count] : fetcher.fetches) under_way += count - 1;
+    EXPECT_EQ(under_way, 16);
+    fetcher.gate.open();
+    test::run_until(io, [&] {
+        return std::ranges::all_of(fetcher.fetches, [](const auto& host) { return host.second == 2; });
+    });
+}
+
+// #115
+TEST_F(UpkeepTest, ANewIdWithTheOldBodyIsLookedAtAgainSoon) {
+    ask("good.test");
+    publish_id("good.test", "2");
+    clock.advance(10min);
+    ask("good.test");
+    EXPECT_EQ(fetches("good.test"), 2);
+    publish("good.test", "2", enforce("new.good.test"));
+    clock.advance(10min);
+    upkeep_until_fetches("good.test", 3);
+    EXPECT_EQ(ask("good.test"), secure("new.good.test"));
+    clock.advance(10min);
+    upkeep();
+    EXPECT_EQ(fetches("good.test"), 3) << "once";
+}
+
+// #112, #119, #121: kept, tried again later and later, told louder and louder
+TEST_F(UpkeepTest, ARefreshThatKeepsFailingGrowsLouder) {
+    ask("good.test");
+    const WallTime end = expires("good.test");
+    break_policy_host("good.test");
+    resolver.txt_records.clear();
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_TRUE(logged("info: policy good.test: id=1 not fetched: HTTP status 500"));
+    EXPECT_EQ(refresh_at("good.test"), clock.wall() + 5min);
+    clock.advance(5min);
+    upkeep_until_fetches("good.test", 3);
+    EXPECT_EQ(refresh_at("good.test"), clock.wall() + 10min);
+    for (int tries = 4; tries < 9; ++tries) {
+        clock.advance(1h);
+        upkeep_until_fetches("good.test", tries);
+    }
+    EXPECT_EQ(refresh_at("good.test"), clock.wall() + 1h);
+    EXPECT_FALSE(logged("warning: policy good.test"));
+    clock.set_wall(end - 4 * day);
+    upkeep_until_fetches("good.test", 9);
+    EXPECT_TRUE(logged("warning: policy good.test: id=1 not fetched"));
+    EXPECT_FALSE(logged("error: policy good.test"));
+    clock.set_wall(end - day);
+    upkeep_until_fetches("good.test", 10);
+    EXPECT_TRUE(logged("error: policy good.test: id=1 not fetched"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    clock.set_wall(end);
+    upkeep();
+    EXPECT_EQ(ask("good.test"), not_found);
+    EXPECT_EQ(fetches("good.test"), 10);
+}
+
+// #119, #120
+TEST_F(UpkeepTest, NothingIsSaidOfAPolicyThatProtectsNobody) {
+    publish("none.test", "1", "version: STSv1\nmode: none\nmax_age: 864000\n");
+    ask("none.test");
+    break_policy_host("none.test");
+    clock.advance(day);
+    upkeep_until_fetches("none.test", 2);
+    EXPECT_FALSE(logged("info: policy none.test: id=1 not fetched"));
+    EXPECT_FALSE(logged("warning: policy none.test"));
+}
+
+// #123
+TEST_F(UpkeepTest, WhatNobodyAsksForIsKeptButNotRefreshed) {
+    publish("good.test", "1", enforce("mail.good.test", 31536000));
+    ask("good.test");
+    int refreshed = 1;
+    for (int days = 1; days <= 30; ++days) {
+        clock.advance(day);
+        upkeep_until_fetches("good.test", ++refreshed);
+    }
+    clock.advance(day);
+    upkeep();
+    EXPECT_EQ(fetches("good.test"), refreshed);
+    clock.advance(300 * day);
+    upkeep();
+    restart_with_upkeep();
+    EXPECT_EQ(fetches("good.test"), refreshed);
+    resolver.txt_records.clear();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    upkeep_until_fetches("good.test", refreshed + 1);  // it is in use again
+}
+
+TEST_F(UpkeepTest, UseIsWrittenDownSeldom) {
+    ask("good.test");
+    const WallTime first = clock.wall();
+    EXPECT_EQ(store.records.at("good.test").last_used, first);
+    for (int hours = 1; hours < 24; ++hours) {
+        clock.advance(1h);
+        ask("good.test");
+        settle();
+    }
+    EXPECT_EQ(store.records.at("good.test").last_used, first);
+    clock.advance(1h);
+    ask("good.test");
+    settle();
+    EXPECT_EQ(store.records.at("good.test").last_used, first + day);
+}
+
+TEST_F(UpkeepTest, ARefreshIsNoUse) {
+    ask("good.test");
+    const WallTime first = clock.wall();
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(store.records.at("good.test").last_used, first);
+}
+
+// #124
+TEST_F(UpkeepTest, APolicyFromTheFutureIsAppliedAndRefreshed) {
+    ask("good.test");
+    clock.set_wall(clock.wall() - day);
+    resolver.txt_records.clear();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(store.records.at("good.test").policy->fetched, clock.wall());
+}
+
+TEST_F(UpkeepTest, AFullQueueOnlyPutsARefreshOff) {
+    ask("good.test");
+    fetcher.bodies.insert_or_assign("mta-sts.good.test",
+                                    failure(Errc::overloaded, "too many policy fetches are waiting"));
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(refresh_at("good.test"), clock.wall() + 5min);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_TRUE(at_hand("good.test"));
+}
+
+// #128
+TEST_F(UpkeepTest, NobodyWaitsForARefresh) {
+    ask("good.test");
+    clock.advance(day);
+    fetcher.gate.shut();
+    test::run_until(io, [&] { return fetches("good.test") == 2; });
+    const auto pending = begin("good.test");
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("mail.good.test"));
+}
+
+TEST_F(UpkeepTest, PrunesOnlyWhatSaysNothingAnyMore) {
+    publish("short.test", "1", enforce("mail.short.test", 3600));
+    ask("good.test");
+    ask("short.test");
+    publish("failing.test", "1", enforce("mail.failing.test"));
+    break_policy_host("failing.test");
+    ask("failing.test");
+    resolver.txt_records.clear();
+    fetcher.bodies.clear();
+    for (int hours = 0; hours < 3; ++hours) {
+        clock.advance(1h);
+        upkeep();
+    }
+    EXPECT_EQ(store.records.size(), 3U);
+    clock.set_wall(clock.wall() + day);
+    upkeep();
+    EXPECT_EQ(store.records.size(), 3U) << "not right after a jump of a day";
+    for (int hours = 0; hours < 2; ++hours) {
+        clock.advance(1h);
+        upkeep();
+    }
+    EXPECT_EQ(store.records.size(), 1U);
+    EXPECT_TRUE(store.records.contains("good.test"));
+}
+
+TEST(ClockCheckTest, BeginsAnewAtEachJump) {
+    Now now;
+    now.wall = WallTime(1'000'000s);
+    now.steady = SteadyTime(1000s);
+    ClockCheck check;
+    const auto pass = [&](std::chrono::seconds wall, std::chrono::seconds steady) {
+        now.wall += wall;
+        now.steady += steady;
+        return check.steady_for(now, 1h);
+    };
+    EXPECT_FALSE(pass(0s, 0s));
+    EXPECT_FALSE(pass(1800s, 1800s));
+    EXPECT_TRUE(pass(1800s, 1801s));
+    EXPECT_FALSE(pass(24h * 365, 1s)) << "a year forth";
+    EXPECT_FALSE(pass(1800s, 1800s));
+    EXPECT_FALSE(pass(-24h, 1s)) << "a day back";
+    EXPECT_FALSE(pass(3599s, 3599s));
+    EXPECT_TRUE(pass(1s, 1s));
+    EXPECT_FALSE(pass(8h, 1s)) << "it slept";
+}
+
+}  // namespace
+}  // namespace sternpost
