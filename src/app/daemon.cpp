@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
 #include "settings.hpp"
@@ -59,6 +60,11 @@ std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
     return names;
 }
 
+ServerOptions with_room(ServerOptions options) {
+    options.connections = connections_with_room(options.connections);
+    return options;
+}
+
 void warn_of_dane_only(const Config& config) {
     for (const OverrideConfig& entry : config.overrides)
         if (entry.action == OverrideAction::dane_only)
@@ -68,7 +74,7 @@ void warn_of_dane_only(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(Config config, std::string config_file)
+Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets)
     : config_(std::move(config)),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
@@ -79,8 +85,8 @@ Daemon::Daemon(Config config, std::string config_file)
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
-      server_(answer_loop_.get_executor(), answers_, server_options(config_)),
-      sockets_(open_sockets(config_)) {}
+      server_(answer_loop_.get_executor(), answers_, with_room(server_options(config_))),
+      sockets_(std::move(sockets)) {}
 
 std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     auto sockets = passed_sockets();
@@ -186,10 +192,12 @@ void Daemon::apply(Config config) {
     fetcher_.reconfigure(https_options(config));
     resolver_.reconfigure(dns_options(config, postfix_.answer()));
     answers_.reconfigure(resolve_options(config), rules(config, postfix_.answer()));
-    asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
-    const bool needs_restart = config.listen != config_.listen || config.cache.path != config_.cache.path ||
+    asio::post(answer_loop_,
+               [this, options = with_room(server_options(config))] { server_.reconfigure(options); });
+    const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
+                               config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;
-    if (needs_restart) spdlog::warn("\"listen\" and [cache] are taken over at the next start only");
+    if (needs_restart) spdlog::warn("\"listen\", \"user\" and [cache] are taken over at the next start only");
     for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
     config_ = std::move(config);
     postfix_.forget();

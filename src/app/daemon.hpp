@@ -26,14 +26,16 @@ namespace sternpost {
 
 class Daemon {
 public:
+    // The sockets that systemd passed, or else those of `config`.
+    static std::vector<ListeningSocket> open_sockets(const Config& config);
+
     // `config_file` is read again at a reload.
-    Daemon(Config config, std::string config_file);
+    Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets);
 
     // Serves until SIGTERM or SIGINT; HUP reloads.
     void run();
 
 private:
-    static std::vector<ListeningSocket> open_sockets(const Config& config);
     boost::asio::awaitable<void> follow_signals();
     boost::asio::awaitable<void> follow_postfix();
     void begin_to_answer();

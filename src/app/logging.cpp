@@ -95,7 +95,8 @@ spdlog::sink_ptr sink_of(const std::string& target) try {
         return std::make_shared<spdlog::sinks::syslog_sink_mt>("sternpostd", LOG_PID, LOG_MAIL, true);
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(target);
 } catch (const spdlog::spdlog_ex& error) {
-    throw std::runtime_error(std::string("the log cannot be opened: ") + error.what() + "; see [log] target");
+    throw std::runtime_error(std::string("the log cannot be opened: ") + error.what() +
+                             "; the user that sternpostd runs as must be able to write it, see [log] target");
 }
 
 }  // namespace

@@ -6,10 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "daemon.hpp"
 #include "logging.hpp"
+#include "privileges.hpp"
 #include "sternpost/config/config.hpp"
 
 namespace sternpost {
@@ -40,12 +43,35 @@ std::optional<int> read_command_line(int argc, char** argv, CommandLine& line) {
     return {};
 }
 
-int serve(Config config, const std::string& config_file) try {
+void hand_over_files(const Config& config, const Account& account) {
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) hand_over(config.cache.path + suffix, account);
+    if (config.log.target.starts_with('/')) hand_over_or_make(config.log.target, account);
+}
+
+void open_log(const Config& config, const std::optional<Account>& account) {
+    std::optional<RightsOf> rights;
+    if (account) rights.emplace(*account);
     set_up_logging(config.log);
+}
+
+void warn_of_rights(const std::optional<Account>& account, const std::string& config_file) {
     if (::geteuid() == 0)
-        spdlog::warn("running as root, which is never needed: start sternpostd as a user of its own");
+        spdlog::warn("running as root, which is never needed: set \"user\" to an account of its own");
+    if (account && ::access(config_file.c_str(), R_OK) != 0)
+        spdlog::warn("the user \"{}\" cannot read {}, so that no reload will succeed: make it readable",
+                     account->name, config_file);
+}
+
+int serve(Config config, const std::string& config_file) try {
+    set_up_logging(LogConfig{});
+    const auto account = account_to_become(config.user);
+    if (account) hand_over_files(config, *account);
+    open_log(config, account);
+    auto sockets = Daemon::open_sockets(config);
+    if (account) become(*account);
+    warn_of_rights(account, config_file);
     for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
-    Daemon daemon(std::move(config), config_file);
+    Daemon daemon(std::move(config), config_file, std::move(sockets));
     daemon.run();
     return 0;
 } catch (const std::exception& error) {

@@ -6,9 +6,6 @@ namespace sternpost {
 std::vector<std::string> not_in_force_yet(const Config& config) {
     const Config defaults;
     std::vector<std::string> told;
-    if (!config.user.empty())
-        told.push_back("user = " + in_quotes(config.user) +
-                       " has no effect yet: the daemon keeps the user that it is started as");
     if (!config.admin.socket.empty() && config.admin.socket != defaults.admin.socket)
         told.push_back("[admin] socket = " + in_quotes(config.admin.socket) +
                        " has no effect yet: no such socket is opened");

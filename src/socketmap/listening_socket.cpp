@@ -17,7 +17,8 @@ namespace sternpost {
 
 namespace {
 
-constexpr mode_t anyone_may_ask = 0666;
+// umask(2) of a socket that anyone may connect to: mode 0666.
+constexpr mode_t anyone_may_ask = 0111;
 
 [[noreturn]] void fail(const std::string& name, const std::string& what, int error) {
     std::string remedy;
@@ -38,9 +39,21 @@ sockaddr_un address_of(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
-        throw std::runtime_error("the path of unix:" + path + " is too long");
+        throw std::runtime_error("cannot listen on unix:" + path + ": a socket's path has at most " +
+                                 std::to_string(sizeof address.sun_path - 1) + " bytes, and this one " +
+                                 std::to_string(path.size()) + ": choose a shorter one");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     return address;
+}
+
+// With its mode from the first moment: a chmod() would follow a link that another user may have put there.
+int bind_for_anyone(int descriptor, const sockaddr_un& address) {
+    const mode_t former = ::umask(anyone_may_ask);
+    const int bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int error = errno;
+    ::umask(former);
+    errno = error;
+    return bound;
 }
 
 bool somebody_answers(const sockaddr_un& address) {
@@ -103,10 +116,8 @@ ListeningSocket ListeningSocket::unix_path(const std::string& path) {
     clear_stale(path, address);
     const int fd = open_socket(AF_UNIX, name);
     ListeningSocket socket(fd, name, "");
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        fail(name, "bind", errno);
+    if (bind_for_anyone(fd, address) != 0) fail(name, "bind", errno);
     socket.remove_ = path;
-    if (::chmod(path.c_str(), anyone_may_ask) != 0) fail(name, "chmod", errno);
     if (::listen(fd, listen_backlog) != 0) fail(name, "listen", errno);
     return socket;
 }

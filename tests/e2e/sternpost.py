@@ -87,6 +87,7 @@ class ReadinessSocket:
         self.path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.path))
+        self.path.chmod(0o777)  # as systemd's: whoever the daemon has become may write to it
         self._socket.setblocking(False)
         self.messages = []
 

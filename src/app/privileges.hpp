@@ -1,0 +1,47 @@
+// Started as root, the daemon becomes another user for good.
+//
+// As root it does what only root may: opens the listening sockets, and hands over files that root has left.
+// Everything else is opened with the user's own rights, so that no link in a directory of that user leads
+// root astray.
+//
+// Threads: the main thread, before there is another one.
+// Errors:  std::runtime_error with the remedy.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+namespace sternpost {
+
+struct Account {
+    std::string name;
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+
+// The account to become; nullopt: none, because `user` is empty or who we are already.
+// Throws for an account that does not exist, and for another one than ours when we are not root.
+std::optional<Account> account_to_become(const std::string& user);
+
+// Gives `account` the file at `path` when root has left it: a plain file without further names. All else is
+// left as it is: opening it says what is wrong with it.
+void hand_over(const std::string& path, const Account& account);
+// As hand_over(), and makes an empty file first where root alone may make one.
+void hand_over_or_make(const std::string& path, const Account& account);
+
+// As long as it lives, files are opened with the rights of `account` alone.
+class RightsOf {
+public:
+    explicit RightsOf(const Account& account);
+    ~RightsOf();
+    RightsOf(const RightsOf&) = delete;
+    RightsOf& operator=(const RightsOf&) = delete;
+};
+
+// For good: no root, no supplementary group, no capability, and none to be gained by a program that is run.
+// Throws when a way back is left.
+void become(const Account& account);
+
+}  // namespace sternpost
