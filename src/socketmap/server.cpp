@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -89,6 +90,7 @@ private:
             auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
             if (error && acceptor->is_open()) {
                 self->log_accept_error(error);
+                self->end_longest_idle();
                 co_await self->rest();
             }
             if (error) continue;
@@ -105,15 +107,19 @@ private:
 
     // The connection longest idle goes when all places are taken; one with a question under way never does.
     bool make_room() {
-        for (auto place = places_.begin(); places_.size() >= options_.connections && place != places_.end();
-             ++place) {
-            if (!place->session->idle()) continue;
-            spdlog::debug("socketmap: the longest idle of {} connections makes room", places_.size());
-            place->session->close();
-            end(place);
-            return true;
-        }
-        return places_.size() < options_.connections;
+        while (places_.size() >= options_.connections)
+            if (!end_longest_idle()) return false;
+        return true;
+    }
+
+    bool end_longest_idle() {
+        const auto place =
+            std::ranges::find_if(places_, [](const Place& each) { return each.session->idle(); });
+        if (place == places_.end()) return false;
+        spdlog::debug("socketmap: the longest idle of {} connections makes room", places_.size());
+        place->session->close();
+        end(place);
+        return true;
     }
 
     void admit(StreamSocket socket) {
