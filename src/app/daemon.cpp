@@ -79,7 +79,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
       next_look_at_postfix_(resolve_loop_),
-      store_(resolve_loop_.get_executor(), config_.cache.path, clock_.wall()),
+      store_(resolve_loop_.get_executor(), config_.cache.path, clock_),
       resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
       fetcher_(resolve_loop_.get_executor(), https_options(config_)),
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),

@@ -1,6 +1,8 @@
 #include "schema.hpp"
 
+#include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Transaction.h>
+#include <sqlite3.h>
 
 #include <array>
 #include <stdexcept>
@@ -33,7 +35,8 @@ constexpr std::array migrations{
     R"(ALTER TABLE domain ADD COLUMN refresh_at INTEGER;
        UPDATE domain SET refresh_at = fetched + max(300, min(86400, max_age / 2)) WHERE mode IS NOT NULL;
        DROP INDEX domain_by_expiry;
-       CREATE INDEX domain_by_refresh ON domain (refresh_at, last_used) WHERE refresh_at IS NOT NULL;
+       CREATE INDEX domain_by_refresh ON domain (refresh_at, last_used)
+           WHERE refresh_at - last_used <= 2592000;  -- leaves out what nobody asks for any more: 30 days
        CREATE INDEX domain_by_fetch ON domain (fetched) WHERE fetched IS NOT NULL;
        CREATE INDEX domain_by_end ON domain (expires, next_try, dane_seen);)",
 };
@@ -45,6 +48,7 @@ void prepare_schema(SQLite::Database& database) {
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = FULL");
     const int found = database.execAndGet("PRAGMA user_version").getInt();
+    if (found < 0) throw SQLite::Exception("its schema version is none", SQLITE_CORRUPT);
     if (found > schema_version)
         throw std::runtime_error("it was written by a newer sternpostd (schema " + std::to_string(found) +
                                  ", this one knows " + std::to_string(schema_version) +

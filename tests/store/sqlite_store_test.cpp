@@ -2,18 +2,26 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 
+#include "store/statements.hpp"
+#include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
 
 namespace asio = boost::asio;
@@ -22,6 +30,7 @@ namespace fs = std::filesystem;
 namespace sternpost {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr WallTime now = std::chrono::sys_days(std::chrono::year(2026) / 12 / 1);
@@ -40,6 +49,11 @@ DomainRecord record_of(const std::string& domain, const std::string& mx = "mail.
     return record;
 }
 
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 class SqliteStoreTest : public testing::Test {
 protected:
     SqliteStoreTest()
@@ -53,7 +67,7 @@ protected:
         fs::remove_all(folder_);
     }
 
-    void open() { store.emplace(io.get_executor(), path, now); }
+    void open() { store.emplace(io.get_executor(), path, clock); }
     Result<void> put(DomainRecord record) { return test::run(io, store->put(std::move(record))); }
     std::string why_not_open() {
         try {
@@ -63,17 +77,62 @@ protected:
         }
         return "it opens";
     }
+    // d0.test and so on, in one commit.
+    void put_many(int count) {
+        int done = 0;
+        for (int i = 0; i < count; ++i)
+            asio::co_spawn(io, store->put(record_of("d" + std::to_string(i) + ".test")),
+                           [&done](const std::exception_ptr&, const Result<void>& result) {
+                               done += result.has_value();
+                           });
+        test::run_until(io, [&] { return done == count; });
+    }
+    std::string aside() const { return path + ".broken-2026-12-01T00:00:00Z"; }
+    void sql(const std::string& text) { SQLite::Database(path, SQLite::OPEN_READWRITE).exec(text); }
+    // Keeps the first page, which has the schema.
+    std::string spoil_all_pages() {
+        std::string bytes = bytes_of(path);
+        std::fill(bytes.begin() + page_size, bytes.end(), '\xff');
+        std::fstream(path, std::ios::in | std::ios::out).write(bytes.data(), static_cast<long>(bytes.size()));
+        return bytes;
+    }
+    // Runs `body` in a child process without any privileges, to which the folder belongs; what it returns.
+    template <class Body>
+    std::string unprivileged(Body body) {
+        if (::geteuid() != 0) return body();
+        EXPECT_EQ(::chown(folder_.c_str(), nobody, nobody), 0);
+        for (const auto& entry : fs::directory_iterator(folder_))
+            EXPECT_EQ(::chown(entry.path().c_str(), nobody, nobody), 0);
+        std::array<int, 2> pipe{};
+        EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            std::string said = "setresuid";
+            if (::setresgid(nobody, nobody, nobody) == 0 && ::setresuid(nobody, nobody, nobody) == 0)
+                said = body();
+            ::_exit(::write(pipe[1], said.data(), said.size()) < 0 ? 1 : 0);
+        }
+        ::close(pipe[1]);
+        std::string said(4096, '\0');
+        const auto length = ::read(pipe[0], said.data(), said.size());
+        ::close(pipe[0]);
+        EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+        said.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+        return said;
+    }
     std::vector<std::string> files() const {
         std::vector<std::string> names;
         for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename());
         return names;
     }
 
+    static constexpr long page_size = 4096;
+    static constexpr uid_t nobody = 65534;
     asio::io_context io{1};
     std::string path;
+    test::FakeClock clock;
     std::optional<SqliteStore> store;
 
-private:
     fs::path folder_;
 };
 
@@ -179,12 +238,7 @@ TEST_F(SqliteStoreTest, IsDurableByWriteAheadLogAndFullSync) {
 
 TEST_F(SqliteStoreTest, PutsOfOneMomentShareACommit) {
     open();
-    int done = 0;
-    for (int i = 0; i < 500; ++i)
-        asio::co_spawn(
-            io, store->put(record_of("d" + std::to_string(i) + ".test")),
-            [&done](const std::exception_ptr&, const Result<void>& result) { done += result.has_value(); });
-    test::run_until(io, [&done] { return done == 500; });
+    put_many(500);
     // Each commit of its own would be at least one frame of header and page: the log tells how many there
     // were.
     EXPECT_LT(fs::file_size(path + "-wal"), 1'000'000U);
@@ -196,8 +250,8 @@ TEST_F(SqliteStoreTest, ABrokenFileIsMovedAsideAndNeverOverwritten) {
     std::ofstream(path) << garbage;
     open();
     EXPECT_TRUE(put(record_of("good.test")));
-    std::ifstream aside(path + ".broken-2026-12-01T00:00:00Z");
-    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(aside), {}), garbage);
+    EXPECT_EQ(bytes_of(aside()), garbage);
+    EXPECT_EQ(store->losses(), 0U);  // nothing was known before
 }
 
 TEST_F(SqliteStoreTest, ANewerSchemaStopsTheStartAndTouchesNothing) {
@@ -213,15 +267,6 @@ TEST_F(SqliteStoreTest, AFolderThatIsMissingIsNamedWithTheRemedy) {
     path += "/nowhere/cache.db";
     EXPECT_THAT(why_not_open(),
                 testing::AllOf(HasSubstr(path), HasSubstr("cannot be opened"), HasSubstr("folder")));
-}
-
-TEST_F(SqliteStoreTest, ADamagedRowIsDontKnow) {
-    open();
-    ASSERT_TRUE(put(record_of("good.test")));
-    SQLite::Database(path, SQLite::OPEN_READWRITE).exec("UPDATE domain SET mx = 'not a pattern!'");
-    const auto found = store->find("good.test");
-    ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().code, Errc::temporary);
 }
 
 TEST_F(SqliteStoreTest, AClosedStoreSaysSo) {
@@ -251,6 +296,408 @@ TEST_F(SqliteStoreTest, MemoryIsADatabaseToo) {
     EXPECT_TRUE(put(record_of("good.test")));
     EXPECT_TRUE(store->find("good.test")->has_value());
     EXPECT_TRUE(files().empty());
+}
+
+// ---- what is done without being asked for
+
+TEST_F(SqliteStoreTest, WhatIsDueForRefreshComesLongestDueFirst) {
+    open();
+    for (const int minute : {3, 1, 2}) {
+        auto record = record_of("due" + std::to_string(minute) + ".test");
+        record.refresh_at = now + std::chrono::minutes(minute);
+        ASSERT_TRUE(put(record));
+    }
+    ASSERT_TRUE(put(record_of("tomorrow.test")));
+    auto never = record_of("never.test");
+    never.refresh_at.reset();
+    ASSERT_TRUE(put(never));
+    const WallTime at = now + std::chrono::minutes(2);
+    EXPECT_THAT(*store->due_for_refresh(at, now, 9), ElementsAre("due1.test", "due2.test"));
+    EXPECT_THAT(*store->due_for_refresh(at, now, 1), ElementsAre("due1.test"));
+    EXPECT_THAT(*store->due_for_refresh(at, now + std::chrono::seconds(1), 9), ElementsAre());
+}
+
+TEST_F(SqliteStoreTest, WhatIsUsedAgainAfterALongTimeIsDueAgain) {
+    open();
+    auto record = record_of("good.test");
+    record.last_used = now - std::chrono::hours(24 * 60);
+    record.refresh_at = now;
+    ASSERT_TRUE(put(record));
+    const auto used_since = now - std::chrono::hours(24 * 30);
+    EXPECT_THAT(*store->due_for_refresh(now, used_since, 9), ElementsAre());
+    record.last_used = used_since;
+    ASSERT_TRUE(put(record));
+    EXPECT_THAT(*store->due_for_refresh(now, used_since, 9), ElementsAre("good.test"));
+}
+
+TEST_F(SqliteStoreTest, APolicyFromTheFutureIsDueForRefresh) {
+    open();
+    ASSERT_TRUE(put(record_of("future.test")));
+    const WallTime before = now - std::chrono::hours(24 * 365);
+    EXPECT_THAT(*store->due_for_refresh(before, before, 9), ElementsAre("future.test"));
+    EXPECT_THAT(*store->due_for_refresh(now, before, 9), ElementsAre());
+}
+
+struct Removal {
+    const char* what;
+    bool removed;
+    std::optional<int> expires, next_try, dane_seen;  // seconds from now
+};
+
+TEST_F(SqliteStoreTest, OnlyWhatSaysNothingAnyMoreIsRemoved) {
+    open();
+    const Removal removals[] = {
+        {"nothing at all", true, {}, {}, {}},
+        {"expired", true, 0, {}, {}},
+        {"expires", false, 1, {}, {}},
+        {"expires, but failed and had DANE long ago", false, 1, -9999, -9999},
+        {"failed long ago", true, {}, -61, {}},
+        {"failed", false, {}, -60, {}},
+        {"expired and failed", false, -5, -60, {}},
+        {"had DANE long ago", true, {}, {}, -601},
+        {"had DANE", false, {}, {}, -600},
+        {"expired and had DANE", false, -5, {}, -600},
+        {"failed long ago and had DANE", false, {}, -61, -600},
+        {"all of it long ago", true, -5, -61, -601},
+    };
+    std::size_t expected = 0;
+    for (const Removal& removal : removals) {
+        DomainRecord record;
+        record.domain = removal.what;
+        if (removal.expires) {
+            record = record_of(removal.what);
+            record.policy->fetched =
+                now + std::chrono::seconds(*removal.expires) - record.policy->policy.max_age;
+        }
+        if (removal.next_try) {
+            record.failed.emplace();
+            record.failed->next_try = now + std::chrono::seconds(*removal.next_try);
+        }
+        if (removal.dane_seen) record.dane_seen = now + std::chrono::seconds(*removal.dane_seen);
+        ASSERT_TRUE(put(record));
+        expected += removal.removed;
+    }
+    PruneLimits limits;
+    limits.now = now;
+    limits.failed_since = now - std::chrono::seconds(60);
+    limits.dane_since = now - std::chrono::seconds(600);
+    EXPECT_EQ(*store->prune(limits, 2), 2U);
+    EXPECT_EQ(*store->prune(limits, 100), expected - 2);
+    EXPECT_EQ(*store->prune(limits, 100), 0U);
+    for (const Removal& removal : removals)
+        EXPECT_EQ(store->find(removal.what)->has_value(), !removal.removed) << removal.what;
+}
+
+TEST_F(SqliteStoreTest, TimesFarAwayDoNoHarm) {
+    open();
+    const WallTime far = WallTime(std::chrono::seconds(31'556'952'000'000'000));  // the year 1,000,000,000
+    for (const WallTime time : {far, -far.time_since_epoch() + WallTime(), WallTime()}) {
+        auto record = record_of("far.test");
+        record.policy->fetched = record.last_used = time;
+        record.refresh_at = record.dane_seen = time;
+        ASSERT_TRUE(put(record));
+        EXPECT_EQ((*store->find("far.test"))->policy->fetched, time);
+        EXPECT_EQ((*store->find("far.test"))->refresh_at, time);
+        EXPECT_THAT(*store->due_for_refresh(far, -far.time_since_epoch() + WallTime(), 9),
+                    ElementsAre("far.test"));
+        PruneLimits limits;
+        limits.now = limits.failed_since = limits.dane_since = time;
+        EXPECT_EQ(*store->prune(limits, 9), 0U);
+    }
+    EXPECT_EQ(store->losses(), 0U);
+}
+
+TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
+    open();
+    SQLite::Database other(path, SQLite::OPEN_READONLY);
+    for (const char* text : {sql::select, sql::due, sql::from_the_future, sql::prune}) {
+        SQLite::Statement plan(other, std::string("EXPLAIN QUERY PLAN ") + text);
+        while (plan.executeStep()) {
+            const std::string step = plan.getColumn(3).getString();
+            EXPECT_THAT(step, testing::Not(testing::AnyOf(HasSubstr("SCAN"), HasSubstr("TEMP B-TREE"))))
+                << text;
+        }
+    }
+}
+
+// ---- older files
+
+// As the first schema was; a released one is never changed.
+constexpr const char* first_schema = R"(
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE domain (domain TEXT PRIMARY KEY, id TEXT, mode TEXT CHECK (mode IN ('none', 'testing', 'enforce')),
+        mx TEXT, max_age INTEGER, body BLOB, fetched INTEGER, expires INTEGER, last_used INTEGER NOT NULL,
+        failed_id TEXT, failures INTEGER, next_try INTEGER, failed_why TEXT, dane_seen INTEGER) WITHOUT ROWID;
+    CREATE INDEX domain_by_expiry ON domain (expires);
+    PRAGMA user_version = 1;
+    INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used) VALUES
+        ('week.test', '1', 'enforce', 'a.test' || char(10), 604800, 'x', 1000000, 1604800, 1000000),
+        ('hour.test', '1', 'enforce', 'a.test' || char(10), 3600, 'x', 1000000, 1003600, 1000000),
+        ('minute.test', '1', 'none', '', 60, 'x', 1000000, 1000060, 1000000);
+    INSERT INTO domain (domain, last_used, failed_id, failures, next_try, failed_why) VALUES
+        ('failed.test', 1000000, '1', 2, 1000300, 'why');)";
+
+TEST_F(SqliteStoreTest, AFileOfTheFirstSchemaIsBroughtForward) {
+    SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(first_schema);
+    open();
+    const auto refresh_at = [this](const char* domain) {
+        return (*store->find(domain))->refresh_at->time_since_epoch().count() - 1'000'000;
+    };
+    EXPECT_EQ(refresh_at("week.test"), 86'400);
+    EXPECT_EQ(refresh_at("hour.test"), 1'800);
+    EXPECT_EQ(refresh_at("minute.test"), 300);
+    EXPECT_FALSE((*store->find("failed.test"))->refresh_at);
+    EXPECT_EQ((*store->find("failed.test"))->failed->count, 2);
+    store.reset();
+    open();
+    EXPECT_EQ(refresh_at("week.test"), 86'400);
+}
+
+// ---- two daemons
+
+TEST_F(SqliteStoreTest, ASecondDaemonIsRefusedWithTheFirstOnesProcess) {
+    open();
+    EXPECT_EQ(unprivileged([this] {
+                  try {
+                      SqliteStore second(io.get_executor(), path, clock);
+                  } catch (const std::runtime_error& error) {
+                      return std::string(error.what());
+                  }
+                  return std::string("it opens");
+              }),
+              "the cache " + path + " is held by another sternpostd (process " + std::to_string(::getpid()) +
+                  "): end that one, or set another [cache] path");
+    store.reset();
+    open();  // the first one has ended
+}
+
+TEST_F(SqliteStoreTest, ALockFileWithoutItsDaemonIsNothing) {
+    std::ofstream(path + ".lock") << "1\n";
+    open();
+    EXPECT_TRUE(put(record_of("good.test")));
+    EXPECT_EQ(bytes_of(path + ".lock"), std::to_string(::getpid()) + "\n");
+}
+
+TEST_F(SqliteStoreTest, ALinkToTheFileIsTheSameFile) {
+    open();
+    const std::string link = path + ".link";
+    fs::create_symlink(path, link);
+    EXPECT_THROW(SqliteStore(io.get_executor(), link, clock), std::runtime_error);
+}
+
+TEST_F(SqliteStoreTest, OthersMayReadMeanwhile) {
+    open();
+    ASSERT_TRUE(put(record_of("one.test")));
+    SQLite::Database reader(path, SQLite::OPEN_READONLY);
+    SQLite::Transaction reading(reader);
+    EXPECT_EQ(reader.execAndGet("SELECT count(*) FROM domain").getInt(), 1);
+    EXPECT_TRUE(put(record_of("two.test")));
+}
+
+TEST_F(SqliteStoreTest, AWriterThatDoesNotEndIsTemporary) {
+    open();
+    SQLite::Database writer(path, SQLite::OPEN_READWRITE);
+    {
+        SQLite::Transaction writing(writer, SQLite::TransactionBehavior::IMMEDIATE);
+        EXPECT_EQ(put(record_of("good.test")).error().code, Errc::temporary);
+    }
+    EXPECT_TRUE(put(record_of("good.test")));
+}
+
+TEST_F(SqliteStoreTest, AWriterThatKeepsTheFileToItselfStopsTheStart) {
+    open();
+    store.reset();
+    SQLite::Database writer(path, SQLite::OPEN_READWRITE);
+    writer.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE");
+    EXPECT_THAT(why_not_open(), HasSubstr("another process writes to it and does not end"));
+}
+
+// ---- broken files
+
+TEST_F(SqliteStoreTest, BrokenPagesAreFoundWhenTheyAreMet) {
+    const std::pair<const char*, std::function<bool()>> operations[] = {
+        {"find", [this] { return !store->find("d7.test").value(); }},
+        {"put", [this] { return put(record_of("d7.test")).has_value(); }},
+        {"due",
+         [this] { return store->due_for_refresh(now + std::chrono::hours(24), now, 9).value().empty(); }},
+        {"prune",
+         [this] {
+             PruneLimits limits;
+             limits.now = now + std::chrono::hours(24 * 365);
+             return store->prune(limits, 9).value() == 0;
+         }},
+    };
+    for (const auto& [name, operation] : operations) {
+        open();
+        put_many(40);
+        store.reset();
+        open();
+        const std::string spoilt = spoil_all_pages();
+        EXPECT_TRUE(operation()) << name;
+        EXPECT_EQ(store->losses(), 1U) << name;
+        EXPECT_EQ(bytes_of(aside()), spoilt) << name;
+        EXPECT_TRUE(put(record_of("new.test"))) << name;
+        store.reset();
+        open();
+        EXPECT_TRUE(store->find("new.test")->has_value()) << name;
+        EXPECT_EQ(store->find("d7.test")->has_value(), name == std::string("put"));
+        store.reset();
+        for (const std::string& file : files()) fs::remove(folder_ / file);
+    }
+}
+
+TEST_F(SqliteStoreTest, APutIntoABrokenFileIsPutIntoTheNewOneWholly) {
+    open();
+    put_many(40);
+    store.reset();
+    open();
+    spoil_all_pages();
+    put_many(20);
+    store.reset();
+    EXPECT_EQ(SQLite::Database(path).execAndGet("SELECT count(*) FROM domain").getInt(), 20);
+}
+
+TEST_F(SqliteStoreTest, ADamagedRowIsABrokenFile) {
+    for (const char* damage :
+         {"mx = 'not a pattern!'", "mx = ''", "mx = 'a.test'", "max_age = 9223372036854775807",
+          "max_age = -1", "fetched = 9223372036854775807", "fetched = 'x'", "fetched = NULL",
+          "last_used = 1.5", "refresh_at = 'x'", "failed_id = '1', failures = 4294967296, next_try = 1",
+          "failed_id = '1', failures = 1"}) {
+        open();
+        ASSERT_TRUE(put(record_of("good.test")));
+        sql(std::string("UPDATE domain SET ") + damage);
+        EXPECT_FALSE(store->find("good.test").value().has_value()) << damage;
+        EXPECT_EQ(store->losses(), 1U) << damage;
+        store.reset();
+        for (const std::string& file : files()) fs::remove(folder_ / file);
+    }
+}
+
+TEST_F(SqliteStoreTest, ADomainThatIsNoneIsABrokenFile) {
+    open();
+    ASSERT_TRUE(put(record_of("good.test")));
+    sql("UPDATE domain SET domain = 'good\x01test'");
+    EXPECT_THAT(*store->due_for_refresh(now + std::chrono::hours(24), now, 9), ElementsAre());
+    EXPECT_EQ(store->losses(), 1U);
+}
+
+TEST_F(SqliteStoreTest, ADiskThatBreaksEachNewFileIsNotFilledWithThem) {
+    open();
+    const auto broken_once_more = [this] {
+        EXPECT_TRUE(put(record_of("good.test")));
+        sql("UPDATE domain SET mx = '!'");
+        return store->find("good.test");
+    };
+    for (unsigned i = 0; i < max_losses; ++i) EXPECT_TRUE(broken_once_more());
+    EXPECT_EQ(broken_once_more().error().code, Errc::temporary);
+    EXPECT_EQ(store->losses(), max_losses);
+    EXPECT_EQ(std::ranges::count_if(files(), [](const std::string& name) { return name.ends_with("Z-10"); }),
+              1);
+}
+
+TEST_F(SqliteStoreTest, BrokenFilesAtStart) {
+    open();
+    put_many(40);
+    store.reset();
+    const std::string whole = bytes_of(path);
+    const std::pair<const char*, std::string> damages[] = {
+        {"cut in the middle of a page", whole.substr(0, page_size + 100)},
+        {"cut between pages", whole.substr(0, 2 * page_size)},
+        {"cut in the header", whole.substr(0, 50)},
+        {"another schema version", whole.substr(0, 60) + std::string(4, '\xff') + whole.substr(64)},
+        {"no schema", whole.substr(0, 100) + std::string(page_size - 100, '\0') + whole.substr(page_size)},
+    };
+    for (const auto& [name, bytes] : damages) {
+        std::ofstream(path) << bytes;
+        open();
+        EXPECT_FALSE(store->find("d7.test").value().has_value()) << name;
+        EXPECT_TRUE(put(record_of("new.test"))) << name;
+        EXPECT_EQ(bytes_of(aside()), bytes) << name;
+        store.reset();
+        for (const std::string& file : files()) fs::remove(folder_ / file);
+    }
+}
+
+TEST_F(SqliteStoreTest, AnEmptyFileIsANewOne) {
+    std::ofstream(path).close();
+    open();
+    EXPECT_TRUE(put(record_of("good.test")));
+    EXPECT_FALSE(fs::exists(aside()));
+}
+
+TEST_F(SqliteStoreTest, ALogThatIsGarbageIsIgnored) {
+    open();
+    ASSERT_TRUE(put(record_of("good.test")));
+    store.reset();
+    std::ofstream(path + "-wal") << std::string(10'000, '!');
+    open();
+    EXPECT_TRUE(store->find("good.test")->has_value());
+}
+
+TEST_F(SqliteStoreTest, ALogOfAnotherFileDoesNotStopTheStart) {
+    open();
+    put_many(200);
+    const std::string log = bytes_of(path + "-wal");
+    store.reset();
+    fs::remove(path);
+    open();
+    ASSERT_TRUE(put(record_of("good.test")));
+    store.reset();
+    std::ofstream(path + "-wal") << log;
+    open();
+    for (const char* domain : {"good.test", "d7.test", "d199.test"}) EXPECT_TRUE(store->find(domain));
+    EXPECT_TRUE(put(record_of("new.test")));
+    EXPECT_TRUE(store->find("new.test")->has_value());
+}
+
+// ---- no rights, no room
+
+TEST_F(SqliteStoreTest, AFolderInItsPlaceStopsTheStart) {
+    fs::create_directory(path);
+    EXPECT_THAT(why_not_open(), testing::AllOf(HasSubstr(path), HasSubstr("it is no file")));
+}
+
+TEST_F(SqliteStoreTest, AFileThatMayOnlyBeReadStopsTheStart) {
+    open();
+    store.reset();
+    fs::permissions(path, fs::perms::owner_read);
+    EXPECT_THAT(
+        unprivileged([this] { return why_not_open(); }),
+        testing::AllOf(HasSubstr(path), HasSubstr("not written"), HasSubstr("user that sternpostd runs as")));
+}
+
+TEST_F(SqliteStoreTest, AFileThatMayNotBeReadStopsTheStart) {
+    open();
+    store.reset();
+    fs::permissions(path, fs::perms::none);
+    EXPECT_THAT(unprivileged([this] { return why_not_open(); }),
+                testing::AllOf(HasSubstr(path), HasSubstr("user that sternpostd runs as")));
+}
+
+TEST_F(SqliteStoreTest, AFolderThatMayOnlyBeReadStopsTheStart) {
+    fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+    EXPECT_THAT(unprivileged([this] { return why_not_open(); }),
+                testing::AllOf(HasSubstr(path), HasSubstr("user that sternpostd runs as")));
+    fs::permissions(folder_, fs::perms::owner_all);
+}
+
+TEST_F(SqliteStoreTest, AFailedWriteIsTemporaryAndTheNextOneIsNone) {
+    open();
+    ASSERT_TRUE(put(record_of("old.test")));
+    rlimit former{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &former), 0);
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit none = former;
+    none.rlim_cur = 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+    const auto refused = put(record_of("good.test"));
+    const auto found = store->find("old.test");
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &former), 0);
+    EXPECT_EQ(refused.error().code, Errc::temporary);
+    EXPECT_THAT(refused.error().detail, HasSubstr("I/O error"));
+    EXPECT_TRUE(found->has_value());
+    EXPECT_TRUE(put(record_of("good.test")));
+    EXPECT_EQ(store->losses(), 0U);
 }
 
 }  // namespace

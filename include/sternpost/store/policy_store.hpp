@@ -64,12 +64,15 @@ public:
     // Returns when `record` is safely on disk; puts of one moment share one commit.
     virtual boost::asio::awaitable<Result<void>> put(DomainRecord record) = 0;
     // At most `most` domains whose policy is to be fetched again, the longest due first: refresh_at has come, or the
-    // policy is from the future (the clock was wrong); none that was last used before `used_since`.
+    // policy is from the future (the clock was wrong); none that was last used before `used_since`, which is at most
+    // 30 days before `now`.
     virtual Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
                                                              std::size_t most) = 0;
     // Removes at most `most` records that say nothing any more: no unexpired policy, no failure since `failed_since`,
     // no DANE since `dane_since`. How many they were.
     virtual Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) = 0;
+    // How often all that was on disk was lost since the start. What was put before the last time is gone.
+    virtual unsigned losses() const { return 0; }
 };
 
 }  // namespace sternpost

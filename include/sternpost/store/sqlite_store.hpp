@@ -1,9 +1,16 @@
 // The policy cache in one SQLite file (WAL, synchronous=FULL).
 //
-// A file that is no database, or a damaged one, is moved aside (PATH.broken-DATE, with its -wal and -shm),
-// never overwritten, and an empty one is begun; the log says so. A file of a newer schema, one that another
-// daemon holds, and one that cannot be opened for lack of rights or room stop the start instead: there is
-// nothing wrong with the file.
+// One daemon a file: PATH.lock is held while the store lives. Others may read the database, such as sqlite3(1) or a
+// backup; a writer among them is waited for, but not long.
+//
+// A file that is no database, or a damaged one, is moved aside (PATH.broken-DATE, with its -wal and -shm), never
+// overwritten, and an empty one is begun; the log says so. That is so at start and when the damage is met later: what
+// was to be put is then put into the new file, and losses() counts. A file of a newer schema, one that another daemon
+// holds, and one that cannot be opened for lack of rights or room stop the start instead: there is nothing wrong with
+// the file.
+//
+// A disk that is full, read-only or broken later is Errc::temporary until it works again. One that hangs blocks the
+// thread, and so all that is not answered from memory.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,11 +24,13 @@ namespace sternpost {
 // Puts that wait for a commit; beyond it a put is Errc::overloaded.
 inline constexpr std::size_t max_waiting_puts = 10'000;
 
+// Broken files that are moved aside after the start: a disk that breaks each new one is not to be filled with them.
+inline constexpr unsigned max_losses = 10;
+
 class SqliteStore final : public PolicyStore {
 public:
     // `path`: a file, or ":memory:". Throws std::runtime_error with file and remedy when it cannot be opened.
-    // `now` names the file that a broken one is moved to.
-    SqliteStore(boost::asio::any_io_executor executor, const std::string& path, WallTime now);
+    SqliteStore(boost::asio::any_io_executor executor, const std::string& path, const Clock& clock);
     ~SqliteStore() override;
 
     Result<std::optional<DomainRecord>> find(const std::string& domain) override;
@@ -29,6 +38,7 @@ public:
     Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
                                                      std::size_t most) override;
     Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override;
+    unsigned losses() const override;
 
     // Commits what waits; later calls are Errc::stopped.
     void close();

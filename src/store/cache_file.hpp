@@ -1,0 +1,64 @@
+// The cache's file: held against other daemons, opened, and moved aside when it is broken.
+//
+// PATH.lock is locked by flock(2) and has the holder's process id; it stays when the holder has gone, and then means
+// nothing. The database itself carries no lock of ours: SQLite's are POSIX locks, which the process loses when it
+// closes any descriptor of the file.
+//
+// Ownership: SqliteStore owns the one.
+// Threads:   those of the store.
+// Errors:    SQLite::Exception from open(); std::runtime_error with the remedy from the constructor, std::system_error
+//            from move_aside().
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <memory>
+#include <string>
+
+#include "statements.hpp"
+#include "sternpost/base/time.hpp"
+
+namespace sternpost {
+
+inline constexpr const char* in_memory = ":memory:";
+
+// An open file whose schema is ready.
+struct OpenCache {
+    explicit OpenCache(const std::string& path);
+
+    SQLite::Database database;
+    SQLite::Statement select{database, sql::select};
+    SQLite::Statement upsert{database, sql::upsert};
+    SQLite::Statement due{database, sql::due};
+    SQLite::Statement from_the_future{database, sql::from_the_future};
+    SQLite::Statement prune{database, sql::prune};
+};
+
+// Whether the file is damaged, rather than out of reach.
+bool says_broken(const SQLite::Exception& error);
+
+class CacheFile {
+public:
+    CacheFile(const std::string& path, const Clock& clock);
+    ~CacheFile();
+    CacheFile(const CacheFile&) = delete;
+    CacheFile& operator=(const CacheFile&) = delete;
+
+    // At start: an empty one is begun in the place of a broken one. Throws std::runtime_error with the remedy.
+    std::unique_ptr<OpenCache> open_at_start();
+    std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
+    // To PATH.broken-DATE, with its -wal and -shm; nothing may have it open. `why` goes to the log.
+    void move_aside(const char* why);
+    bool in_memory_only() const { return path_ == in_memory; }
+
+private:
+    void lock();
+
+    std::string path_;
+    const Clock& clock_;
+    int lock_ = -1;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,140 @@
+#include "row.hpp"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "sternpost/policy/host_name.hpp"
+
+namespace sternpost {
+
+namespace {
+
+// Far enough for any clock, and near enough to be reckoned with.
+constexpr std::int64_t furthest_time = std::numeric_limits<std::int64_t>::max() / 4;
+constexpr std::int64_t most_failures = std::numeric_limits<int>::max();
+
+void demand(bool holds, const std::string& domain) {
+    if (!holds) throw SQLite::Exception("the row of " + domain + " is damaged", SQLITE_CORRUPT);
+}
+
+std::int64_t to_sql(WallTime time) {
+    return time.time_since_epoch().count();
+}
+
+std::int64_t number_from(const SQLite::Column& column, std::int64_t least, std::int64_t most,
+                         const std::string& domain) {
+    const std::int64_t value = column.getInt64();
+    demand(column.isInteger() && value >= least && value <= most, domain);
+    return value;
+}
+
+WallTime time_from(const SQLite::Column& column, const std::string& domain) {
+    return WallTime(std::chrono::seconds(number_from(column, -furthest_time, furthest_time, domain)));
+}
+
+std::optional<WallTime> time_if_any(const SQLite::Column& column, const std::string& domain) {
+    if (column.isNull()) return {};
+    return time_from(column, domain);
+}
+
+std::string join(const std::vector<MxPattern>& patterns) {
+    std::string lines;
+    for (const MxPattern& pattern : patterns) lines += pattern.text() + "\n";
+    return lines;
+}
+
+std::vector<MxPattern> patterns_from(const std::string& lines, const std::string& domain) {
+    std::vector<MxPattern> patterns;
+    for (std::size_t at = 0; at < lines.size();) {
+        const std::size_t end = lines.find('\n', at);
+        auto pattern = MxPattern::from(lines.substr(at, end - at));
+        demand(pattern && end != std::string::npos, domain);
+        patterns.push_back(std::move(*pattern));
+        at = end + 1;
+    }
+    return patterns;
+}
+
+Mode mode_from(const std::string& text, const std::string& domain) {
+    for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce})
+        if (text == to_string(mode)) return mode;
+    throw SQLite::Exception("the row of " + domain + " is damaged", SQLITE_CORRUPT);
+}
+
+CachedPolicy policy_from(SQLite::Statement& row, const std::string& domain) {
+    CachedPolicy cached;
+    cached.id = row.getColumn(0).getString();
+    cached.policy.mode = mode_from(row.getColumn(1).getString(), domain);
+    cached.policy.mx = patterns_from(row.getColumn(2).getString(), domain);
+    demand(!cached.policy.mx.empty() || cached.policy.mode == Mode::none, domain);
+    cached.policy.max_age =
+        std::chrono::seconds(number_from(row.getColumn(3), 0, max_max_age.count(), domain));
+    cached.body = row.getColumn(4).getString();
+    cached.fetched = time_from(row.getColumn(5), domain);
+    return cached;
+}
+
+FailedFetch failure_from(SQLite::Statement& row, const std::string& domain) {
+    FailedFetch failed;
+    failed.id = row.getColumn(7).getString();
+    failed.count = static_cast<int>(number_from(row.getColumn(8), 0, most_failures, domain));
+    failed.next_try = time_from(row.getColumn(9), domain);
+    failed.reason = row.getColumn(10).getString();
+    return failed;
+}
+
+void bind_policy(SQLite::Statement& upsert, const DomainRecord& record) {
+    const auto& cached = record.policy;
+    if (!cached) return;
+    upsert.bind(2, cached->id);
+    upsert.bind(3, std::string(to_string(cached->policy.mode)));
+    upsert.bind(4, join(cached->policy.mx));
+    upsert.bind(5, static_cast<std::int64_t>(cached->policy.max_age.count()));
+    upsert.bind(6, cached->body.data(), static_cast<int>(cached->body.size()));
+    upsert.bind(7, to_sql(cached->fetched));
+    upsert.bind(8, to_sql(cached->expires()));
+    if (record.refresh_at) upsert.bind(15, to_sql(*record.refresh_at));
+}
+
+void bind_failure(SQLite::Statement& upsert, const std::optional<FailedFetch>& failed) {
+    if (!failed) return;
+    upsert.bind(10, failed->id);
+    upsert.bind(11, failed->count);
+    upsert.bind(12, to_sql(failed->next_try));
+    upsert.bind(13, failed->reason);
+}
+
+}  // namespace
+
+DomainRecord read_row(SQLite::Statement& row, const std::string& domain) {
+    DomainRecord record;
+    record.domain = domain;
+    if (!row.getColumn(1).isNull()) record.policy = policy_from(row, domain);
+    record.last_used = time_from(row.getColumn(6), domain);
+    if (!row.getColumn(7).isNull()) record.failed = failure_from(row, domain);
+    record.dane_seen = time_if_any(row.getColumn(11), domain);
+    record.refresh_at = time_if_any(row.getColumn(12), domain);
+    return record;
+}
+
+std::string read_domain(SQLite::Statement& row) {
+    std::string domain = row.getColumn(0).getString();
+    demand(valid_domain(domain), "a domain whose name is none");
+    return domain;
+}
+
+void bind_row(SQLite::Statement& upsert, const DomainRecord& record) {
+    upsert.clearBindings();
+    upsert.bind(1, record.domain);
+    bind_policy(upsert, record);
+    upsert.bind(9, to_sql(record.last_used));
+    bind_failure(upsert, record.failed);
+    if (record.dane_seen) upsert.bind(14, to_sql(*record.dane_seen));
+}
+
+}  // namespace sternpost

@@ -1,0 +1,25 @@
+// A row of the cache file, and what it says as a value.
+//
+// Threads: those of the connection.
+// Errors:  SQLite::Exception as SQLiteCpp throws it; SQLITE_CORRUPT for a row that does not say what this program
+//          writes.
+#pragma once
+
+#include <SQLiteCpp/Statement.h>
+
+#include <string>
+
+#include "sternpost/store/policy_store.hpp"
+
+namespace sternpost {
+
+// From the row that sql::select is at.
+DomainRecord read_row(SQLite::Statement& row, const std::string& domain);
+
+// From the row that sql::due or sql::from_the_future is at.
+std::string read_domain(SQLite::Statement& row);
+
+// Into the parameters of sql::upsert.
+void bind_row(SQLite::Statement& upsert, const DomainRecord& record);
+
+}  // namespace sternpost

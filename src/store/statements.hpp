@@ -1,0 +1,42 @@
+// What is asked of the cache file, as SQL.
+//
+// Each housekeeping query goes by one index alone, which a test looks at: an OR over two columns would read and
+// sort all that is due.
+#pragma once
+
+namespace sternpost::sql {
+
+inline constexpr const char* select = R"(
+    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
+           refresh_at
+    FROM domain WHERE domain = ?)";
+
+inline constexpr const char* upsert = R"(
+    INSERT OR REPLACE INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
+                                   failures, next_try, failed_why, dane_seen, refresh_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+
+// The third condition is the index's own.
+inline constexpr const char* due = R"(
+    SELECT domain FROM domain
+    WHERE refresh_at <= ?1 AND last_used >= ?2 AND refresh_at - last_used <= 2592000
+    ORDER BY refresh_at LIMIT ?3)";
+
+inline constexpr const char* from_the_future = R"(
+    SELECT domain FROM domain
+    WHERE fetched > ?1 AND (refresh_at IS NULL OR refresh_at > ?1) AND last_used >= ?2
+    ORDER BY fetched LIMIT ?3)";
+
+inline constexpr const char* prune = R"(
+    DELETE FROM domain WHERE domain IN (
+        SELECT domain FROM domain
+        WHERE expires <= ?1 AND (next_try IS NULL OR next_try < ?2) AND (dane_seen IS NULL OR dane_seen < ?3)
+        UNION ALL
+        SELECT domain FROM domain
+        WHERE expires IS NULL AND next_try < ?2 AND (dane_seen IS NULL OR dane_seen < ?3)
+        UNION ALL
+        SELECT domain FROM domain
+        WHERE expires IS NULL AND next_try IS NULL AND (dane_seen IS NULL OR dane_seen < ?3)
+        LIMIT ?4))";
+
+}  // namespace sternpost::sql
