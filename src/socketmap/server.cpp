@@ -1,6 +1,7 @@
 #include "sternpost/socketmap/server.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -32,12 +33,19 @@ using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 constexpr std::chrono::milliseconds sweep_interval{1000};
 // How long accepting rests when there is no room or no descriptor.
 constexpr std::chrono::milliseconds accept_pause{50};
+// How often the log says that accepting fails.
+constexpr std::chrono::minutes accept_log_interval{1};
 
 asio::generic::stream_protocol protocol_of(int descriptor) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
     return {address.ss_family, 0};
+}
+
+bool somebody_waits(Acceptor& acceptor) {
+    pollfd listening{acceptor.native_handle(), POLLIN, 0};
+    return ::poll(&listening, 1, 0) > 0;
 }
 
 }  // namespace
@@ -89,9 +97,8 @@ private:
         while (acceptor->is_open()) {
             auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
             if (error && acceptor->is_open()) {
-                self->log_accept_error(error);
-                self->end_longest_idle();
-                co_await self->rest();
+                const bool made_room = self->cannot_accept(*acceptor, error);
+                if (!made_room) co_await self->rest();
             }
             if (error) continue;
             while (acceptor->is_open() && !self->make_room()) co_await self->rest();
@@ -173,11 +180,16 @@ private:
         }
     }
 
-    void log_accept_error(boost::system::error_code error) {
+    // True: a connection was ended to make room.
+    bool cannot_accept(Acceptor& acceptor, boost::system::error_code error) {
+        // Without descriptors accept(2) fails also when nobody has come.
+        if (!somebody_waits(acceptor)) return false;
         const auto now = std::chrono::steady_clock::now();
-        if (now < next_accept_log_) return;
-        next_accept_log_ = now + std::chrono::minutes(1);
-        spdlog::error("socketmap: cannot accept connections: {}", error.message());
+        if (now >= next_accept_log_) {
+            next_accept_log_ = now + accept_log_interval;
+            spdlog::error("socketmap: cannot accept connections: {}", error.message());
+        }
+        return end_longest_idle();
     }
 
     asio::any_io_executor executor_;

@@ -17,6 +17,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -51,7 +52,7 @@ public:
 
 class Client {
 public:
-    explicit Client(const asio::generic::stream_protocol::endpoint& endpoint) : socket_(io_) {
+    explicit Client(const asio::generic::stream_protocol::endpoint& endpoint) : socket_(*io_) {
         socket_.connect(endpoint);
         timeval limit{10, 0};
         ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -90,7 +91,7 @@ public:
     bool closed() { return receive_all().find("still open") == std::string::npos; }
 
 private:
-    asio::io_context io_;
+    std::unique_ptr<asio::io_context> io_ = std::make_unique<asio::io_context>();
     asio::generic::stream_protocol::socket socket_;
 };
 
@@ -313,6 +314,20 @@ TEST_F(ServerTest, TheLongestIdleConnectionMakesRoom) {
     answer(0, FakeAnswers::framed("OK late"));
     EXPECT_EQ(asking.receive_reply(), "OK late");
     EXPECT_EQ(connections(), 3U);
+}
+
+TEST_F(ServerTest, ALowerLimitHoldsFromTheNextConnectionOn) {
+    start();
+    std::vector<Client> idle;
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(idle.emplace_back(connect()).ask("sts ready.test"), "OK ready.test");
+    ServerOptions fewer;
+    fewer.connections = 2;
+    on_loop([&] { server->reconfigure(fewer); });
+    EXPECT_EQ(connect().ask("sts ready.test"), "OK ready.test");
+    EXPECT_LE(connections(), 2U);
+    for (std::size_t i = 0; i + 1 < idle.size(); ++i) EXPECT_TRUE(idle[i].closed()) << i;
+    EXPECT_EQ(idle.back().ask("sts ready.test"), "OK ready.test");
 }
 
 TEST_F(ServerTest, IdleConnectionsEndAndWaitingOnesDoNot) {
