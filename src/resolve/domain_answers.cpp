@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t max_refreshes = 16;
 constexpr std::chrono::days refreshed_after_last_use{30};
 constexpr std::size_t max_pruned_at_once = 200;
+constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
 constexpr std::chrono::hours kept_after_expiry{24};
 constexpr std::chrono::hours prune_after_steady_clock{1};
 
@@ -325,37 +326,43 @@ private:
     static awaitable<void> keep_up(std::shared_ptr<Inside> self) {
         boost::system::error_code ignored;
         while (!self->stopped_) {
-            self->refresh_what_is_due();
-            self->prune();
-            self->next_upkeep_.expires_after(self->options_.upkeep_interval);
+            bool busy = self->refresh_what_is_due();
+            busy = self->prune() || busy;
+            self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
     }
 
-    void refresh_what_is_due() {
+    // Whether there may be more.
+    bool refresh_what_is_due() {
         const WallTime wall = now().wall;
-        const auto under_way = static_cast<std::size_t>(
+        auto under_way = static_cast<std::size_t>(
             std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
-        if (under_way >= max_refreshes) return;
-        const auto due =
-            sources_.store.due_for_refresh(wall, wall - refreshed_after_last_use, max_refreshes - under_way);
+        // Those under way are still due by the disk, and may come first.
+        const auto due = sources_.store.due_for_refresh(wall, wall - refreshed_after_last_use, max_refreshes);
         tell_trouble(due ? "" : due.error().detail);
-        if (!due) return;
+        if (!due) return false;
         for (const std::string& domain : *due)
-            if (!flights_.contains(domain)) flight_to(domain, Why::refresh);
+            if (under_way < max_refreshes && !flights_.contains(domain) && flight_to(domain, Why::refresh))
+                ++under_way;
+        return !due->empty();
     }
 
-    // Not by a clock that may be wrong: what was removed is forgotten.
-    void prune() {
+    // Not by a clock that may be wrong: what was removed is forgotten. Whether there may be more.
+    bool prune() {
         const Now at = now();
-        if (!clock_check_.steady_for(at, prune_after_steady_clock)) return;
+        if (!clock_check_.steady_for(at, prune_after_steady_clock)) return false;
         PruneLimits limits;
         limits.now = limits.failed_since = at.wall - kept_after_expiry;
         limits.dane_since = at.wall - dane_memory;
         const auto pruned = sources_.store.prune(limits, max_pruned_at_once);
-        if (!pruned) return tell_trouble(pruned.error().detail);
+        if (!pruned) {
+            tell_trouble(pruned.error().detail);
+            return false;
+        }
         if (*pruned > 0)
             spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
+        return *pruned == max_pruned_at_once;
     }
 
     // Once for each trouble, not once a second.
