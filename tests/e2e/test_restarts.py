@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from process import require
+from process import Process, require
 from socketmap import SocketmapClient
-from sternpost import LISTEN
+from sternpost import LISTEN, binary
 from world import NOT_FOUND, enforce, secure
 
 RESTARTS = 20
@@ -28,20 +28,20 @@ class Postfix(threading.Thread):
         super().__init__(daemon=True)
         self._address, self._expected, self._goes_on = address, expected, goes_on
         self._client = None
-        self.asked = self.reconnected = 0
+        self.answered = self.reconnected = 0
         self.wrong = []
 
     def run(self):
         keys = list(self._expected)
         while self._goes_on(self):
-            key = keys[self.asked % len(keys)]
-            self.asked += 1
+            key = keys[self.answered % len(keys)]
             try:
                 reply = self._ask(key)
             except OSError as error:
                 reply = repr(error)
             if reply != self._expected[key]:
                 self.wrong.append((key, reply))
+            self.answered += 1
         if self._client:
             self._client.close()
 
@@ -80,6 +80,23 @@ def listeners(world):
     path.unlink()
 
 
+def test_systemd_hands_over_its_sockets(world):
+    """The real systemd-socket-activate: the first question waits while the daemon starts."""
+    path = world.directory / "activated-by-systemd.sock"
+    lab = world.sternpostd({"listen": ["%s:%d" % LISTEN, f"unix:{path}"]})
+    process = Process("systemd-socket-activate", [
+        require("systemd-socket-activate", "systemd"), "--listen", "%s:%d" % LISTEN, "--listen", path,
+        binary("sternpostd"), "-c", lab.config], lab.log)
+    try:
+        process.wait_until(lambda: f"Listening on {path}" in process.log_text(), "it listens")
+        for address in (path, LISTEN):
+            with SocketmapClient(address) as client:
+                assert client.ask(".test") == NOT_FOUND
+        assert "not on those of" not in lab.log_text()  # the lists agree
+    finally:
+        process.stop()
+
+
 def test_twenty_restarts_during_twenty_thousand_lookups(world, start_sternpostd, listeners):
     settings = {"answers": {"dane": "off", "recheck": "1h"}, "listen": ["%s:%d" % LISTEN,
                                                                      f"unix:{listeners[1].getsockname()}"]}
@@ -94,22 +111,23 @@ def test_twenty_restarts_during_twenty_thousand_lookups(world, start_sternpostd,
     restarted = threading.Event()
     share = LOOKUPS // CLIENTS
     clients = [Postfix(listeners[number % 2].getsockname(), expected,
-                       lambda client: client.asked < share or not restarted.is_set()) for number in range(CLIENTS)]
+                       lambda client: client.answered < share or not restarted.is_set()) for number in range(CLIENTS)]
     for client in clients:
         client.start()
     try:
         for _ in range(RESTARTS):
-            before = sum(client.asked for client in clients)
             sternpostd.stop()
             sternpostd.start(**activation(listeners))
-            sternpostd.process.wait_until(lambda: sum(client.asked for client in clients) > before + CLIENTS,
-                                          "the clients are served again")
+            # Postfix asks again once: it would not bear the same question to be lost in two restarts.
+            before = [client.answered for client in clients]
+            sternpostd.process.wait_until(
+                lambda: all(client.answered > number for client, number in zip(clients, before)), "all are served again")
     finally:
         restarted.set()
         for client in clients:
             client.join()
 
     assert [client.wrong for client in clients] == [[]] * CLIENTS
-    assert sum(client.asked for client in clients) >= LOOKUPS
+    assert sum(client.answered for client in clients) >= LOOKUPS
     assert min(client.reconnected for client in clients) >= RESTARTS // 2
     assert all(world.gets(domain) == 1 for domain in expected if domain != ".test")
