@@ -33,6 +33,8 @@ using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 constexpr std::chrono::milliseconds sweep_interval{1000};
 // How long accepting rests when there is no room or no descriptor.
 constexpr std::chrono::milliseconds accept_pause{50};
+// Who takes no reply for so long counts as idle when there is no room.
+constexpr std::chrono::seconds reply_taken_within{5};
 // How often the log says that accepting fails.
 constexpr std::chrono::minutes accept_log_interval{1};
 
@@ -112,16 +114,21 @@ private:
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
-    // The connection longest idle goes when all places are taken; one with a question under way never does.
     bool make_room() {
         while (places_.size() >= options_.connections)
-            if (!end_longest_idle()) return false;
+            if (!end_one()) return false;
         return true;
     }
 
-    bool end_longest_idle() {
-        const auto place =
-            std::ranges::find_if(places_, [](const Place& each) { return each.session->idle(); });
+    // The connection longest idle goes, or else one that does not take its replies; never one that waits for
+    // an answer.
+    bool end_one() {
+        const auto slow_since = std::chrono::steady_clock::now() - reply_taken_within;
+        auto place = std::ranges::find_if(places_, [](const Place& each) { return each.session->idle(); });
+        if (place == places_.end())
+            place = std::ranges::find_if(places_, [slow_since](const Place& each) {
+                return each.active < slow_since && !each.session->waits_for_us();
+            });
         if (place == places_.end()) return false;
         spdlog::debug("socketmap: the longest idle of {} connections makes room", places_.size());
         place->session->close();
@@ -189,7 +196,7 @@ private:
             next_accept_log_ = now + accept_log_interval;
             spdlog::error("socketmap: cannot accept connections: {}", error.message());
         }
-        return end_longest_idle();
+        return end_one();
     }
 
     asio::any_io_executor executor_;

@@ -27,8 +27,9 @@ const Reply& not_found() {
 
 Reply unknown_map(std::string_view map) {
     const std::string reason = "unknown map \"" + printable(map, 64) + "\"";
-    spdlog::warn("socketmap: asked for an {}: see smtp_tls_policy_maps in main.cf; sternpostd knows \"sts\"",
-                 reason);
+    spdlog::warn(
+        "socketmap: asked for an {}: see smtp_tls_policy_maps in main.cf, and [maps] in sternpost.toml",
+        reason);
     return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
 }
 

@@ -44,7 +44,7 @@ def ask_and_wait(sternpostd, domain, count):
 
 
 def descriptors(daemon):
-    return {int(name) for name in os.listdir(f"/proc/{daemon.process.pid}/fd")}
+    return [int(name) for name in os.listdir(f"/proc/{daemon.process.pid}/fd")]
 
 
 def established():
@@ -101,6 +101,17 @@ def test_with_all_places_asking_the_next_one_waits(world, start_sternpostd):
         assert outside.reply() == NOT_FOUND
 
 
+def test_who_does_not_take_replies_makes_room_too(world, start_sternpostd):
+    sternpostd = start_sternpostd({"limits": {"connections": 2, "idle": "1h"}})
+    domain = world.domain("not-taken")
+    world.publish(domain, enforce())
+    assert sternpostd.ask(domain) == secure()
+    stuffed = [sternpostd.connect() for _ in range(2)]
+    for client in stuffed:
+        client.send_until_full(domain)
+    assert sternpostd.ask(domain) == secure()
+
+
 # Slow, dead, rude
 
 def test_dripping_keeps_nobody_from_an_answer_and_the_idle_limit_holds(world, start_sternpostd):
@@ -155,6 +166,13 @@ def limited_to(count):
     return {"wrapper": [require("prlimit", "util-linux"), f"--nofile={count}:{count}"]}
 
 
+def limit_descriptors(daemon, count):
+    """Sets the soft limit of a running daemon; the former one."""
+    former, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (count, hard))
+    return former
+
+
 def test_connections_leave_descriptors_for_lookups(world, start_sternpostd):
     """Of 128 half are kept."""
     sternpostd = start_sternpostd(**limited_to(128))
@@ -191,14 +209,12 @@ def test_without_descriptors_accepting_pauses_and_goes_on(world, sternpostd):
     domain = held(world, "no-descriptor")
     asking = ask_and_wait(sternpostd, domain, 5)
     wait_until(lambda: world.gets(domain), "the policy is asked for")
-    used, before = descriptors(sternpostd), resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE)
-    none_left = next(number for number in range(len(used) + 1) if number not in used)
-    resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE, (none_left, before[1]))
+    before = limit_descriptors(sternpostd, 1)
     outside = [sternpostd.connect() for _ in range(10)]
     for client in outside:
         client.send(".test")
     sternpostd.wait_for_log(re.compile("error: .*cannot accept connections: Too many open files"))
-    resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE, before)
+    limit_descriptors(sternpostd, before)
     assert [client.reply() for client in outside] == [NOT_FOUND] * 10
     release(world, domain)
     assert [client.reply() for client in asking] == [secure()] * 5
@@ -208,12 +224,13 @@ def test_without_descriptors_accepting_pauses_and_goes_on(world, sternpostd):
 def test_the_longest_idle_gives_its_descriptor(world, sternpostd):
     idle = sternpostd.connect()
     assert idle.ask(".test") == NOT_FOUND
-    used, before = descriptors(sternpostd), resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE)
-    none_left = next(number for number in range(len(used) + 1) if number not in used)
-    resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE, (none_left, before[1]))
+    before = limit_descriptors(sternpostd, max(descriptors(sternpostd)) + 5)
+    silent = [sternpostd.connect() for _ in range(50)]
     assert sternpostd.ask(".test") == NOT_FOUND
     assert idle.rest() == b""
-    resource.prlimit(sternpostd.process.pid, resource.RLIMIT_NOFILE, before)
+    limit_descriptors(sternpostd, before)
+    for client in silent:
+        client.close()
 
 
 # Where a UNIX socket is to be

@@ -25,7 +25,7 @@ inline constexpr std::size_t max_unsent_bytes = 256UL * 1024;
 
 struct ServerOptions {
     std::size_t connections =
-        4096;  // beyond it the longest idle one makes room; with none idle, accepting pauses
+        4096;  // beyond it the longest idle one makes room; while all wait for answers, accepting pauses
     std::chrono::milliseconds idle{120'000};  // without a whole request, or without taking a reply
 };
 
