@@ -83,6 +83,10 @@ SQLite::Database open_database(const std::string& path) {
     return database;
 }
 
+bool same_file(const FileState& one, const FileState& other) {
+    return one.device == other.device && one.inode == other.inode;
+}
+
 // "" when the file does not say.
 std::string holder(int lock) {
     std::array<char, 16> text{};
@@ -94,7 +98,11 @@ std::string holder(int lock) {
 
 }  // namespace
 
-OpenCache::OpenCache(const std::string& path) : database(open_database(path)) {}
+OpenCache::OpenCache(const std::string& name) : path(name), database(open_database(name)) {}
+
+bool OpenCache::in_place() const {
+    return same_file(state_of(path), file) && same_file(state_of(path + "-wal"), log);
+}
 
 bool says_broken(const SQLite::Exception& error) {
     return error.getErrorCode() == SQLITE_NOTADB || error.getErrorCode() == SQLITE_CORRUPT;

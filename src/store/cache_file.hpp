@@ -18,6 +18,7 @@
 #include <string>
 
 #include "statements.hpp"
+#include "sternpost/base/file_state.hpp"
 #include "sternpost/base/time.hpp"
 
 namespace sternpost {
@@ -27,13 +28,18 @@ inline constexpr const char* in_memory = ":memory:";
 // An open file whose schema is ready.
 struct OpenCache {
     explicit OpenCache(const std::string& path);
+    // Not so when somebody has removed or replaced what is open: then nothing that is written would be found again.
+    bool in_place() const;
 
+    const std::string path;
     SQLite::Database database;
     SQLite::Statement select{database, sql::select};
     SQLite::Statement upsert{database, sql::upsert};
     SQLite::Statement due{database, sql::due};
     SQLite::Statement from_the_future{database, sql::from_the_future};
     SQLite::Statement prune{database, sql::prune};
+    FileState file = state_of(path);
+    FileState log = state_of(path + "-wal");
 };
 
 // Whether the file is damaged, rather than out of reach.

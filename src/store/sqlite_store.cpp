@@ -1,6 +1,7 @@
 #include "sternpost/store/sqlite_store.hpp"
 
 #include <SQLiteCpp/Transaction.h>
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -123,8 +124,13 @@ private:
         return failure(Errc::temporary, std::string("the cache cannot be ") + done + ": " + error.what());
     }
 
-    // The one that could not be begun in a broken one's place is tried again each time.
+    // Where none could be opened in the place of a former one, it is tried again each time.
     OpenCache& open_cache() {
+        if (cache_ && !cache_->in_place()) {
+            spdlog::error("cache: {} was removed or replaced; going on with what is there now", cache_->path);
+            cache_.reset();
+            ++losses_;
+        }
         if (!cache_) cache_ = file_.open();
         return *cache_;
     }

@@ -1,4 +1,4 @@
-"""Nothing is lost: what was once answered `secure` is so after kill -9 at any moment, with DNS and policy hosts dead."""
+"""Nothing is lost: what was answered `secure` is so after kill -9 at any moment, with DNS and policy hosts dead."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""The cache's disk: full, read-only, failing, broken, held by another daemon. Answers go on, and nothing is overwritten."""
+"""The cache's disk: full, read-only, failing, broken, held by another daemon. Answers go on; nothing is overwritten."""
 
 import contextlib
 import errno

@@ -650,6 +650,64 @@ TEST_F(SqliteStoreTest, ALogOfAnotherFileDoesNotStopTheStart) {
     EXPECT_TRUE(store->find("new.test")->has_value());
 }
 
+// ---- what somebody does to the files
+
+TEST_F(SqliteStoreTest, AFileThatIsRemovedIsBegunAnew) {
+    open();
+    ASSERT_TRUE(put(record_of("old.test")));
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix);
+    EXPECT_TRUE(put(record_of("new.test")));
+    EXPECT_EQ(store->losses(), 1U);
+    store.reset();
+    open();
+    EXPECT_FALSE(store->find("old.test")->has_value());
+    EXPECT_TRUE(store->find("new.test")->has_value());
+}
+
+TEST_F(SqliteStoreTest, AFolderThatIsAwayForAWhileIsTemporary) {
+    const fs::path folder = folder_ / "folder";
+    fs::create_directory(folder);
+    path = folder / "cache.db";
+    open();
+    ASSERT_TRUE(put(record_of("old.test")));
+    fs::rename(folder, folder_ / "away");
+    EXPECT_EQ(put(record_of("new.test")).error().code, Errc::temporary);
+    EXPECT_EQ(store->find("old.test").error().code, Errc::temporary);
+    fs::rename(folder_ / "away", folder);
+    EXPECT_TRUE(put(record_of("new.test")));
+    EXPECT_TRUE(store->find("old.test")->has_value());
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsReplacedIsTakenAsItIs) {
+    open();
+    ASSERT_TRUE(put(record_of("saved.test")));
+    store.reset();
+    fs::copy(path, path + ".saved");
+    open();
+    ASSERT_TRUE(put(record_of("later.test")));
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix);
+    fs::rename(path + ".saved", path);
+    EXPECT_TRUE(store->find("saved.test")->has_value());
+    EXPECT_FALSE(store->find("later.test")->has_value());
+}
+
+TEST_F(SqliteStoreTest, ALogThatIsRemovedLosesNothing) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        open();
+        if (!put(record_of("one.test"))) ::_exit(1);
+        fs::remove(path + "-wal");
+        if (put(record_of("two.test"))) ::raise(SIGKILL);
+        ::_exit(1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "put() failed in the child";
+    open();
+    EXPECT_TRUE(store->find("one.test")->has_value());
+    EXPECT_TRUE(store->find("two.test")->has_value());
+}
+
 // ---- no rights, no room
 
 TEST_F(SqliteStoreTest, AFolderInItsPlaceStopsTheStart) {

@@ -9,6 +9,8 @@
 // holds, and one that cannot be opened for lack of rights or room stop the start instead: there is nothing wrong with
 // the file.
 //
+// When somebody removes or replaces the file, or its -wal, the store goes on with what is there then.
+//
 // A disk that is full, read-only or broken later is Errc::temporary until it works again. One that hangs blocks the
 // thread, and so all that is not answered from memory.
 #pragma once
