@@ -188,7 +188,7 @@ def precious(world):
 def test_a_link_of_the_users_is_no_cache_file(make, precious, link):
     daemon = make()
     link(precious, daemon.directory / "cache.db")
-    assert "cache.db" in refused(daemon)
+    assert "give its folder and the file to the user" in refused(daemon)
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
