@@ -30,7 +30,8 @@ constexpr uid_t unchanged = static_cast<uid_t>(-1);
 using Capabilities = std::array<__user_cap_data_struct, 2>;
 
 [[noreturn]] void fail(const Account& account, const std::string& what) {
-    throw std::runtime_error("cannot become the user \"" + account.name + "\": " + what);
+    throw std::runtime_error("cannot become the user \"" + account.name + "\": " + what +
+                             "; start sternpostd as that user instead");
 }
 
 void must(int result, const Account& account, const char* what) {
@@ -71,7 +72,7 @@ void check_that_there_is_no_way_back(const Account& account) {
         real_group == account.gid && effective_group == account.gid && saved_group == account.gid;
     if (!that_user || !that_group || ::getgroups(0, nullptr) != 0 || has_capabilities() ||
         ::setresuid(unchanged, 0, unchanged) == 0)
-        fail(account, "a way back to root is left; start sternpostd as that user instead");
+        fail(account, "a way back to root is left");
 }
 
 }  // namespace

@@ -266,6 +266,12 @@ def test_an_unknown_user_stops_the_start(make):
     assert 'user = "nobody-here"' in told and "no such account" in told and "adduser" in told
 
 
+def test_a_root_that_may_not_change_its_user_is_told_what_to_do(make):
+    for right in ("setuid", "setgid"):
+        told = refused(make(), require("setpriv", "util-linux"), "--bounding-set", f"-{right}")
+        assert 'cannot become the user "nobody"' in told and "start sternpostd as that user" in told
+
+
 def test_only_root_can_become_somebody_else(make):
     told = refused(make(), *as_user(SOMEBODY_ELSE))
     assert 'user = "nobody"' in told and "only root" in told
