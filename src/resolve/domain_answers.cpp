@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t max_refreshes = 16;
 constexpr std::chrono::days refreshed_after_last_use{30};
 constexpr std::size_t max_pruned_at_once = 200;
+constexpr std::size_t max_written_again_at_once = 1000;
 constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
 constexpr std::chrono::hours kept_after_expiry{24};
 constexpr std::chrono::hours prune_after_steady_clock{1};
@@ -317,8 +318,7 @@ private:
     static awaitable<void> put(std::shared_ptr<Inside> self, DomainRecord record) {
         const std::string domain = record.domain;
         const auto stored = co_await self->sources_.store.put(std::move(record));
-        if (!stored)
-            spdlog::debug("policy {}: its last use is not on disk: {}", domain, stored.error().detail);
+        if (!stored) spdlog::warn("policy {}: not written to disk: {}", domain, stored.error().detail);
     }
 
     // ---- what is done without being asked for
@@ -328,6 +328,7 @@ private:
         while (!self->stopped_) {
             bool busy = self->refresh_what_is_due();
             busy = self->prune() || busy;
+            busy = self->write_again_what_was_lost() || busy;
             self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
@@ -363,6 +364,30 @@ private:
         if (*pruned > 0)
             spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
         return *pruned == max_pruned_at_once;
+    }
+
+    // A cache file that had to be begun anew gets what memory still knows. Whether there is more of it.
+    bool write_again_what_was_lost() {
+        if (const unsigned losses = sources_.store.losses(); losses != losses_) {
+            losses_ = losses;
+            to_write_again_ = table_.domains();
+            spdlog::warn("upkeep: writing the {} domains that memory knows into the new cache file",
+                         to_write_again_.size());
+        }
+        const std::size_t steps = std::min(to_write_again_.size(), max_written_again_at_once);
+        std::vector<std::string> later;
+        for (std::size_t i = 0; i < steps; ++i) {
+            std::string domain = std::move(to_write_again_.back());
+            to_write_again_.pop_back();
+            if (flights_.contains(domain)) {
+                later.push_back(std::move(domain));
+            } else if (const TableEntryPtr entry = table_.find(domain);
+                       entry && entry->known.worth_keeping()) {
+                spawn(resolve_loop_, "cache", put(shared_from_this(), record_of(entry->known)));
+            }
+        }
+        to_write_again_.insert(to_write_again_.begin(), later.begin(), later.end());
+        return !to_write_again_.empty();
     }
 
     // Once for each trouble, not once a second.
@@ -461,6 +486,8 @@ private:
     asio::steady_timer next_upkeep_;
     ClockCheck clock_check_;
     std::string upkeep_trouble_;  // the last one told
+    unsigned losses_ = 0;         // of the store, as far as they were seen
+    std::vector<std::string> to_write_again_;
     bool stopped_ = false;
 };
 

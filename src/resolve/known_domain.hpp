@@ -96,6 +96,8 @@ struct KnownDomain {
     std::string id_to_fetch() const;
     // Whether a fetch of that id has failed already.
     bool fetch_has_failed() const;
+    // Whether the disk has to know of it.
+    bool worth_keeping() const { return policy || failed || dane_seen; }
     // Null: not looked at.
     const DaneLook* dane_at(const Route& route) const;
     // DANE was in force not long ago, and nobody has proven that it is no more.

@@ -35,4 +35,12 @@ std::size_t MemoryTable::size() const {
     return order_.size();
 }
 
+std::vector<std::string> MemoryTable::domains() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> all;
+    all.reserve(order_.size());
+    for (const TableEntryPtr& entry : order_) all.push_back(entry->known.domain);
+    return all;
+}
+
 }  // namespace sternpost

@@ -44,6 +44,8 @@ public:
     TableEntryPtr find(std::string_view domain);
     void put(TableEntryPtr entry);
     std::size_t size() const;
+    // All domains at hand, the longest unused first.
+    std::vector<std::string> domains() const;
 
 private:
     using Order = std::list<TableEntryPtr>;  // the longest unused first

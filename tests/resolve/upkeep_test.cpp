@@ -277,6 +277,25 @@ TEST_F(UpkeepTest, PrunesOnlyWhatSaysNothingAnyMore) {
     EXPECT_TRUE(store.records.contains("good.test"));
 }
 
+// #125: a broken file that had to be begun anew
+TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
+    for (int i = 0; i < 20; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        publish(domain, "1", enforce("mail." + domain));
+        ask(domain);
+    }
+    ask("nothing.test");
+    upkeep();
+    store.lose_everything();
+    test::run_until(io, [&] { return store.records.size() == 20; });
+    upkeep();
+    EXPECT_EQ(store.records.size(), 20U);
+    EXPECT_EQ(store.records.at("d7.test").policy->id, "1");
+    restart_with_upkeep();
+    resolver.txt_records.clear();
+    EXPECT_EQ(ask("d7.test"), secure("mail.d7.test"));
+}
+
 TEST(ClockCheckTest, BeginsAnewAtEachJump) {
     Now now;
     now.wall = WallTime(1'000'000s);

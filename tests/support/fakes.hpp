@@ -173,7 +173,14 @@ public:
         });
     }
 
+    unsigned losses() const override { return times_lost; }
+    void lose_everything() {
+        records.clear();
+        ++times_lost;
+    }
+
     std::map<std::string, DomainRecord> records;
+    unsigned times_lost = 0;
     bool unreadable = false;
     bool full = false;
     Gate gate;
