@@ -138,7 +138,7 @@ def test_peers_that_vanished_are_forgotten(world, start_sternpostd):
     wait_until(lambda: world.gets(domain), "the policy is asked for")
     for client in asking + silent:
         vanish(client)
-    assert established() == 10
+    assert established() >= len(asking)  # nobody told the daemon
     release(world, domain)
     wait_until(lambda: established() == 0, "the daemon has given them up")
     assert sternpostd.ask(domain) == secure()
