@@ -56,7 +56,7 @@ protected:
 
     void start() {
         answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock},
-                        options, rules(), 1000);
+                        options, rules(), memory_entries);
     }
     Rules rules() const { return Rules(dane, maps, overrides); }
     // As at a reload.
@@ -147,6 +147,7 @@ protected:
     FakeFetcher fetcher{io};
     FakeStore store{io};
     ResolveOptions options;
+    std::size_t memory_entries = 1000;
     bool dane = true;
     std::map<std::string, MapRules, std::less<>> maps;
     std::vector<Override> overrides;

@@ -277,6 +277,23 @@ TEST_F(UpkeepTest, PrunesOnlyWhatSaysNothingAnyMore) {
     EXPECT_TRUE(store.records.contains("good.test"));
 }
 
+// #122: memory may be small, the disk forgets nothing for it.
+TEST_F(UpkeepTest, WhatMemoryDropsIsStillApplied) {
+    memory_entries = 2;
+    restart_with_upkeep();
+    for (int i = 0; i < 20; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        publish(domain, "1", enforce("mail." + domain));
+        ask(domain);
+    }
+    resolver.txt_records.clear();
+    for (int i = 0; i < 20; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        EXPECT_EQ(ask(domain), secure("mail." + domain));
+        EXPECT_EQ(fetches(domain), 1);
+    }
+}
+
 // #125: a broken file that had to be begun anew
 TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
     for (int i = 0; i < 20; ++i) {
