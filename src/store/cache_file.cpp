@@ -64,6 +64,8 @@ std::string remedy(const SQLite::Exception& error) {
             return give_it;
         case SQLITE_FULL:
             return "make room on the disk";
+        case SQLITE_IOERR:
+            return "look after its disk: the kernel's log says more";
         default:
             return "see [cache] path";
     }

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from process import require
+from process import require, wait_until
 from scripted_resolver import rcode
 from world import enforce, secure
 
@@ -202,3 +202,20 @@ def test_a_file_that_breaks_again_is_kept_again(world, start_sternpostd):
         broken.append(spoil(cache))
         assert sternpostd.ask(domain) == secure()
     assert sorted(path.read_bytes() for path in moved_aside(cache)) == sorted(broken)
+
+
+def test_a_file_that_is_removed_while_running_gets_what_memory_knows(world, start_sternpostd):
+    sternpostd = start_sternpostd(SETTINGS)
+    cache = sternpostd.directory / "cache.db"
+    known = learn(world, sternpostd, "removed")
+    for path in [path for path in cache.parent.glob("cache.db*") if path.suffix != ".lock"]:
+        path.unlink()
+    new = learn(world, sternpostd, "removed")
+    assert f"{cache} was removed" in sternpostd.log_text()
+    wait_until(lambda: domains_in(cache) == {known, new}, "both are on disk", limit=30.0)
+    die_and_remember(world, sternpostd, known, new)
+
+
+def domains_in(cache):
+    with contextlib.closing(sqlite3.connect(cache)) as reader:
+        return {domain for domain, in reader.execute("SELECT domain FROM domain")}
