@@ -50,7 +50,9 @@ bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) co
 }
 
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
-    if (fetch_has_failed() && now < failed->next_try) return false;
+    // A next try further off was set by a clock that was wrong.
+    const auto longest_wait = std::max(options.retry, last_fetch_retry);
+    if (fetch_has_failed() && now < failed->next_try && failed->next_try <= now + longest_wait) return false;
     const auto in_last_hour = std::ranges::count_if(
         fetches, [now](WallTime fetch) { return fetch > now - std::chrono::hours(1) && fetch <= now; });
     if (static_cast<std::size_t>(in_last_hour) >= max_fetches_an_hour) return false;
@@ -200,7 +202,9 @@ void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& option
 bool KnownDomain::note_used(WallTime now) {
     if (last_used <= now && now < last_used + last_used_step) return false;
     last_used = now;
-    if (policy && !refresh_at) refresh_at = refresh_time(domain, *policy);
+    // There is none after the policy ran out, and one too far off after a clock that was wrong.
+    if (policy && (!refresh_at || *refresh_at > now + longest_refresh_interval))
+        refresh_at = refresh_time(domain, *policy);
     return policy || failed;
 }
 
