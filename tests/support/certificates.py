@@ -43,7 +43,7 @@ class Authority:
         certificate = self._sign(_name(common_name), key.public_key(), names, **validity)
         return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM) + self.chain
 
-    def _sign(self, subject, public_key, names, first_day=-1, last_day=30, ca=False):
+    def _sign(self, subject, public_key, names, first_day=-400, last_day=400, ca=False):
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (x509.CertificateBuilder()
                    .subject_name(subject)
