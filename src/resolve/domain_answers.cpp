@@ -86,6 +86,8 @@ public:
         for (auto& [domain, flight] : flights_) {
             flight->patience.cancel();
             flight->changed.cancel();
+            // What is known counts, where it is a policy.
+            if (flight->known.policy_applies(now().wall, options_)) settle(*flight);
             release(*flight, nullptr);
         }
     }

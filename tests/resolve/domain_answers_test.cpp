@@ -419,6 +419,21 @@ TEST_F(DomainAnswersTest, AMaxAgeOfZeroIsUsedOnceAndFetchedAgainWithinBounds) { 
     EXPECT_EQ(fetches("zero.test"), static_cast<int>(max_fetches_an_hour));
 }
 
+TEST_F(DomainAnswersTest, StopAnswersFromAKnownPolicy) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    restart();
+    resolver.gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    EXPECT_FALSE(pending->done);
+    answers->stop();
+    settle();
+    ASSERT_TRUE(pending->done);
+    ASSERT_TRUE(pending->reply);
+    EXPECT_EQ(*pending->reply, secure("mail.good.test"));
+}
+
 TEST_F(DomainAnswersTest, StopReleasesWhoWaits) {
     publish("slow.test", "1", enforce("mail.slow.test"));
     fetcher.gate.shut();

@@ -70,7 +70,7 @@ public:
     void reconfigure(const ResolveOptions& options, Rules rules);
     // From now on policies are refreshed, and the cache is pruned. Resolve loop.
     void begin_upkeep();
-    // Waiting questions end without a reply, and so do later ones. Resolve loop.
+    // Waiting questions are answered from a known policy, or end without a reply, as later ones do. Resolve loop.
     void stop();
 
 private:
