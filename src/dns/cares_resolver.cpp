@@ -127,7 +127,7 @@ public:
         : executor_(std::move(executor)), options_(std::move(options)), next_probe_(executor_) {
         if (::ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
-        servers_ = open_servers(options_);
+        replace_servers(open_servers(options_));
     }
     ~Inside() { ::ares_library_cleanup(); }
     Inside(const Inside&) = delete;
@@ -273,10 +273,16 @@ private:
 
     // Questions under way keep the servers that they were put to.
     void replace_servers(ServerList servers) {
-        for (const auto& server : servers)
-            for (const auto& former : servers_)
-                if (server->name() == former->name() && server->believes_ad() == former->believes_ad())
-                    server->take_over(*former);
+        for (const auto& server : servers) {
+            const auto former = std::ranges::find_if(servers_, [&](const auto& each) {
+                return each->name() == server->name() && each->believes_ad() == server->believes_ad();
+            });
+            if (former == servers_.end()) {
+                spdlog::info("dns: asking {}", server->name());
+            } else {
+                server->take_over(**former);
+            }
+        }
         std::erase_if(former_servers_, [](const auto& former) { return former.expired(); });
         former_servers_.insert(former_servers_.end(), servers_.begin(), servers_.end());
         servers_ = std::move(servers);
@@ -314,7 +320,6 @@ private:
         if (servers.size() == max_servers) return;
         const bool believe = trust_ad || endpoint.address().is_loopback();
         servers.push_back(std::make_shared<Server>(executor_, endpoint, options.timeout, believe));
-        spdlog::info("dns: asking {}", servers.back()->name());
     }
 
     asio::any_io_executor executor_;
