@@ -230,6 +230,21 @@ TEST_F(UpkeepTest, APolicyFromTheFutureIsAppliedAndRefreshed) {
     EXPECT_EQ(store.records.at("good.test").policy->fetched, clock.wall());
 }
 
+// #124: nor does what failed under a clock that was ahead put the next try off until then.
+TEST_F(UpkeepTest, AClockThatWasAheadPutsNothingOff) {
+    ask("good.test");
+    const WallTime begin = clock.wall();
+    break_policy_host("good.test");
+    clock.set_wall(begin + 8 * day);
+    upkeep_until_fetches("good.test", 2);
+    clock.set_wall(begin);
+    clock.advance(day);
+    publish("good.test", "1", enforce("mail.good.test", 864000));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    upkeep_until_fetches("good.test", 3);
+    EXPECT_EQ(expires("good.test"), begin + 11 * day);
+}
+
 TEST_F(UpkeepTest, AFullQueueOnlyPutsARefreshOff) {
     ask("good.test");
     fetcher.bodies.insert_or_assign("mta-sts.good.test",
