@@ -176,8 +176,10 @@ private:
             return known;
         }
         if (!*stored) return known;
-        if ((*stored)->policy)
+        if ((*stored)->policy) {
             known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
+            known.fetches.push_back(known.policy->fetched);
+        }
         known.failed = std::move((*stored)->failed);
         known.last_used = (*stored)->last_used;
         known.refresh_at = (*stored)->refresh_at;

@@ -419,6 +419,19 @@ TEST_F(DomainAnswersTest, AMaxAgeOfZeroIsUsedOnceAndFetchedAgainWithinBounds) { 
     EXPECT_EQ(fetches("zero.test"), static_cast<int>(max_fetches_an_hour));
 }
 
+// #129
+TEST_F(DomainAnswersTest, TheIntervalBetweenFetchesOutlivesARestart) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    publish("good.test", "2", enforce("new.good.test"));
+    clock.advance(30s);
+    restart();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(fetches("good.test"), 1);
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("good.test"), secure("new.good.test"));
+}
+
 TEST_F(DomainAnswersTest, StopAnswersFromAKnownPolicy) {
     publish("good.test", "1", enforce("mail.good.test"));
     ask("good.test");
