@@ -155,7 +155,8 @@ def test_resets_in_mid_reply_hurt_nobody(world, sternpostd):
         client.send_raw(netstring(f"sts {domain}") * 100)
         client.receive(1)
         reset(client)
-    wait_until(lambda: len(descriptors(sternpostd)) == before, "all of them are closed")
+    # Not "== before": the connection of the first question, or one of DNS, may still have been open then.
+    wait_until(lambda: len(descriptors(sternpostd)) <= before, "all of them are closed")
     with sternpostd.connect() as client:
         assert client.ask_many([domain] * 100) == [reply] * 100
 
