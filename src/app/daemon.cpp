@@ -65,7 +65,8 @@ ServerOptions with_room(ServerOptions options) {
     return options;
 }
 
-void warn_of_dane_only(const Config& config) {
+void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
+    if (!goes_by_postfix(config) || postfix != PostfixDnssec::Answer::otherwise) return;
     for (const OverrideConfig& entry : config.overrides)
         if (entry.action == OverrideAction::dane_only)
             spdlog::warn("[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
@@ -117,17 +118,20 @@ void Daemon::run() {
 // No question is taken before it is known whether DANE is to be looked at.
 awaitable<void> Daemon::follow_postfix() {
     for (bool first = true; !stopping_; first = false) {
-        if (goes_by_postfix(config_) && co_await postfix_.look()) {
-            resolver_.reconfigure(dns_options(config_, postfix_.answer()));
-            answers_.reconfigure(resolve_options(config_), rules(config_, postfix_.answer()));
-            if (postfix_.answer() == PostfixDnssec::Answer::otherwise) warn_of_dane_only(config_);
-        }
+        if (goes_by_postfix(config_) && co_await postfix_.look()) take_over_dane(config_);
         if (stopping_) co_return;
         if (first) begin_to_answer();
         next_look_at_postfix_.expires_after(postfix_interval);
         boost::system::error_code ignored;
         co_await next_look_at_postfix_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+}
+
+// What depends on whether DANE is looked at.
+void Daemon::take_over_dane(const Config& config) {
+    resolver_.reconfigure(dns_options(config, postfix_.answer()));
+    answers_.reconfigure(resolve_options(config), rules(config, postfix_.answer()));
+    warn_of_dane_only(config, postfix_.answer());
 }
 
 void Daemon::begin_to_answer() {
@@ -190,8 +194,7 @@ void Daemon::reload() {
 void Daemon::apply(Config config) {
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
-    resolver_.reconfigure(dns_options(config, postfix_.answer()));
-    answers_.reconfigure(resolve_options(config), rules(config, postfix_.answer()));
+    take_over_dane(config);
     asio::post(answer_loop_,
                [this, options = with_room(server_options(config))] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||

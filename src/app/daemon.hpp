@@ -38,6 +38,7 @@ public:
 private:
     boost::asio::awaitable<void> follow_signals();
     boost::asio::awaitable<void> follow_postfix();
+    void take_over_dane(const Config& config);
     void begin_to_answer();
     boost::asio::awaitable<void> stop();
     void reload();

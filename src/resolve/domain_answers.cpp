@@ -333,6 +333,7 @@ private:
             bool busy = self->refresh_what_is_due();
             busy = self->prune() || busy;
             busy = self->write_again_what_was_lost() || busy;
+            self->tell_trouble();
             self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
@@ -345,8 +346,10 @@ private:
             std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
         // Those under way are still due by the disk, and may come first.
         const auto due = sources_.store.due_for_refresh(wall, wall - refreshed_after_last_use, max_refreshes);
-        tell_trouble(due ? "" : due.error().detail);
-        if (!due) return false;
+        if (!due) {
+            trouble_ = due.error().detail;
+            return false;
+        }
         for (const std::string& domain : *due)
             if (under_way < max_refreshes && !flights_.contains(domain) && flight_to(domain, Why::refresh))
                 ++under_way;
@@ -362,7 +365,7 @@ private:
         limits.dane_since = at.wall - dane_memory;
         const auto pruned = sources_.store.prune(limits, max_pruned_at_once);
         if (!pruned) {
-            tell_trouble(pruned.error().detail);
+            trouble_ = pruned.error().detail;
             return false;
         }
         if (*pruned > 0)
@@ -394,10 +397,10 @@ private:
         return !to_write_again_.empty();
     }
 
-    // Once for each trouble, not once a second.
-    void tell_trouble(const std::string& what) {
-        if (!what.empty() && what != upkeep_trouble_) spdlog::error("upkeep: {}", what);
-        upkeep_trouble_ = what;
+    // Once for each trouble, not once a round.
+    void tell_trouble() {
+        if (!trouble_.empty() && trouble_ != trouble_told_) spdlog::error("upkeep: {}", trouble_);
+        trouble_told_ = std::exchange(trouble_, {});
     }
 
     // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
@@ -489,8 +492,9 @@ private:
     std::unordered_map<std::string, FlightPtr> flights_;
     asio::steady_timer next_upkeep_;
     ClockCheck clock_check_;
-    std::string upkeep_trouble_;  // the last one told
-    unsigned losses_ = 0;         // of the store, as far as they were seen
+    std::string trouble_;       // of this round of upkeep
+    std::string trouble_told_;  // of the last one
+    unsigned losses_ = 0;       // of the store, as far as they were seen
     std::vector<std::string> to_write_again_;
     bool stopped_ = false;
 };

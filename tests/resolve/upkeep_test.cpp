@@ -328,6 +328,18 @@ TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
     EXPECT_EQ(ask("d7.test"), secure("mail.d7.test"));
 }
 
+// The disk may be read all the while.
+TEST_F(UpkeepTest, ADiskThatCannotBeWrittenIsToldOnce) {
+    upkeep();
+    clock.advance(1h);
+    store.full = true;
+    upkeep();
+    upkeep();
+    const std::string line = "error: upkeep: the cache cannot be written";
+    ASSERT_TRUE(logged(line));
+    EXPECT_EQ(log.str().find(line), log.str().rfind(line));
+}
+
 TEST(ClockCheckTest, BeginsAnewAtEachJump) {
     Now now;
     now.wall = WallTime(1'000'000s);

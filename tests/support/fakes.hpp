@@ -165,6 +165,7 @@ public:
         return due;
     }
     Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override {
+        if (full) return failure(Errc::temporary, "the cache cannot be written: database or disk is full");
         return std::erase_if(records, [&](const auto& item) {
             const DomainRecord& record = item.second;
             return most > 0 && (!record.policy || record.policy->expires() <= limits.now) &&
