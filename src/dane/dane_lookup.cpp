@@ -27,10 +27,9 @@ DomainDane verdict_of(const std::vector<MxHost>& hosts) {
     return undecided == std::ssize(hosts) ? DomainDane::undecided : DomainDane::doubtful;
 }
 
-void add_host(DaneState& state, const std::string& name) {
-    if (std::ranges::find(state.hosts, name, &MxHost::name) != state.hosts.end()) return;
+void add_host(DaneState& state, std::string name) {
     MxHost host;
-    host.name = name;
+    host.name = std::move(name);
     state.hosts.push_back(std::move(host));
 }
 
@@ -57,6 +56,16 @@ std::string_view to_string(HostDane dane) {
             break;
     }
     return "undecided";
+}
+
+std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::string& domain) {
+    std::ranges::stable_sort(answer.records, {}, &MxRecord::preference);
+    std::vector<std::string> hosts;
+    for (MxRecord& record : answer.records)
+        if (!record.host.empty() && std::ranges::find(hosts, record.host) == hosts.end())
+            hosts.push_back(std::move(record.host));
+    if (answer.records.empty() && answer.name_exists) hosts.push_back(domain);
+    return hosts;
 }
 
 // The hosts that are being looked at; shared by those who look.
@@ -110,12 +119,10 @@ awaitable<bool> DaneLookup::find_hosts(NextHop next_hop, Servers whom, DaneState
     }
     state.hosts_known = true;
     state.ttl = std::min(state.ttl, answer->ttl);
-    std::ranges::stable_sort(answer->records, {}, &MxRecord::preference);
-    for (const MxRecord& record : answer->records)
-        if (!record.host.empty()) add_host(state, record.host);
-    // RFC 5321 section 5.1: without MX records the domain is its own MX host.
-    if (answer->records.empty() && answer->name_exists) add_host(state, next_hop.domain);
-    co_return answer->authentic;
+    const bool authentic = answer->authentic;
+    for (std::string& host : mx_hosts_of(std::move(*answer), next_hop.domain))
+        add_host(state, std::move(host));
+    co_return authentic;
 }
 
 awaitable<void> DaneLookup::look_at_hosts(std::uint16_t port, DaneState& state) {

@@ -54,17 +54,20 @@ public:
           next_upkeep_(resolve_loop_) {}
 
     // Answer loop.
-    bool knows_map(std::string_view map) const { return answer_rules_->map(map) != nullptr; }
-
-    // Answer loop.
-    Reply at_once(std::string_view map, const NextHop& next_hop) {
-        return at_once(asked(next_hop, map_rules(map)), next_hop.domain, answer_rules_);
+    std::optional<MapRules> map(std::string_view name) const {
+        const MapRules* found = answer_rules_->map(name);
+        return found == nullptr ? std::nullopt : std::optional(*found);
     }
 
     // Answer loop.
-    void ask(std::string_view map, NextHop next_hop, Answers::OnReply on_reply) {
+    Reply at_once(const MapRules& map, const NextHop& next_hop) {
+        return at_once(asked(next_hop, map), next_hop.domain, answer_rules_);
+    }
+
+    // Answer loop.
+    void ask(const MapRules& map, NextHop next_hop, Answers::OnReply on_reply) {
         Flight::Waiter waiter;
-        waiter.question = asked(next_hop, map_rules(map));
+        waiter.question = asked(next_hop, map);
         waiter.on_reply = std::move(on_reply);
         asio::post(resolve_loop_,
                    [self = shared_from_this(), domain = std::move(next_hop.domain),
@@ -100,11 +103,6 @@ private:
         at.wall = sources_.clock.wall();
         at.steady = sources_.clock.steady();
         return at;
-    }
-
-    MapRules map_rules(std::string_view map) const {
-        const MapRules* rules = answer_rules_->map(map);
-        return rules == nullptr ? MapRules() : *rules;
     }
 
     // Either loop, with the rules that it has.
@@ -507,15 +505,15 @@ DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_exe
 
 DomainAnswers::~DomainAnswers() = default;
 
-bool DomainAnswers::knows_map(std::string_view map) const {
-    return inside_->knows_map(map);
+std::optional<MapRules> DomainAnswers::map(std::string_view name) const {
+    return inside_->map(name);
 }
 
-Reply DomainAnswers::at_once(std::string_view map, const NextHop& next_hop) {
+Reply DomainAnswers::at_once(const MapRules& map, const NextHop& next_hop) {
     return inside_->at_once(map, next_hop);
 }
 
-void DomainAnswers::ask(std::string_view map, NextHop next_hop, OnReply on_reply) {
+void DomainAnswers::ask(const MapRules& map, NextHop next_hop, OnReply on_reply) {
     inside_->ask(map, std::move(next_hop), std::move(on_reply));
 }
 

@@ -120,11 +120,7 @@ void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime 
     }
     mx.failures = 0;
     mx.due = now + std::clamp(answer->ttl, options.min_ttl, std::max(options.min_ttl, options.max_ttl));
-    mx.hosts.emplace();
-    for (const MxRecord& record : answer->records)
-        if (!record.host.empty()) mx.hosts->push_back(record.host);
-    // RFC 5321 section 5.1: without MX records the domain is its own MX host.
-    if (answer->records.empty() && answer->name_exists) mx.hosts->push_back(domain);
+    mx.hosts = mx_hosts_of(*answer, domain);
 }
 
 bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,

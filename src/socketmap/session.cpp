@@ -83,11 +83,12 @@ bool Session::take_requests() {
 void Session::take_request(std::string_view request) {
     on_activity_();
     const auto space = request.find(' ');
-    const std::string_view map = request.substr(0, space);
+    const std::string_view map_name = request.substr(0, space);
     const std::string_view key =
         space == std::string_view::npos ? std::string_view() : request.substr(space + 1);
-    if (!answers_.knows_map(map)) {
-        add_slot(unknown_map(map));
+    const auto map = answers_.map(map_name);
+    if (!map) {
+        add_slot(unknown_map(map_name));
         return;
     }
     auto next_hop = read_next_hop(key);
@@ -95,13 +96,13 @@ void Session::take_request(std::string_view request) {
         add_slot(not_found());
         return;
     }
-    if (Reply ready = answers_.at_once(map, *next_hop)) {
+    if (Reply ready = answers_.at_once(*map, *next_hop)) {
         add_slot(std::move(ready));
         return;
     }
     add_slot(nullptr);
     const std::uint64_t number = first_slot_ + slots_.size() - 1;
-    answers_.ask(map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
+    answers_.ask(*map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
         self->put_reply(number, std::move(reply));
     });
 }

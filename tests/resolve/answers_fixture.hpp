@@ -116,10 +116,10 @@ protected:
         auto pending = std::make_shared<Pending>();
         const auto next_hop = read_next_hop(key);
         if (!next_hop) throw std::invalid_argument(key);
-        pending->reply = answers->at_once(map, *next_hop);
+        pending->reply = answers->at_once(answers->map(map).value(), *next_hop);
         pending->done = pending->reply != nullptr;
         if (!pending->done)
-            answers->ask(map, *next_hop, [pending](Reply reply) {
+            answers->ask(answers->map(map).value(), *next_hop, [pending](Reply reply) {
                 pending->reply = std::move(reply);
                 pending->done = true;
             });
@@ -135,7 +135,9 @@ protected:
         io.restart();
         while (io.poll() > 0) io.restart();
     }
-    bool at_hand(const std::string& key) { return answers->at_once("sts", *read_next_hop(key)) != nullptr; }
+    bool at_hand(const std::string& key) {
+        return answers->at_once(answers->map("sts").value(), *read_next_hop(key)) != nullptr;
+    }
     int txt_questions(const std::string& domain) { return resolver.txt_questions["_mta-sts." + domain]; }
     int fetches(const std::string& domain) { return fetcher.fetches["mta-sts." + domain]; }
     bool logged(const std::string& text) const { return log.str().find(text) != std::string::npos; }

@@ -332,10 +332,10 @@ TEST_F(DaneAnswersTest, AMapMayEnforceTestingPolicies) {
     EXPECT_NE(
         ask("testing.test", "strict").find("OK secure match=a.mx.test servername=hostname policy_type=sts"),
         std::string::npos);
-    EXPECT_TRUE(answers->knows_map("strict"));
+    EXPECT_TRUE(answers->map("strict"));
     maps.clear();
     reconfigure();
-    EXPECT_FALSE(answers->knows_map("strict"));
+    EXPECT_FALSE(answers->map("strict"));
 }
 
 TEST_F(DaneAnswersTest, IgnoreNeedsNoLookAtAnything) {

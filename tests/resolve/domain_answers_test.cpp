@@ -14,9 +14,9 @@ protected:
 
 TEST_F(DomainAnswersTest, KnowsItsMapsByTheirExactNames) {
     for (const char* map : {"sts", "postfix", "QUERY", "sts-tlsrpt", "QUERYwithTLSRPT"})
-        EXPECT_TRUE(answers->knows_map(map)) << map;
+        EXPECT_TRUE(answers->map(map)) << map;
     for (const char* map : {"", "STS", "query", "sts ", "sts-testing"})
-        EXPECT_FALSE(answers->knows_map(map)) << map;
+        EXPECT_FALSE(answers->map(map)) << map;
 }
 
 TEST_F(DomainAnswersTest, NoRecordMeansNotFoundWithoutAGet) {  // #39

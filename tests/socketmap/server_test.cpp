@@ -35,11 +35,13 @@ using namespace std::chrono_literals;
 // Knows "ready.*" at once; what else is asked waits until the test answers it.
 class FakeAnswers final : public Answers {
 public:
-    bool knows_map(std::string_view map) const override { return map == "sts"; }
-    Reply at_once(std::string_view, const NextHop& next_hop) override {
+    std::optional<MapRules> map(std::string_view name) const override {
+        return name == "sts" ? std::optional(MapRules()) : std::nullopt;
+    }
+    Reply at_once(const MapRules&, const NextHop& next_hop) override {
         return next_hop.domain.starts_with("ready.") ? framed("OK " + next_hop.domain) : nullptr;
     }
-    void ask(std::string_view, NextHop next_hop, OnReply on_reply) override {
+    void ask(const MapRules&, NextHop next_hop, OnReply on_reply) override {
         waiting.emplace_back(next_hop.domain, std::move(on_reply));
     }
 

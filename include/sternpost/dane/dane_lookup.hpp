@@ -52,13 +52,17 @@ enum class DomainDane {
 
 struct DaneState {
     DomainDane verdict = DomainDane::undecided;
-    std::vector<MxHost>
-        hosts;                 // best preference first; none for a null MX and for a name that does not exist
-    bool hosts_known = false;  // false: the MX RRset could not be had
-    bool stopped = false;      // the resolver is, so nothing was learnt
-    std::string why;           // of a verdict that the hosts do not explain
+    // Best preference first; none for a null MX and for a name that does not exist.
+    std::vector<MxHost> hosts;
+    bool hosts_known = false;    // false: the MX RRset could not be had
+    bool stopped = false;        // the resolver is, so nothing was learnt
+    std::string why;             // of a verdict that the hosts do not explain
     std::chrono::seconds ttl{};  // the smallest one met
 };
+
+// The names of the MX hosts that `answer` about `domain` means: best preference first, each once. The root ("no mail
+// here", RFC 7505) is none, and without MX records the domain is its own MX host (RFC 5321 section 5.1).
+std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::string& domain);
 
 class DaneLookup {
 public:

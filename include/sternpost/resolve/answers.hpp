@@ -6,10 +6,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "sternpost/policy/next_hop.hpp"
+#include "sternpost/resolve/rules.hpp"
 
 namespace sternpost {
 
@@ -22,12 +24,12 @@ public:
     using OnReply = std::function<void(Reply)>;
 
     virtual ~Answers() = default;
-    // Whether Postfix may ask for a map of this name.
-    virtual bool knows_map(std::string_view map) const = 0;
-    // The reply if it is at hand; null if it must be asked for. `map` is a known one.
-    virtual Reply at_once(std::string_view map, const NextHop& next_hop) = 0;
+    // How questions by the map of this name are answered; nullopt: Postfix may not ask for it.
+    virtual std::optional<MapRules> map(std::string_view name) const = 0;
+    // The reply if it is at hand; null if it must be asked for.
+    virtual Reply at_once(const MapRules& map, const NextHop& next_hop) = 0;
     // Calls `on_reply` once, within the deadline for answers; never from inside ask().
-    virtual void ask(std::string_view map, NextHop next_hop, OnReply on_reply) = 0;
+    virtual void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) = 0;
 };
 
 }  // namespace sternpost

@@ -5,7 +5,7 @@
 // hosts, then the table and the answers.
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
-// Threads:   knows_map(), at_once() and ask() on the answer loop; everything else on the resolve loop. Both share
+// Threads:   map(), at_once() and ask() on the answer loop; everything else on the resolve loop. Both share
 //            the memory table, and each has the rules.
 // Errors:    none leave it: what fails becomes an answer and a line in the log.
 // Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
@@ -61,9 +61,9 @@ public:
                   Sources sources, const ResolveOptions& options, Rules rules, std::size_t memory_entries);
     ~DomainAnswers() override;
 
-    bool knows_map(std::string_view map) const override;
-    Reply at_once(std::string_view map, const NextHop& next_hop) override;
-    void ask(std::string_view map, NextHop next_hop, OnReply on_reply) override;
+    std::optional<MapRules> map(std::string_view name) const override;
+    Reply at_once(const MapRules& map, const NextHop& next_hop) override;
+    void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) override;
 
     // Takes over new options and rules for what is decided from now on; replies made by former rules are made
     // anew. Resolve loop.
