@@ -1,9 +1,7 @@
 """The daemon as a service: configuration, signals, sockets, readiness, its cache file, and the operator's command."""
 
-import errno
 import re
 import socket
-import subprocess
 import time
 
 import pytest
@@ -307,46 +305,6 @@ def test_a_broken_cache_file_is_moved_aside(world, sternpostd, damage):
     assert world.gets(domain) == 2
     aside, = [path for path in cache.parent.glob("cache.db?*") if path.read_bytes() == spoilt]
     assert aside.name in sternpostd.log_text()
-
-
-@pytest.fixture
-def small_disk(world):
-    """A directory on a file system of one megabyte."""
-    directory = world.directory / "megabyte"
-    directory.mkdir(exist_ok=True)
-    subprocess.run([require("mount", "mount"), "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory], check=True)
-    yield directory
-    subprocess.run([require("umount", "mount"), "--lazy", directory], check=True)
-
-
-def test_a_full_disk_does_not_stop_the_answers(world, small_disk, start_sternpostd):
-    """The log says that a restart would forget them; they are written down when there is room again."""
-    sternpostd = start_sternpostd({"cache": {"path": str(small_disk / "cache.db")}})
-    ballast = small_disk / "ballast"
-    fill(ballast)
-    domain = world.domain("remembered")
-    world.publish(domain, enforce())
-    assert sternpostd.ask(domain) == secure()
-    assert "full" in sternpostd.wait_for_log(re.compile(f"error.*{domain}"))
-
-    ballast.unlink()
-    looks = world.txt_questions(domain)
-    wait_until(lambda: sternpostd.ask(domain) == secure() and world.txt_questions(domain) > looks + 1, "two more looks")
-    sternpostd.kill9()
-    world.remove_policy_host(domain)
-    world.dns.remove(f"_mta-sts.{domain}")
-    sternpostd.start()
-    assert sternpostd.ask(domain) == secure()
-
-
-def fill(path):
-    """A file as large as the disk lets it be."""
-    with open(path, "wb", buffering=0) as ballast:
-        try:
-            while True:
-                ballast.write(bytes(512))
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
 
 
 def test_a_cache_directory_that_is_missing_stops_the_start(world):

@@ -116,6 +116,16 @@ def test_a_full_disk_is_no_reason_to_stop_and_heals(world, small_disk, start_ste
     assert moved_aside(small_disk / "cache.db") == []
 
 
+def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(world, small_disk, start_sternpostd):
+    sternpostd = start_sternpostd(on(small_disk))
+    fill(small_disk / "ballast")
+    domain = learn(world, sternpostd, "unwritten")
+    (small_disk / "ballast").unlink()
+    looks = world.txt_questions(domain)
+    wait_until(lambda: sternpostd.ask(domain) == secure() and world.txt_questions(domain) > looks + 1, "two more looks")
+    die_and_remember(world, sternpostd, domain)
+
+
 def test_a_full_disk_at_start_is_named(world, small_disk):
     daemon = world.sternpostd(on(small_disk))
     fill(small_disk / "ballast")
