@@ -11,13 +11,13 @@
 #include <unordered_map>
 #include <utility>
 
-#include "clock_check.hpp"
 #include "discovery.hpp"
 #include "flight.hpp"
 #include "memory_table.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "upkeep.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -26,14 +26,7 @@ namespace sternpost {
 
 namespace {
 
-// Refreshes under way, which are begun once in an upkeep interval: a long list is worked off little by little.
-constexpr std::size_t max_refreshes = 16;
-constexpr std::chrono::days refreshed_after_last_use{30};
-constexpr std::size_t max_pruned_at_once = 200;
-constexpr std::size_t max_written_again_at_once = 1000;
 constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
-constexpr std::chrono::hours kept_after_expiry{24};
-constexpr std::chrono::hours prune_after_steady_clock{1};
 
 }  // namespace
 
@@ -51,7 +44,8 @@ public:
           rules_(rules),
           answer_rules_(std::move(rules)),
           table_(memory_entries),
-          next_upkeep_(resolve_loop_) {}
+          next_upkeep_(resolve_loop_),
+          upkeep_(sources_.store, sources_.clock, table_, lookups()) {}
 
     // Answer loop.
     std::optional<MapRules> map(std::string_view name) const {
@@ -303,8 +297,7 @@ private:
             reply(waiter, ready ? std::move(ready) : waited_too_long(*flight));
         }
         // Behind the answer, and seldom.
-        if (flight->use_to_disk)
-            spawn(resolve_loop_, "last use", put(shared_from_this(), record_of(flight->known)));
+        if (flight->use_to_disk) write(record_of(flight->known));
         const TableEntryPtr former = table_.find(flight->known.domain);
         // Memory is for what is asked for.
         if (!former && !flight->used) return;
@@ -317,88 +310,37 @@ private:
         if (!std::exchange(flight.used, true)) flight.use_to_disk = flight.known.note_used(now().wall);
     }
 
+    void write(DomainRecord record) {
+        spawn(resolve_loop_, "cache", put(shared_from_this(), std::move(record)));
+    }
+
     static awaitable<void> put(std::shared_ptr<Inside> self, DomainRecord record) {
         const std::string domain = record.domain;
         const auto stored = co_await self->sources_.store.put(std::move(record));
         if (!stored) spdlog::warn("policy {}: not written to disk: {}", domain, stored.error().detail);
     }
 
-    // ---- what is done without being asked for
+    Lookups lookups() {
+        Lookups made;
+        made.refreshes = [this] {
+            return static_cast<std::size_t>(
+                std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
+        };
+        made.under_way = [this](const std::string& domain) { return flights_.contains(domain); };
+        made.begin_refresh = [this](const std::string& domain) {
+            return flight_to(domain, Why::refresh) != nullptr;
+        };
+        made.write = [this](DomainRecord record) { write(std::move(record)); };
+        return made;
+    }
 
     static awaitable<void> keep_up(std::shared_ptr<Inside> self) {
         boost::system::error_code ignored;
         while (!self->stopped_) {
-            bool busy = self->refresh_what_is_due();
-            busy = self->prune() || busy;
-            busy = self->write_again_what_was_lost() || busy;
-            self->tell_trouble();
+            const bool busy = self->upkeep_.round();
             self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
-    }
-
-    // Whether there may be more.
-    bool refresh_what_is_due() {
-        const WallTime wall = now().wall;
-        auto under_way = static_cast<std::size_t>(
-            std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
-        // Those under way are still due by the disk, and may come first.
-        const auto due = sources_.store.due_for_refresh(wall, wall - refreshed_after_last_use, max_refreshes);
-        if (!due) {
-            trouble_ = due.error().detail;
-            return false;
-        }
-        for (const std::string& domain : *due)
-            if (under_way < max_refreshes && !flights_.contains(domain) && flight_to(domain, Why::refresh))
-                ++under_way;
-        return !due->empty();
-    }
-
-    // Not by a clock that may be wrong: what was removed is forgotten. Whether there may be more.
-    bool prune() {
-        const Now at = now();
-        if (!clock_check_.steady_for(at, prune_after_steady_clock)) return false;
-        PruneLimits limits;
-        limits.now = limits.failed_since = at.wall - kept_after_expiry;
-        limits.dane_since = at.wall - dane_memory;
-        const auto pruned = sources_.store.prune(limits, max_pruned_at_once);
-        if (!pruned) {
-            trouble_ = pruned.error().detail;
-            return false;
-        }
-        if (*pruned > 0)
-            spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
-        return *pruned == max_pruned_at_once;
-    }
-
-    // A cache file that had to be begun anew gets what memory still knows. Whether there is more of it.
-    bool write_again_what_was_lost() {
-        if (const unsigned losses = sources_.store.losses(); losses != losses_) {
-            losses_ = losses;
-            to_write_again_ = table_.domains();
-            spdlog::warn("upkeep: writing the {} domains that memory knows into the new cache file",
-                         to_write_again_.size());
-        }
-        const std::size_t steps = std::min(to_write_again_.size(), max_written_again_at_once);
-        std::vector<std::string> later;
-        for (std::size_t i = 0; i < steps; ++i) {
-            std::string domain = std::move(to_write_again_.back());
-            to_write_again_.pop_back();
-            if (flights_.contains(domain)) {
-                later.push_back(std::move(domain));
-            } else if (const TableEntryPtr entry = table_.find(domain);
-                       entry && entry->known.worth_keeping()) {
-                spawn(resolve_loop_, "cache", put(shared_from_this(), record_of(entry->known)));
-            }
-        }
-        to_write_again_.insert(to_write_again_.begin(), later.begin(), later.end());
-        return !to_write_again_.empty();
-    }
-
-    // Once for each trouble, not once a round.
-    void tell_trouble() {
-        if (!trouble_.empty() && trouble_ != trouble_told_) spdlog::error("upkeep: {}", trouble_);
-        trouble_told_ = std::exchange(trouble_, {});
     }
 
     // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
@@ -489,11 +431,7 @@ private:
     MemoryTable table_;
     std::unordered_map<std::string, FlightPtr> flights_;
     asio::steady_timer next_upkeep_;
-    ClockCheck clock_check_;
-    std::string trouble_;       // of this round of upkeep
-    std::string trouble_told_;  // of the last one
-    unsigned losses_ = 0;       // of the store, as far as they were seen
-    std::vector<std::string> to_write_again_;
+    Upkeep upkeep_;
     bool stopped_ = false;
 };
 

@@ -1,0 +1,98 @@
+#include "upkeep.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "discovery.hpp"
+
+namespace sternpost {
+
+namespace {
+
+// Refreshes under way, which are begun once in an upkeep interval: a long list is worked off little by little.
+constexpr std::size_t max_refreshes = 16;
+constexpr std::chrono::days refreshed_after_last_use{30};
+constexpr std::size_t max_pruned_at_once = 200;
+constexpr std::size_t max_written_again_at_once = 1000;
+constexpr std::chrono::hours kept_after_expiry{24};
+constexpr std::chrono::hours prune_after_steady_clock{1};
+
+}  // namespace
+
+Upkeep::Upkeep(PolicyStore& store, const Clock& clock, MemoryTable& table, Lookups lookups)
+    : store_(store), clock_(clock), table_(table), lookups_(std::move(lookups)) {}
+
+bool Upkeep::round() {
+    Now now;
+    now.wall = clock_.wall();
+    now.steady = clock_.steady();
+    bool busy = refresh_what_is_due(now.wall);
+    busy = prune(now) || busy;
+    busy = write_again_what_was_lost() || busy;
+    tell_trouble();
+    return busy;
+}
+
+// Whether there may be more.
+bool Upkeep::refresh_what_is_due(WallTime now) {
+    std::size_t under_way = lookups_.refreshes();
+    // Those under way are still due by the disk, and may come first.
+    const auto due = store_.due_for_refresh(now, now - refreshed_after_last_use, max_refreshes);
+    if (!due) {
+        trouble_ = due.error().detail;
+        return false;
+    }
+    for (const std::string& domain : *due)
+        if (under_way < max_refreshes && !lookups_.under_way(domain) && lookups_.begin_refresh(domain))
+            ++under_way;
+    return !due->empty();
+}
+
+// Not by a clock that may be wrong: what was removed is forgotten. Whether there may be more.
+bool Upkeep::prune(const Now& now) {
+    if (!clock_check_.steady_for(now, prune_after_steady_clock)) return false;
+    PruneLimits limits;
+    limits.now = limits.failed_since = now.wall - kept_after_expiry;
+    limits.dane_since = now.wall - dane_memory;
+    const auto pruned = store_.prune(limits, max_pruned_at_once);
+    if (!pruned) {
+        trouble_ = pruned.error().detail;
+        return false;
+    }
+    if (*pruned > 0)
+        spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
+    return *pruned == max_pruned_at_once;
+}
+
+// A cache file that had to be begun anew gets what memory still knows. Whether there is more of it.
+bool Upkeep::write_again_what_was_lost() {
+    if (const unsigned losses = store_.losses(); losses != losses_) {
+        losses_ = losses;
+        to_write_again_ = table_.domains();
+        spdlog::warn("upkeep: writing the {} domains that memory knows into the new cache file",
+                     to_write_again_.size());
+    }
+    const std::size_t steps = std::min(to_write_again_.size(), max_written_again_at_once);
+    std::vector<std::string> later;
+    for (std::size_t i = 0; i < steps; ++i) {
+        std::string domain = std::move(to_write_again_.back());
+        to_write_again_.pop_back();
+        if (lookups_.under_way(domain)) {
+            later.push_back(std::move(domain));
+        } else if (const TableEntryPtr entry = table_.find(domain); entry && entry->known.worth_keeping()) {
+            lookups_.write(record_of(entry->known));
+        }
+    }
+    to_write_again_.insert(to_write_again_.begin(), later.begin(), later.end());
+    return !to_write_again_.empty();
+}
+
+// Once for each trouble, not once a round.
+void Upkeep::tell_trouble() {
+    if (!trouble_.empty() && trouble_ != trouble_told_) spdlog::error("upkeep: {}", trouble_);
+    trouble_told_ = std::exchange(trouble_, {});
+}
+
+}  // namespace sternpost
