@@ -149,10 +149,7 @@ std::string attributes_of(std::span<const std::string> lines, std::span<const st
 }
 
 std::string reason_reply(std::string_view word, std::string_view reason) {
-    constexpr std::size_t cut_mark = sizeof("\\xff...") - 1;  // by how much printable() may pass its limit
-    std::string text = printable(reason, max_reason_bytes);
-    if (text.size() > max_reason_bytes) text = printable(reason, max_reason_bytes - cut_mark);
-    return std::string(word) + ' ' + text;
+    return std::string(word) + ' ' + printable(reason, max_reason_bytes);
 }
 
 }  // namespace

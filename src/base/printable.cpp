@@ -4,9 +4,10 @@ namespace sternpost {
 
 std::string printable(std::string_view text, std::size_t limit) {
     constexpr std::string_view hex = "0123456789abcdef";
+    constexpr std::string_view cut = "...";
     std::string out;
+    std::size_t room_for_cut = 0;  // the longest beginning that leaves it
     for (const char c : text) {
-        if (out.size() >= limit) return out += "...";
         const auto byte = static_cast<unsigned char>(c);
         if (byte >= 0x20 && byte < 0x7f) {
             out += c;
@@ -15,6 +16,8 @@ std::string printable(std::string_view text, std::size_t limit) {
             out += hex[byte >> 4U];
             out += hex[byte & 0xfU];
         }
+        if (out.size() > limit) return out.erase(room_for_cut).append(cut);
+        if (out.size() + cut.size() <= limit) room_for_cut = out.size();
     }
     return out;
 }

@@ -146,8 +146,7 @@ Reply temporary(const std::string& reason) {
 Reply temporary_for_dane(const std::string& why) {
     constexpr std::string_view before = "dane: ";
     constexpr std::string_view way_out = R"(; dane = "off" does without)";
-    constexpr std::size_t cut_mark = sizeof("\\xff...") - 1;  // by how much printable() may pass its limit
-    constexpr std::size_t room = max_reason_bytes - before.size() - way_out.size() - cut_mark;
+    constexpr std::size_t room = max_reason_bytes - before.size() - way_out.size();
     return temporary(std::string(before) + printable(why, room) + std::string(way_out));
 }
 

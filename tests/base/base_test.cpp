@@ -33,10 +33,13 @@ TEST(Printable, EscapesWhatATerminalOrALogMightObey) {
 
 TEST(Printable, IsCutAtItsLimit) {
     EXPECT_EQ(printable("abc", 3), "abc");
-    EXPECT_EQ(printable("abcd", 3), "abc...");
-    EXPECT_EQ(printable("ab\n", 3), R"(ab\x0a)");
-    EXPECT_EQ(printable("ab\nc", 3), R"(ab\x0a...)");
-    EXPECT_EQ(printable(std::string(1'000'000, 'x')).size(), max_printable + "..."sv.size());
+    EXPECT_EQ(printable("abcd", 3), "...");
+    EXPECT_EQ(printable("abcdef", 6), "abcdef");
+    EXPECT_EQ(printable("abcdefg", 6), "abc...");
+    EXPECT_EQ(printable("ab\n", 6), R"(ab\x0a)");
+    EXPECT_EQ(printable("ab\nc", 6), "ab...") << "an escape is not cut in two";
+    EXPECT_EQ(printable(std::string(1'000'000, 'x')).size(), max_printable);
+    EXPECT_EQ(printable(std::string(1'000'000, '\n')).size(), 4 * ((max_printable - 3) / 4) + 3);
 }
 
 TEST(Time, IsWrittenAsIso8601InUtc) {
