@@ -5,9 +5,12 @@ import pathlib
 import re
 import sys
 
+ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
+       "base"}
 TABLE = {
-    "app": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "base"},
-    "cli": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "base"},
+    "app": ALL,
+    "cli": ALL,
+    "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
     "answer": {"policy", "base"},
@@ -16,6 +19,7 @@ TABLE = {
     "https": {"loop", "policy", "base"},
     "store": {"loop", "policy", "base"},
     "config": {"base"},
+    "postfix": {"loop", "base"},
     "policy": {"base"},
     "loop": {"base"},
     "base": set(),
