@@ -197,8 +197,7 @@ void Daemon::apply(Config config) {
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
     take_over_dane(config);
-    asio::post(answer_loop_,
-               [this, options = server_options(config)] { server_.reconfigure(options); });
+    asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;

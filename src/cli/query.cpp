@@ -97,12 +97,14 @@ struct Arguments {
 void add_query(CLI::App& program, CommandLine& line) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = program.add_subcommand("query", "Ask the running daemon just what Postfix would ask");
-    command->add_option("KEY", arguments->key, "A next-hop: example.com, [relay.example.com]:587")->required();
+    command->add_option("KEY", arguments->key, "A next-hop: example.com, [relay.example.com]:587")
+        ->required();
     command->add_option("--map", arguments->map, "The map name that stands last in smtp_tls_policy_maps")
         ->type_name("NAME")
         ->capture_default_str();
     command->callback([arguments, &line] {
-        if (const auto config = config_for(line)) line.status = query(*config, arguments->map, arguments->key);
+        if (const auto config = config_for(line))
+            line.status = query(*config, arguments->map, arguments->key);
     });
 }
 
