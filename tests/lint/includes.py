@@ -5,8 +5,8 @@ import pathlib
 import re
 import sys
 
-ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
-       "base"}
+ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix", "config", "loop",
+       "policy", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
@@ -16,10 +16,11 @@ TABLE = {
     "answer": {"policy", "base"},
     "dane": {"dns", "loop", "policy", "base"},
     "dns": {"loop", "policy", "base"},
-    "https": {"loop", "policy", "base"},
+    "https": {"tls", "loop", "policy", "base"},
     "store": {"loop", "policy", "base"},
     "config": {"base"},
     "postfix": {"loop", "base"},
+    "tls": {"base"},
     "policy": {"base"},
     "loop": {"base"},
     "base": set(),
