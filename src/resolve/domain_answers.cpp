@@ -438,8 +438,14 @@ private:
 DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,
                              Sources sources, const ResolveOptions& options, Rules rules,
                              std::size_t memory_entries)
+    : DomainAnswers(std::move(answer_loop), std::move(resolve_loop), sources, options,
+                    std::make_shared<const Rules>(std::move(rules)), memory_entries) {}
+
+DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,
+                             Sources sources, const ResolveOptions& options,
+                             std::shared_ptr<const Rules> rules, std::size_t memory_entries)
     : inside_(std::make_shared<Inside>(std::move(answer_loop), std::move(resolve_loop), sources, options,
-                                       std::make_shared<const Rules>(std::move(rules)), memory_entries)) {}
+                                       std::move(rules), memory_entries)) {}
 
 DomainAnswers::~DomainAnswers() = default;
 

@@ -5,11 +5,13 @@ import pathlib
 import re
 import sys
 
-ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix", "config", "loop",
+ALL = {"explain", "starttls", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix", "config", "loop",
        "policy", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
+    "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
+    "starttls": {"dns", "tls", "loop", "policy", "base"},
     "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
