@@ -1,7 +1,10 @@
 """What the operator decides: further maps, overrides, and whether DANE counts."""
 
+import contextlib
 import datetime
 import re
+import socket
+import threading
 
 import pytest
 
@@ -91,6 +94,22 @@ def test_query_asks_in_another_map(world, start_sternpostd):
     world.publish(domain, policy("testing", "good.mx.test"))
     done = sternpostd.command("query", domain, "--map", "strict")
     assert (done.returncode, done.stdout) == (0, secure() + "\n")
+
+
+@pytest.mark.parametrize("said", [b"", b"2:OK", b"9:NOTFOUND ;", b"x:OK a,", b"-1:,", b"999999999:", b"5:OK a,,", b"1" * 200_000])
+def test_query_takes_nothing_but_a_whole_reply_for_an_answer(world, said):
+    with socket.create_server(("127.0.0.1", 8461)) as listener:
+        def answer():
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(100)
+                connection.sendall(said)
+        answering = threading.Thread(target=answer)
+        answering.start()
+        done = world.sternpostd().command("query", "example.test")
+        answering.join()
+    assert (done.returncode, done.stdout) == (75, "")
+    assert "127.0.0.1:8461" in done.stderr
 
 
 def test_hup_adds_and_removes_a_map(world, start_sternpostd):
