@@ -16,9 +16,9 @@
 #include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
-#include "settings.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/settings/settings.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -60,8 +60,10 @@ std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
     return names;
 }
 
-ServerOptions with_room(ServerOptions options) {
-    options.connections = connections_with_room(options.connections);
+ServerOptions server_options(const Config& config) {
+    ServerOptions options;
+    options.connections = connections_with_room(config.limits.connections);
+    options.idle = config.limits.idle;
     return options;
 }
 
@@ -87,7 +89,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
-      server_(answer_loop_.get_executor(), answers_, clock_, with_room(server_options(config_))),
+      server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
       sockets_(std::move(sockets)) {}
 
 std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
@@ -199,8 +201,7 @@ void Daemon::apply(Config config) {
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
     take_over_dane(config);
-    asio::post(answer_loop_,
-               [this, options = with_room(server_options(config))] { server_.reconfigure(options); });
+    asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;

@@ -7,8 +7,8 @@
 #include <chrono>
 #include <optional>
 
-#include "postfix_dnssec.hpp"
 #include "sternpost/base/file_state.hpp"
+#include "sternpost/postfix/postfix_dnssec.hpp"
 
 namespace sternpost {
 

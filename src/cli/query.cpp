@@ -1,5 +1,3 @@
-#include "query.hpp"
-
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -12,15 +10,24 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <chrono>
+#include <iostream>
+#include <memory>
 
+#include "command.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/answer/netstring.hpp"
+#include "sternpost/base/printable.hpp"
 
 namespace asio = boost::asio;
 
 namespace sternpost {
 
 namespace {
+
+constexpr int exit_not_found = 1;
+// dict_sockmap.c
+constexpr std::chrono::seconds postfix_patience{100};
 
 using Socket = asio::generic::stream_protocol::socket;
 
@@ -49,13 +56,8 @@ std::string read_netstring(Socket& socket) {
     return bytes.substr(head, length);
 }
 
-std::string name_of(const ListenAddress& daemon) {
-    return daemon.host.empty() ? "unix:" + daemon.path : daemon.host + " port " + std::to_string(daemon.port);
-}
-
-}  // namespace
-
-Result<std::string> query(const ListenAddress& daemon, const std::string& map, const std::string& key) try {
+// The reply without its netstring: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
+Result<std::string> ask(const ListenAddress& daemon, const std::string& map, const std::string& key) try {
     asio::io_context io(1);
     Socket socket(io);
     socket.connect(endpoint_of(daemon));
@@ -63,9 +65,47 @@ Result<std::string> query(const ListenAddress& daemon, const std::string& map, c
     asio::write(socket, asio::buffer(to_netstring(map + " " + key)));
     return read_netstring(socket);
 } catch (const boost::system::system_error& error) {
-    return failure(Errc::temporary, "no answer from sternpostd at " + name_of(daemon) + ": " +
+    return failure(Errc::temporary, "no answer from sternpostd at " + to_string(daemon) + ": " +
                                         error.code().message() +
                                         "; is it running, and is \"listen\" what it was started with?");
+}
+
+int exit_status(const std::string& reply) {
+    if (reply.starts_with("OK ")) return exit_good;
+    if (reply.starts_with("NOTFOUND")) return exit_not_found;
+    if (reply.starts_with("PERM")) return exit_usage;
+    return exit_temporary;
+}
+
+int query(const Config& config, const std::string& map, const std::string& key) {
+    const auto reply = ask(config.listen.front(), map, key);
+    if (!reply) {
+        complain(reply.error().detail);
+        return exit_temporary;
+    }
+    std::cout << printable(*reply, max_reply_bytes) << "\n";
+    return exit_status(*reply);
+}
+
+struct Arguments {
+    std::string key;
+    std::string map = "sts";
+};
+
+}  // namespace
+
+void add_query(CLI::App& program, CommandLine& line) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = program.add_subcommand("query", "Ask the running daemon just what Postfix would ask");
+    command->add_option("KEY", arguments->key, "A next-hop: example.com, [relay.example.com]:587")
+        ->required();
+    command->add_option("--map", arguments->map, "The map name that stands last in smtp_tls_policy_maps")
+        ->type_name("NAME")
+        ->capture_default_str();
+    command->callback([arguments, &line] {
+        if (const auto config = config_for(line))
+            line.status = query(*config, arguments->map, arguments->key);
+    });
 }
 
 }  // namespace sternpost

@@ -124,7 +124,7 @@ Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text
     return std::optional<ListenAddress>(std::move(*address));
 }
 
-std::string listen_text(const ListenAddress& address) {
+std::string to_string(const ListenAddress& address) {
     if (address.host.empty()) return "unix:" + address.path;
     return bracketed(address.host) + ':' + std::to_string(address.port);
 }

@@ -16,7 +16,5 @@ Result<ListenAddress> parse_listen_address(std::string_view text);
 Result<ServerAddress> parse_server_address(std::string_view text);
 // Empty: nullopt. TCP only.
 Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text);
-// As parse_listen_address() would read it.
-std::string listen_text(const ListenAddress& address);
 
 }  // namespace sternpost

@@ -114,7 +114,7 @@ void check_config(const TomlField& file, const Config& config) {
         if (std::ranges::find(config.listen, address) == config.listen.end()) return;
         const TomlField place = admin == nullptr ? file.first_of({"listen"})
                                                  : file.element(*admin).labelled("[admin]").first_of({key});
-        place.wrong(in_quotes(listen_text(address)) + " is both in listen and in [admin]; write another one");
+        place.wrong(in_quotes(to_string(address)) + " is both in listen and in [admin]; write another one");
     };
     if (config.admin.metrics) refuse_shared("metrics", *config.admin.metrics);
     const ListenAddress socket{"", 0, config.admin.socket};

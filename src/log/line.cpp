@@ -30,6 +30,8 @@ std::string_view to_string(Topic topic) {
             return "dns";
         case Topic::https:
             return "https";
+        case Topic::tls:
+            return "tls";
         case Topic::cache:
             return "cache";
         case Topic::upkeep:

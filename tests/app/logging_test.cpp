@@ -1,5 +1,6 @@
 #include "app/logging.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -83,6 +84,22 @@ TEST_F(LoggingTest, JsonNamesTheDomainAndTheCount) {
         R"({"time":"","level":"warning","topic":"dns","domain":"a\"\\x0a.test","message":"silent","count":17,)"
         R"("since":"2026-12-01T00:00:00Z"})"
         "\n");
+}
+
+// sd-daemon(3): a priority at the head of each line; the journal has the time itself.
+TEST_F(LoggingTest, TheJournalReadsPriorities) {
+    config.target = "journal";
+    for (const LogFormat format : {LogFormat::text, LogFormat::json}) {
+        config.format = format;
+        set_up_logging(config);
+        testing::internal::CaptureStderr();
+        say(LogLevel::error, {Topic::policy, "good.test"}, "gone");
+        say(LogLevel::info, Topic::dns, "asking");
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_THAT(said, testing::MatchesRegex(format == LogFormat::text
+                                                    ? "<3>policy good.test: gone\n<6>dns: asking\n"
+                                                    : "<3>\\{\"time\".*\n<6>\\{\"time\".*\n"));
+    }
 }
 
 TEST_F(LoggingTest, TheLevelHoldsBackWhatIsBelow) {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Keeps the code and what is written about it in step: options, sub-commands, configuration keys and their defaults.
+"""Keeps the code and what is written about it in step: options, sub-commands, configuration keys, their defaults, topics.
 
     documentation.py SOURCE_DIRECTORY BINARY_DIRECTORY
 
@@ -74,9 +74,9 @@ def _part(text, heading):
 
 
 def _options(text):
-    """Of a help text: "  -c,--config TEXT ..."."""
-    found = re.findall(r"^  (-[\w,-]+)", _part(text, "Options"), re.MULTILINE)
-    return {option for options in found for option in options.split(",")}
+    """Of a help text: "  -c,--config TEXT ...", in newer releases of CLI11 with blanks after the comma."""
+    found = re.findall(r"^[ \t]+(-[\w-]+(?:,[ \t]*-[\w-]+)*)", _part(text, "Options"), re.MULTILINE)
+    return {option for options in found for option in re.split(r",\s*", options)}
 
 
 # Manual pages
@@ -187,9 +187,18 @@ def faults_of_keys(top, code):
                 yield f"man/sternpost.toml.5, {heading or 'top'}: the default of {key} is {value!r}, not {default}"
 
 
+def faults_of_topics(top):
+    """Machines go by these words of the log."""
+    code = re.search(r"to_string\(Topic .*?^}", (top / "src/log/line.cpp").read_text(), re.MULTILINE | re.DOTALL)[0]
+    page = re.search(r"^\.It Li topic$(.*?)^\.It", (top / "man/sternpostd.8").read_text(), re.MULTILINE | re.DOTALL)[1]
+    yield from differences("man/sternpostd.8, topics", set(re.findall(r'return "(\w+)"', code)),
+                           set(re.findall(r"^\.Li (\w+)", page, re.MULTILINE)))
+
+
 def main(top, binaries):
     code = Code(binaries)
-    faults = [*faults_of_options(top, code), *faults_of_completion(top, code), *faults_of_keys(top, code)]
+    faults = [*faults_of_options(top, code), *faults_of_completion(top, code), *faults_of_keys(top, code),
+              *faults_of_topics(top)]
     print("\n".join(faults))
     return 1 if faults else 0
 

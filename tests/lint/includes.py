@@ -5,17 +5,22 @@ import pathlib
 import re
 import sys
 
+ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix", "config", "loop",
+       "policy", "log", "base"}
 TABLE = {
-    "app": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "log", "base"},
-    "cli": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "config", "loop", "policy", "base"},
+    "app": ALL,
+    "cli": ALL,
+    "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
     "answer": {"policy", "base"},
     "dane": {"dns", "loop", "policy", "base"},
     "dns": {"loop", "policy", "log", "base"},
-    "https": {"loop", "policy", "log", "base"},
+    "https": {"tls", "loop", "policy", "log", "base"},
     "store": {"loop", "policy", "log", "base"},
     "config": {"log", "base"},
+    "postfix": {"loop", "base"},
+    "tls": {"log", "base"},
     "policy": {"base"},
     "loop": {"log", "base"},
     "log": {"base"},

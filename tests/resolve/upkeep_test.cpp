@@ -105,10 +105,14 @@ TEST_F(UpkeepTest, RefreshesAreBounded) {
     clock.advance(2 * day);
     fetcher.gate.shut();
     restart_with_upkeep();
+    const auto under_way = [this] {
+        int count = 0;
+        for (const auto& [host, fetches] : fetcher.fetches) count += fetches - 1;
+        return count;
+    };
+    test::run_until(io, [&] { return under_way() >= 16; });
     upkeep();
-    int under_way = 0;
-    for (const auto& [host, count] : fetcher.fetches) under_way += count - 1;
-    EXPECT_EQ(under_way, 16);
+    EXPECT_EQ(under_way(), 16);
     fetcher.gate.open();
     test::run_until(io, [&] {
         return std::ranges::all_of(fetcher.fetches, [](const auto& host) { return host.second == 2; });

@@ -27,6 +27,8 @@ struct ListenAddress {
     std::string path;  // of a UNIX socket
     bool operator==(const ListenAddress&) const = default;
 };
+// As in the file.
+std::string to_string(const ListenAddress& address);
 
 // "127.0.0.1", "127.0.0.1:5353", "[::1]:53", "::1".
 struct ServerAddress {

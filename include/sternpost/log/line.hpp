@@ -21,6 +21,7 @@ enum class Topic {
     dane,
     dns,
     https,
+    tls,
     cache,   // the file
     upkeep,  // what is done without being asked for
 };

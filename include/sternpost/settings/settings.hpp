@@ -3,13 +3,12 @@
 // Threads: any; pure.
 #pragma once
 
-#include "postfix_dnssec.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/postfix/postfix_dnssec.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 #include "sternpost/resolve/rules.hpp"
-#include "sternpost/socketmap/server.hpp"
 
 namespace sternpost {
 
@@ -20,9 +19,5 @@ Rules rules(const Config& config, PostfixDnssec::Answer postfix);
 DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix);
 HttpsOptions https_options(const Config& config);
 ResolveOptions resolve_options(const Config& config);
-ServerOptions server_options(const Config& config);
-
-// As in the configuration file: "127.0.0.1:8461", "[::1]:8461", "unix:/path".
-std::string to_string(const ListenAddress& address);
 
 }  // namespace sternpost

@@ -2,12 +2,12 @@
 //
 // Threads: call on a loop's thread; nothing blocks it.
 // Errors:  are answers: no_postfix, with the reason.
-// Time:    postconf has `limit` to end, and is killed then.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <chrono>
 #include <string>
+
+#include "sternpost/postfix/postconf.hpp"
 
 namespace sternpost {
 
@@ -17,11 +17,6 @@ struct PostfixDnssec {
     Answer answer = Answer::no_postfix;
     std::string said;     // the value, or why there is none; printable
     std::string main_cf;  // its path; empty: unknown
-};
-
-struct PostconfOptions {
-    std::string elsewhere = "/usr/sbin/postconf";  // where PATH has none
-    std::chrono::milliseconds limit{5000};
 };
 
 boost::asio::awaitable<PostfixDnssec> ask_postconf();

@@ -1,4 +1,4 @@
-#include "settings.hpp"
+#include "sternpost/settings/settings.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -95,19 +95,6 @@ ResolveOptions resolve_options(const Config& config) {
     options.min_interval = config.https.min_interval;
     options.defer_on_dns_failure = config.answers.on_dns_failure == OnDnsFailure::defer;
     return options;
-}
-
-ServerOptions server_options(const Config& config) {
-    ServerOptions options;
-    options.connections = config.limits.connections;
-    options.idle = config.limits.idle;
-    return options;
-}
-
-std::string to_string(const ListenAddress& address) {
-    if (address.host.empty()) return "unix:" + address.path;
-    const bool v6 = address.host.find(':') != std::string::npos;
-    return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
 }  // namespace sternpost

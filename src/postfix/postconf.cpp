@@ -1,8 +1,7 @@
-#include "postfix_dnssec.hpp"
+#include "sternpost/postfix/postconf.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <strings.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,11 +17,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
-
-#include "sternpost/base/printable.hpp"
-#include "sternpost/base/result.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -31,7 +28,6 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::size_t max_output = 4096;
 // A killed process that the kernel does not let go must not hold us up.
 constexpr std::chrono::milliseconds time_to_die{1000};
 constexpr int first_private_fd = 3;
@@ -68,11 +64,12 @@ Result<Pipe> open_pipe() {
     Pipe pipe;
     pipe.read = Descriptor(ends[0]);
     pipe.write = Descriptor(ends[1]);
+    ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(max_postconf_bytes));
     return pipe;
 }
 
 std::string content_of(const Descriptor& pipe) {
-    std::string content(max_output + 1, '\0');
+    std::string content(max_postconf_bytes + 1, '\0');
     std::size_t length = 0;
     for (;;) {
         const ssize_t got = ::read(pipe.number(), content.data() + length, content.size() - length);
@@ -153,12 +150,12 @@ public:
         ::posix_spawn_file_actions_destroy(&actions_);
     }
     // 0 or what errno would be.
-    int spawn(const char* program, pid_t& pid) const {
-        std::string name = "postconf", options = "-xh", directory = "config_directory",
-                    level = "smtp_dns_support_level";
-        const std::array<char*, 5> arguments{name.data(), options.data(), directory.data(), level.data(),
-                                             nullptr};
-        return ::posix_spawnp(&pid, program, &actions_, &attributes_, arguments.data(), environ);
+    int spawn(const char* program, std::vector<std::string>& arguments, pid_t& pid) const {
+        std::string name = "postconf";
+        std::vector<char*> pointers{name.data()};
+        for (std::string& argument : arguments) pointers.push_back(argument.data());
+        pointers.push_back(nullptr);
+        return ::posix_spawnp(&pid, program, &actions_, &attributes_, pointers.data(), environ);
     }
 
 private:
@@ -166,15 +163,15 @@ private:
     posix_spawnattr_t attributes_{};
 };
 
-Result<Child> start(const std::string& elsewhere) {
+Result<Child> start(std::vector<std::string> arguments, const std::string& elsewhere) {
     auto out = open_pipe();
     if (!out) return tl::unexpected(out.error());
     auto err = open_pipe();
     if (!err) return tl::unexpected(err.error());
     const Beginning beginning(*out, *err);
     pid_t pid = 0;
-    int error = beginning.spawn("postconf", pid);
-    if (error == ENOENT) error = beginning.spawn(elsewhere.c_str(), pid);
+    int error = beginning.spawn("postconf", arguments, pid);
+    if (error == ENOENT) error = beginning.spawn(elsewhere.c_str(), arguments, pid);
     if (error == ENOENT) return failure(Errc::temporary, "there is no postconf");
     if (error != 0)
         return failure(Errc::temporary, std::string("postconf does not start: ") + std::strerror(error));
@@ -209,59 +206,26 @@ Result<void> check_end(int status, const Child& child) {
     return failure(Errc::temporary, "postconf ended " + how);
 }
 
-struct TwoLines {
-    std::string config_directory;
-    std::string level;
-};
-
-// One line for each parameter asked for, in that order; the second may be empty.
-Result<TwoLines> read_output(std::string_view output) {
-    const std::string_view directory = first_line(output);
-    const std::string_view rest = output.substr(std::min(output.size(), directory.size() + 1));
-    const std::string_view level = first_line(rest);
-    const bool two_lines = !rest.empty() && rest.size() == level.size() + 1;
-    if (output.size() > max_output || !directory.starts_with('/') || !two_lines)
-        return failure(Errc::invalid, "postconf said what is not understood: " + std::string(output));
-    TwoLines lines;
-    lines.config_directory = directory;
-    lines.level = level;
-    return lines;
-}
-
-PostfixDnssec none(const Error& error) {
-    PostfixDnssec answer;
-    answer.said = printable(error.detail);
-    return answer;
-}
-
 }  // namespace
 
-awaitable<PostfixDnssec> ask_postconf() {
-    return ask_postconf(PostconfOptions());
-}
-
-awaitable<PostfixDnssec> ask_postconf(PostconfOptions options) {
-    auto child = start(options.elsewhere);
-    if (!child) co_return none(child.error());
+awaitable<Result<std::string>> run_postconf(std::vector<std::string> arguments, PostconfOptions options) {
+    auto child = start(std::move(arguments), options.elsewhere);
+    if (!child) co_return tl::unexpected(child.error());
     const auto executor = co_await asio::this_coro::executor;
     asio::posix::stream_descriptor ended(executor, child->ended().release());
     if (!co_await readable_within(ended, options.limit)) {
         child->kill();
         co_await readable_within(ended, time_to_die);
         const auto limit = std::to_string(options.limit.count());
-        co_return none(Error(Errc::temporary, "postconf has not ended within " + limit + " ms"));
+        co_return failure(Errc::temporary, "postconf has not ended within " + limit + " ms");
     }
     const auto status = child->status();
-    if (!status) co_return none(Error(Errc::temporary, "postconf's exit status cannot be had"));
-    if (const auto good = check_end(*status, *child); !good) co_return none(good.error());
-    const auto lines = read_output(content_of(child->out));
-    if (!lines) co_return none(lines.error());
-    PostfixDnssec answer;
-    const bool dnssec = ::strcasecmp(lines->level.c_str(), "dnssec") == 0;
-    answer.answer = dnssec ? PostfixDnssec::Answer::dnssec : PostfixDnssec::Answer::otherwise;
-    answer.said = printable(lines->level);
-    answer.main_cf = lines->config_directory + "/main.cf";
-    co_return answer;
+    if (!status) co_return failure(Errc::temporary, "postconf's exit status cannot be had");
+    if (const auto good = check_end(*status, *child); !good) co_return tl::unexpected(good.error());
+    std::string said = content_of(child->out);
+    if (said.size() > max_postconf_bytes)
+        co_return failure(Errc::invalid, "postconf said more than can be believed");
+    co_return said;
 }
 
 }  // namespace sternpost

@@ -1,4 +1,4 @@
-#include "app/postfix_dnssec.hpp"
+#include "sternpost/postfix/postfix_dnssec.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,0 +1,30 @@
+// Postfix's own word on its configuration: what postconf(1) prints.
+//
+// Threads: call on a loop's thread; nothing blocks it.
+// Errors:  Errc::temporary when there is no postconf, it fails, or has not ended in time (it is killed then);
+//          Errc::invalid when it says too much. `detail` may quote what it said.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sternpost/base/result.hpp"
+
+namespace sternpost {
+
+// More of what postconf says is not taken.
+inline constexpr std::size_t max_postconf_bytes = 256UL * 1024;
+
+struct PostconfOptions {
+    std::string elsewhere = "/usr/sbin/postconf";  // where PATH has none
+    std::chrono::milliseconds limit{5000};
+};
+
+// Its standard output.
+boost::asio::awaitable<Result<std::string>> run_postconf(std::vector<std::string> arguments,
+                                                         PostconfOptions options);
+
+}  // namespace sternpost
