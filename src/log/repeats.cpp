@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 
 namespace sternpost {
@@ -33,7 +34,10 @@ void Repeats::failed(const Trouble& trouble, LogLevel level, unsigned kind, std:
     entry->level = level;
     entry->kind = kind;
     if (clock_.steady() >= entry->told + repeat_interval) begin_hour(*entry);
-    if (level < entry->loudest || (entry->kinds & bit(kind)) == 0) tell(entry, When::at_once);
+    if (level < entry->loudest || (entry->kinds & bit(kind)) == 0)
+        tell(entry, When::at_once);
+    else
+        entry->text = printable(entry->text, max_remembered_text);
 }
 
 void Repeats::mended(const Trouble& trouble, std::string_view text) {
@@ -91,6 +95,7 @@ void Repeats::tell(Entries::iterator entry, When when) {
         line.since = entry->told_wall;
     }
     write_line(line);
+    std::string().swap(entry->text);
     entry->held = 0;
     entry->loudest = std::min(entry->loudest, entry->level);
     entry->kinds |= bit(entry->kind);

@@ -154,6 +154,16 @@ TEST_F(RepeatsTest, TheMemoryIsBoundedAndLosesNoCount) {
         << "b was told longest ago";
 }
 
+TEST_F(RepeatsTest, WhatWaitsToBeToldIsBoundedToo) {
+    const std::string long_text(3000, 'x');
+    fail(long_text);
+    EXPECT_EQ(told(), "warning: policy d.test: " + long_text + "\n");
+    fail(long_text);
+    clock.advance(1h);
+    repeats.tell_counts();
+    EXPECT_LT(told().size(), max_remembered_text + 100);
+}
+
 TEST_F(RepeatsTest, WhatIsNotMendedIsForgottenAfterADay) {
     fail("500");
     told();

@@ -8,6 +8,7 @@
 // Threads:   one loop.
 // Time:      the hour by the steady clock; the wall clock is for the words only.
 // Limits:    `most` failures are remembered. Beyond it the one told longest ago is forgotten, its count being told.
+//            A line that is told later than its failure is cut to max_remembered_text.
 #pragma once
 
 #include <chrono>
@@ -25,6 +26,7 @@ inline constexpr std::chrono::hours repeat_interval{1};
 // What is not mended is remembered so long after its last line, to tell its end.
 inline constexpr std::chrono::hours failure_memory{24};
 inline constexpr std::size_t max_remembered_failures = 10'000;
+inline constexpr std::size_t max_remembered_text = 500;  // of a failure that no line has told yet
 
 // What fails: {{Topic::policy, domain}, "fetch"}. `what` tells apart the failures of one subject.
 struct Trouble {
@@ -49,7 +51,7 @@ private:
         Topic topic;
         std::string domain;
         std::string key;
-        std::string text;  // of the last failure, and its level and kind
+        std::string text;  // of the last failure that no line has told, and its level and kind
         LogLevel level;
         unsigned kind = 0;
         unsigned long held = 0;              // failures that no line has told
