@@ -1,7 +1,5 @@
 #include "daemon.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,6 +16,7 @@
 #include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 
@@ -43,7 +42,8 @@ std::string joined(const std::vector<std::string>& names) {
 // A configuration may have several faults, one a line.
 void log_lines(std::string_view head, const std::string& lines) {
     std::istringstream stream(lines);
-    for (std::string line; std::getline(stream, line);) spdlog::error("{}{}", head, line);
+    for (std::string line; std::getline(stream, line);)
+        say(LogLevel::error, Topic::daemon, "{}{}", head, line);
 }
 
 std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
@@ -71,8 +71,9 @@ void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
     if (!goes_by_postfix(config) || postfix != PostfixDnssec::Answer::otherwise) return;
     for (const OverrideConfig& entry : config.overrides)
         if (entry.action == OverrideAction::dane_only)
-            spdlog::warn("[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
-                         entry.domain);
+            say(LogLevel::warning, Topic::daemon,
+                "[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
+                entry.domain);
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
-      server_(answer_loop_.get_executor(), answers_, server_options(config_)),
+      server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
       sockets_(std::move(sockets)) {}
 
 std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
@@ -97,8 +98,9 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     if (!sockets.empty()) {
         const auto passed = names_of(sockets);
         if (passed != wanted)
-            spdlog::warn("listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
-                         joined(passed), joined(wanted));
+            say(LogLevel::warning, Topic::daemon,
+                "listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
+                joined(passed), joined(wanted));
         return sockets;
     }
     for (const ListenAddress& address : config.listen)
@@ -114,7 +116,7 @@ void Daemon::run() {
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
     resolve_loop_.run();
     answering.join();
-    spdlog::info("sternpostd has stopped");
+    say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
 }
 
 // No question is taken before it is known whether DANE is to be looked at.
@@ -139,7 +141,8 @@ void Daemon::take_over_dane(const Config& config) {
 void Daemon::begin_to_answer() {
     asio::post(answer_loop_, [this] { server_.listen(sockets_); });
     answers_.begin_upkeep();
-    spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
+    say(LogLevel::info, Topic::daemon, "sternpostd {} answers on {}", STERNPOST_VERSION,
+        joined(names_of(sockets_)));
     notify_ready();
 }
 
@@ -155,7 +158,7 @@ awaitable<void> Daemon::follow_signals() {
 
 // First nothing new comes in, then what waits is let go, then the tools are put down.
 awaitable<void> Daemon::stop() {
-    spdlog::info("stopping");
+    say(LogLevel::info, Topic::daemon, "stopping");
     notify_stopping();
     stopping_ = true;
     next_look_at_postfix_.cancel();
@@ -182,13 +185,14 @@ void Daemon::reload() {
     if (config) {
         try {
             apply(std::move(*config));
-            spdlog::info("reloaded {}", config_file_);
+            say(LogLevel::info, Topic::daemon, "reloaded {}", config_file_);
         } catch (const std::exception& error) {
-            spdlog::error("reload failed: {}; the former configuration stays in force", error.what());
+            say(LogLevel::error, Topic::daemon, "reload failed: {}; the former configuration stays in force",
+                error.what());
         }
     } else {
         log_lines("reload failed: ", config.error().detail);
-        spdlog::error("reload failed; the former configuration stays in force");
+        say(LogLevel::error, Topic::daemon, "reload failed; the former configuration stays in force");
     }
     notify_ready();
 }
@@ -201,8 +205,11 @@ void Daemon::apply(Config config) {
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;
-    if (needs_restart) spdlog::warn("\"listen\", \"user\" and [cache] are taken over at the next start only");
-    for (const std::string& sentence : not_in_force_yet(config)) spdlog::warn("{}", sentence);
+    if (needs_restart)
+        say(LogLevel::warning, Topic::daemon,
+            "\"listen\", \"user\" and [cache] are taken over at the next start only");
+    for (const std::string& sentence : not_in_force_yet(config))
+        say(LogLevel::warning, Topic::daemon, "{}", sentence);
     config_ = std::move(config);
     postfix_.forget();
     next_look_at_postfix_.cancel();

@@ -1,5 +1,3 @@
-#include <spdlog/spdlog.h>
-
 #include <CLI/Option.hpp>
 #include <boost/asio/io_context.hpp>
 #include <iostream>
@@ -87,7 +85,6 @@ awaitable<void> find_out(Look& look, std::string key) {
 }
 
 int explain(const Config& config, const Arguments& arguments) try {
-    spdlog::set_level(spdlog::level::off);
     asio::io_context io(1);
     Look look(io, config, dnssec_of_postfix(config), arguments.probe);
     spawn(io.get_executor(), "explain", find_out(look, arguments.key));

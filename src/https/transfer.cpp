@@ -2,7 +2,6 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <spdlog/spdlog.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "media_type.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/policy/policy.hpp"
 
 namespace asio = boost::asio;
@@ -21,6 +21,11 @@ namespace {
 
 constexpr const char* well_known_path = "/.well-known/mta-sts.txt";
 constexpr long http_ok = 200;
+
+std::string_view policy_domain_of(std::string_view host) {
+    constexpr std::string_view label = "mta-sts.";
+    return host.starts_with(label) ? host.substr(label.size()) : host;
+}
 
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
@@ -265,7 +270,7 @@ Result<std::string> Transfer::verdict_on_answer() {
                                           printable(content_encoding_, 60) + "\", which was not asked for");
     if (const auto fault = media_type_fault(content_types_)) {
         if (require_text_plain_) return failure(Errc::invalid, *fault);
-        spdlog::warn("https: {}: {}", host_, *fault);
+        say(LogLevel::warning, {Topic::https, policy_domain_of(host_)}, "{}", *fault);
     }
     return std::move(body_);
 }

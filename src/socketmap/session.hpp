@@ -15,6 +15,7 @@
 
 #include "netstring_reader.hpp"
 #include "sternpost/base/time.hpp"
+#include "sternpost/log/repeats.hpp"
 #include "sternpost/resolve/answers.hpp"
 
 namespace sternpost {
@@ -24,7 +25,7 @@ using StreamSocket = boost::asio::generic::stream_protocol::socket;
 class Session : public std::enable_shared_from_this<Session> {
 public:
     // `on_activity` is called at each whole request and each reply taken.
-    Session(StreamSocket socket, Answers& answers, std::function<void()> on_activity);
+    Session(StreamSocket socket, Answers& answers, Repeats& repeats, std::function<void()> on_activity);
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
     static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);
@@ -46,6 +47,7 @@ private:
 
     bool take_requests();
     void take_request(std::string_view request);
+    Reply unknown_map(std::string_view map);
     void add_slot(Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
@@ -54,6 +56,7 @@ private:
 
     StreamSocket socket_;
     Answers& answers_;
+    Repeats& repeats_;
     std::function<void()> on_activity_;
     boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
     NetstringReader reader_;
