@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
+ALL = {"doctor", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
        "base"}
 TABLE = {
     "app": ALL,
@@ -20,6 +20,7 @@ TABLE = {
     "store": {"loop", "policy", "base"},
     "config": {"base"},
     "postfix": {"loop", "base"},
+    "doctor": {"answer", "postfix", "config", "dns", "base"},
     "policy": {"base"},
     "loop": {"base"},
     "base": set(),
