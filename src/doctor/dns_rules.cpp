@@ -19,10 +19,12 @@ Use use_of(const Facts& facts, const Scope& scope) {
     Use use;
     const std::string level = level_of(*scope.settings);
     use.level_dane = level == "dane" || level == "dane-only";
-    use.answers_dane = std::ranges::any_of(
-        our_tables(facts, scope), [&](const OurTable& ours) { return answers_dane(facts, ours.socketmap.map); });
+    use.answers_dane = std::ranges::any_of(our_tables(facts, scope), [&](const OurTable& ours) {
+        return answers_dane(facts, ours.socketmap.map);
+    });
     if (use.answers_dane)
-        use.consequence = "Postfix does no DANE then, and defers all mail to domains where sternpostd answers dane-only.";
+        use.consequence =
+            "Postfix does no DANE then, and defers all mail to domains where sternpostd answers dane-only.";
     else if (level == "dane-only")
         use.consequence = "Postfix does no DANE then, and defers all mail.";
     else if (use.level_dane)
@@ -39,14 +41,17 @@ void does_dnssec(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_dns(facts, name)) {
         if (is(*scope.settings, name, "dnssec")) continue;
         const Use use = use_of(facts, scope);
-        const std::string found = scope.value(name).empty() ? " is empty" : " = " + std::string(scope.value(name));
+        const std::string found =
+            scope.value(name).empty() ? " is empty" : " = " + std::string(scope.value(name));
         std::vector<std::string> remedy{set(facts, scope, name, "dnssec")};
         if (use.answers_dane && facts.host.validating == false)
             remedy.assign({"# In sternpost.toml, in [answers]: dane = \"off\""});
         if (use.answers_dane || use.level_dane)
-            report.add(Severity::broken, std::string(name) + found + scope.place(), use.consequence, std::move(remedy));
+            report.add(Severity::broken, std::string(name) + found + scope.place(), use.consequence,
+                       std::move(remedy));
         else
-            report.add(Severity::information, "DANE is not used: " + std::string(name) + found + scope.place(),
+            report.add(Severity::information,
+                       "DANE is not used: " + std::string(name) + found + scope.place(),
                        "With a validating resolver on this host, domains that have DANE are protected by it.",
                        std::move(remedy));
     }
@@ -80,8 +85,9 @@ void asks_absolute_names(const Facts& facts, Report& report) {
         const Use use = dnssec_matters(scope) ? use_of(facts, scope) : Use();
         report.add(use.consequence.empty() ? Severity::advice : Severity::broken,
                    std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
-                   use.consequence.empty() ? "A search list can turn one domain into another, and DANE is off with it."
-                                           : use.consequence,
+                   use.consequence.empty()
+                       ? "A search list can turn one domain into another, and DANE is off with it."
+                       : use.consequence,
                    {unset(facts, scope, name)});
     }
 }
@@ -91,10 +97,12 @@ void heeds_mx_failures(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_dns(facts, name)) {
         if (!is_yes(*scope.settings, name)) continue;
         const Use use = dnssec_matters(scope) ? use_of(facts, scope) : Use();
-        report.add(use.consequence.empty() ? Severity::advice : Severity::broken, std::string(name) + " = yes" + scope.place(),
-                   (use.consequence.empty() ? "" : use.consequence + " ") +
-                       "Who can make an MX lookup fail decides that mail goes to the domain's address record.",
-                   {unset(facts, scope, name)});
+        report.add(
+            use.consequence.empty() ? Severity::advice : Severity::broken,
+            std::string(name) + " = yes" + scope.place(),
+            (use.consequence.empty() ? "" : use.consequence + " ") +
+                "Who can make an MX lookup fail decides that mail goes to the domain's address record.",
+            {unset(facts, scope, name)});
     }
 }
 
@@ -106,8 +114,10 @@ void asks_the_dns(const Facts& facts, Report& report) {
             !value(facts.postfix.settings, "relayhost").empty())
             continue;
         const std::string_view name = disabled ? "disable_dns_lookups" : "smtp_dns_support_level";
-        report.add(scope.broken_if_usual(), std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
-                   "Postfix looks up no MX record, so mail goes to other hosts than the policy names and is deferred; "
+        report.add(scope.broken_if_usual(),
+                   std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
+                   "Postfix looks up no MX record, so mail goes to other hosts than the policy names and is "
+                   "deferred; "
                    "there is no DANE, and there are no TLS reports.",
                    {set(facts, scope, name, disabled ? "no" : "enabled")});
     }
@@ -122,24 +132,28 @@ void has_a_resolver_to_believe(const Facts& facts, Report& report) {
     if (!wants_validation(facts)) return;
     for (const std::string& server : facts.host.name_servers)
         if (!server.starts_with("127.") && server != "::1")
-            report.add(Severity::advice, "/etc/resolv.conf names a resolver that is not on this host: " + server,
+            report.add(Severity::advice,
+                       "/etc/resolv.conf names a resolver that is not on this host: " + server,
                        "Postfix believes its word on DNSSEC, which anybody on the way can forge.",
-                       {"apt-get install unbound", "# Then have \"nameserver 127.0.0.1\" alone in /etc/resolv.conf."});
+                       {"apt-get install unbound",
+                        "# Then have \"nameserver 127.0.0.1\" alone in /etc/resolv.conf."});
     if (facts.host.validating == false) {
         const auto all = scopes(facts, {"smtp_tls_security_level", "smtp_dns_support_level"});
         const bool dane = std::ranges::any_of(all, [](const Scope& scope) {
             return dnssec_matters(scope) && level_of(*scope.settings).starts_with("dane");
         });
-        report.add(dane ? Severity::broken : Severity::advice, "the resolver of /etc/resolv.conf does not validate",
-                   "Postfix finds no answer authentic then, and does no DANE without saying so.",
-                   {"apt-get install unbound", "# Then have \"nameserver 127.0.0.1\" alone in /etc/resolv.conf."});
+        report.add(
+            dane ? Severity::broken : Severity::advice, "the resolver of /etc/resolv.conf does not validate",
+            "Postfix finds no answer authentic then, and does no DANE without saying so.",
+            {"apt-get install unbound", "# Then have \"nameserver 127.0.0.1\" alone in /etc/resolv.conf."});
     }
 }
 
 void has_the_same_resolver_in_the_chroot(const Facts& facts, Report& report) {
     const bool chrooted = std::ranges::any_of(facts.postfix.smtp, &SmtpService::chroot);
     if (!chrooted) return;
-    const std::string copy = std::string(value(facts.postfix.settings, "queue_directory")) + "/etc/resolv.conf";
+    const std::string copy =
+        std::string(value(facts.postfix.settings, "queue_directory")) + "/etc/resolv.conf";
     const std::string remedy = "install -D -m 644 /etc/resolv.conf " + quoted(copy);
     const auto& inside = facts.host.chroot_name_servers;
     // What the C library does without the file.

@@ -15,9 +15,15 @@ struct Subject {
 
 // In the order in which a reader wants to hear of them.
 constexpr Subject subjects[] = {
-    {"policy table", policy_table_rules}, {"Postfix's version", version_rules}, {"way to sternpostd", socket_rules},
-    {"trust", trust_rules},               {"level", level_rules},               {"routing", routing_rules},
-    {"DNS", dns_rules},                   {"TLS", tls_rules},                   {"reports and senders", report_rules},
+    {"policy table", policy_table_rules},
+    {"Postfix's version", version_rules},
+    {"way to sternpostd", socket_rules},
+    {"trust", trust_rules},
+    {"level", level_rules},
+    {"routing", routing_rules},
+    {"DNS", dns_rules},
+    {"TLS", tls_rules},
+    {"reports and senders", report_rules},
 };
 
 }  // namespace

@@ -56,7 +56,8 @@ int processes_of(const MasterLine& line, const Settings& settings) {
 
 // A service with -o has defaults of its own, too, where they depend on what -o says: postconf is asked for them.
 awaitable<Result<SmtpService>> ask_for_service(const std::string& directory, const MasterLine& line,
-                                               const std::vector<MasterOption>& options, const Settings& common) {
+                                               const std::vector<MasterOption>& options,
+                                               const Settings& common) {
     SmtpService service;
     service.name = line.name;
     service.chroot = is_chrooted(line, value(common, "compatibility_level"));
@@ -145,7 +146,9 @@ void go_to_the_sockets(Facts& facts) {
             look.map = ours.socketmap.map;
             look.chroot = service.chroot;
             look.path = path_of(facts, look.endpoint, look.chroot);
-            if (std::ranges::any_of(facts.sockets, [&](const SocketLook& each) { return is_same(each, look); })) continue;
+            if (std::ranges::any_of(facts.sockets,
+                                    [&](const SocketLook& each) { return is_same(each, look); }))
+                continue;
             go_to_the_socket(look, user);
             facts.sockets.push_back(std::move(look));
         }

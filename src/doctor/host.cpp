@@ -23,9 +23,8 @@ constexpr std::array ca_bundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/
                                 "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 constexpr std::string_view tlspol_port = ":8642";
 constexpr std::array tlspol_files{
-    "/etc/postfix-tlspol/config.yaml",   "/etc/postfix-tlspol",
-    "/etc/systemd/system/postfix-tlspol.service", "/lib/systemd/system/postfix-tlspol.service",
-    "/usr/lib/systemd/system/postfix-tlspol.service"};
+    "/etc/postfix-tlspol/config.yaml", "/etc/postfix-tlspol", "/etc/systemd/system/postfix-tlspol.service",
+    "/lib/systemd/system/postfix-tlspol.service", "/usr/lib/systemd/system/postfix-tlspol.service"};
 
 std::optional<std::string> read_file(const std::string& path) {
     std::error_code error;
@@ -41,8 +40,7 @@ std::optional<std::string> read_file(const std::string& path) {
 // As `openssl rehash` names them: "5ed36f99.0"
 bool is_hashed_name(const std::string& name) {
     constexpr std::size_t hash = 8;
-    return name.size() == hash + 2 && name[hash] == '.' &&
-           name.find_first_not_of("0123456789abcdef") == hash;
+    return name.size() == hash + 2 && name[hash] == '.' && name.find_first_not_of("0123456789abcdef") == hash;
 }
 
 std::optional<int> certificates_in_directory(const std::string& path) {
@@ -77,7 +75,7 @@ void look_for_report_sockets(const Facts& facts, const Settings& settings, bool 
     const std::string name(value(settings, "smtp_tlsrpt_socket_name"));
     if (name.empty()) return;
     const std::string path = path_of(facts, "unix:" + name, chroot);
-    struct stat file{};
+    struct stat file {};
     if (::stat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) host.sockets.insert(path);
 }
 
@@ -86,9 +84,10 @@ std::vector<std::string> traces_of_tlspol(const std::string& config_directory) {
     std::vector<std::string> traces;
     std::error_code error;
     std::vector<std::string> files;
-    for (fs::directory_iterator entries(config_directory, error); !error && entries != fs::directory_iterator();
-         entries.increment(error))
-        if (entries->path().filename().string().find("main.cf") != std::string::npos) files.push_back(entries->path());
+    for (fs::directory_iterator entries(config_directory, error);
+         !error && entries != fs::directory_iterator(); entries.increment(error))
+        if (entries->path().filename().string().find("main.cf") != std::string::npos)
+            files.push_back(entries->path());
     std::ranges::sort(files);
     for (const std::string& path : files) {
         std::istringstream lines(read_file(path).value_or(""));
@@ -125,7 +124,8 @@ HostFacts look_at_host(const PostfixFacts& postfix) {
     facts.postfix = postfix;
     const std::string queue(value(postfix.settings, "queue_directory"));
     host.name_servers = read_name_servers(read_file("/etc/resolv.conf").value_or(""));
-    if (const auto copy = read_file(queue + "/etc/resolv.conf")) host.chroot_name_servers = read_name_servers(*copy);
+    if (const auto copy = read_file(queue + "/etc/resolv.conf"))
+        host.chroot_name_servers = read_name_servers(*copy);
     count_certificates(postfix.settings, queue, host);
     for (const SmtpService& service : postfix.smtp) {
         count_certificates(service.settings, queue, host);

@@ -38,9 +38,10 @@ void is_asked(const Facts& facts, Report& report) {
         const std::string what = list.empty() ? "smtp_tls_policy_maps is empty"
                                               : "smtp_tls_policy_maps has no table of sternpostd: " + list;
         const bool back_to_main_cf = scope.service != nullptr && main_cf_has_it;
-        report.add(severity_of_missing(scope), what + scope.place(),
-                   "Postfix does not ask sternpostd, so no MTA-STS policy is applied to what is sent there.",
-                   {back_to_main_cf ? unset(facts, scope, maps) : set(facts, scope, maps, with_ours(facts, list))});
+        report.add(
+            severity_of_missing(scope), what + scope.place(),
+            "Postfix does not ask sternpostd, so no MTA-STS policy is applied to what is sent there.",
+            {back_to_main_cf ? unset(facts, scope, maps) : set(facts, scope, maps, with_ours(facts, list))});
     }
 }
 
@@ -48,8 +49,10 @@ void is_not_nested(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {maps}))
         for (const OurTable& ours : our_tables(facts, scope))
             if (ours.socketmap.nested)
-                report.add(Severity::broken, "sternpostd is asked from within " + ours.table.type + ":" + scope.place(),
-                           "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for the answer "
+                report.add(Severity::broken,
+                           "sternpostd is asked from within " + ours.table.type + ":" + scope.place(),
+                           "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for "
+                           "the answer "
                            "of another table: mail is deferred, or policies are missed.",
                            {set(facts, scope, maps, with_ours(facts, ""))});
 }
@@ -59,9 +62,12 @@ void is_not_proxied(const Facts& facts, Report& report) {
         for (const OurTable& ours : our_tables(facts, scope))
             if (ours.socketmap.proxied && !ours.socketmap.nested) {
                 std::string list(scope.value(maps));
-                for (std::size_t at; (at = list.find("proxy:socketmap:")) != std::string::npos;) list.erase(at, 6);
-                report.add(Severity::advice, "sternpostd is asked through proxymap(8): " + ours.table.text + scope.place(),
-                           "proxymap asks one question at a time, so one slow policy host holds up all of its tables.",
+                for (std::size_t at; (at = list.find("proxy:socketmap:")) != std::string::npos;)
+                    list.erase(at, 6);
+                report.add(Severity::advice,
+                           "sternpostd is asked through proxymap(8): " + ours.table.text + scope.place(),
+                           "proxymap asks one question at a time, so one slow policy host holds up all of "
+                           "its tables.",
                            {set(facts, scope, maps, list)});
             }
 }
@@ -88,13 +94,15 @@ void is_not_hidden(const Facts& facts, Report& report) {
             const std::string_view type =
                 tables[i].type == "proxy" ? to_table(tables[i].rest).type : std::string_view(tables[i].type);
             if (type == "static")
-                report.add(Severity::broken, before,
-                           "It answers for every destination, so sternpostd is never asked, and no MTA-STS policy "
-                           "is applied.",
-                           {move});
+                report.add(
+                    Severity::broken, before,
+                    "It answers for every destination, so sternpostd is never asked, and no MTA-STS policy "
+                    "is applied.",
+                    {move});
             else if (!socketmaps_of(tables[i]).empty())
                 report.add(Severity::advice, before,
-                           "Its answers come first: where this other resolver knows a policy or fails, sternpostd is "
+                           "Its answers come first: where this other resolver knows a policy or fails, "
+                           "sternpostd is "
                            "not asked.",
                            {set(facts, scope, maps, with_ours(facts, scope.value(maps)))});
             else if (type == "regexp" || type == "pcre")

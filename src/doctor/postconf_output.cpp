@@ -23,7 +23,8 @@ Settings read_settings(std::string_view text) {
     Settings settings;
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);)
-        if (auto assignment = read_assignment(line)) settings.insert_or_assign(assignment->first, assignment->second);
+        if (auto assignment = read_assignment(line))
+            settings.insert_or_assign(assignment->first, assignment->second);
     return settings;
 }
 
@@ -61,10 +62,11 @@ std::vector<MasterOption> read_master_options(std::string_view text) {
         auto& [place, value] = *assignment;
         // A service's name may have slashes, the others have none.
         const std::size_t parameter = place.rfind('/');
-        const std::size_t type = parameter == 0 || parameter == std::string::npos ? parameter : place.rfind('/', parameter - 1);
+        const std::size_t type =
+            parameter == 0 || parameter == std::string::npos ? parameter : place.rfind('/', parameter - 1);
         if (type == std::string::npos || parameter == std::string::npos) continue;
-        all.push_back({place.substr(0, type), place.substr(type + 1, parameter - type - 1), place.substr(parameter + 1),
-                       std::move(value)});
+        all.push_back({place.substr(0, type), place.substr(type + 1, parameter - type - 1),
+                       place.substr(parameter + 1), std::move(value)});
     }
     return all;
 }

@@ -61,8 +61,8 @@ bool listens_at(const Facts& facts, const Socketmap& socketmap, bool chroot) {
 
 void Report::add(Severity severity, std::string what, std::string why, std::vector<std::string> remedy) {
     for (std::string& command : remedy) command = printable(command, max_line);
-    findings_.push_back({rule_, subject_, severity, printable(what, max_line), printable(why, max_line),
-                         std::move(remedy)});
+    findings_.push_back(
+        {rule_, subject_, severity, printable(what, max_line), printable(why, max_line), std::move(remedy)});
 }
 
 std::string_view value(const Settings& settings, std::string_view name) {
@@ -80,7 +80,8 @@ bool is_yes(const Settings& settings, std::string_view name) {
 
 std::string level_of(const Settings& settings) {
     std::string level(value(settings, "smtp_tls_security_level"));
-    std::ranges::transform(level, level.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::ranges::transform(level, level.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     if (!level.empty()) return level;
     if (is_yes(settings, "smtp_enforce_tls"))
         return is(settings, "smtp_tls_enforce_peername", "no") ? "encrypt" : "verify";
@@ -105,8 +106,9 @@ std::vector<Scope> scopes(const Facts& facts, std::initializer_list<std::string_
     const std::string_view usual = service_of(value(common, "default_transport"));
     std::vector<Scope> all{main_cf(facts)};
     for (const SmtpService& service : facts.postfix.smtp) {
-        const bool as_main = std::ranges::all_of(
-            parameters, [&](std::string_view name) { return value(service.settings, name) == value(common, name); });
+        const bool as_main = std::ranges::all_of(parameters, [&](std::string_view name) {
+            return value(service.settings, name) == value(common, name);
+        });
         if (!as_main) {
             Scope own;
             own.settings = &service.settings;
@@ -135,7 +137,8 @@ std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool
         for (const Socketmap& socketmap : socketmaps_of(tables[i])) {
             const bool name_of_ours = socketmap.map == "sts" || socketmap.map == "sts-tlsrpt" ||
                                       facts.daemon.maps.contains(socketmap.map);
-            if (name_of_ours || listens_at(facts, socketmap, chroot)) ours.push_back({i, tables[i], socketmap});
+            if (name_of_ours || listens_at(facts, socketmap, chroot))
+                ours.push_back({i, tables[i], socketmap});
         }
     return ours;
 }
@@ -198,7 +201,8 @@ std::string set(const Facts& facts, const Scope& scope, std::string_view name, s
         return postconf(facts, "-e " + quoted(parameter + " = " + std::string(new_value)));
     // postconf takes no blanks there, so such a value is better had from main.cf.
     if (new_value.find(' ') != std::string_view::npos) return unset(facts, scope, name);
-    return postconf(facts, "-P " + quoted(scope.service->name + "/unix/" + parameter + "=" + std::string(new_value)));
+    return postconf(
+        facts, "-P " + quoted(scope.service->name + "/unix/" + parameter + "=" + std::string(new_value)));
 }
 
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name) {

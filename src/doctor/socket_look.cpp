@@ -113,7 +113,8 @@ Word send_a_child(const SocketLook& look, const PostfixUser& user) {
     ::close(pipe[1]);
     if (child > 0) {
         if (::read(pipe[0], &word, sizeof word) != sizeof word) word = Word();
-        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+        }
     }
     ::close(pipe[0]);
     return word;
@@ -124,7 +125,8 @@ std::optional<std::string> read_netstring(std::string_view bytes) {
     std::size_t length = 0;
     if (colon == std::string_view::npos) return std::nullopt;
     const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + colon, length);
-    if (error != std::errc() || end != bytes.data() + colon || bytes.size() != colon + length + 2) return std::nullopt;
+    if (error != std::errc() || end != bytes.data() + colon || bytes.size() != colon + length + 2)
+        return std::nullopt;
     return std::string(bytes.substr(colon + 1, length));
 }
 
@@ -142,11 +144,11 @@ std::string closed_at(const SocketLook& look, const PostfixUser& user) {
     const fs::path start = from_root ? fs::path("/") : fs::path(user.queue_directory);
     fs::path at = start;
     for (const fs::path& name : fs::path(look.path).lexically_relative(start)) {
-        struct stat file{};
+        struct stat file {};
         if (::stat(at.c_str(), &file) == 0 && !may(file, user, pass)) return at;
         at /= name;
     }
-    struct stat file{};
+    struct stat file {};
     return ::stat(at.c_str(), &file) == 0 && !may(file, user, write) ? at.string() : look.path;
 }
 
@@ -155,7 +157,7 @@ std::string closed_at(const SocketLook& look, const PostfixUser& user) {
 void go_to_the_socket(SocketLook& look, const PostfixUser& user) {
     look.as_postfix = ::geteuid() == 0;
     if (!look.path.empty()) {
-        struct stat file{};
+        struct stat file {};
         look.is_socket = ::stat(look.path.c_str(), &file) == 0 ? S_ISSOCK(file.st_mode) : errno == EACCES;
     }
     const Word word = send_a_child(look, user);

@@ -42,7 +42,8 @@ std::vector<std::string> way_to_the_socket(const Facts& facts, const SocketLook&
         const std::string before = "socketmap:" + look.endpoint + ":" + look.map;
         const std::size_t at = list.find(before);
         if (at != std::string::npos)
-            return {postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " + list.replace(at, before.size(), table)))};
+            return {postconf(
+                facts, "-e " + quoted("smtp_tls_policy_maps = " + list.replace(at, before.size(), table)))};
     }
     const bool listens_there = std::ranges::any_of(
         facts.daemon.listen, [&](const ListenAddress& address) { return address.path == look.path; });
@@ -54,9 +55,11 @@ void finds_the_socket(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (!is_unix(look) || look.is_socket || look.endpoint.size() - 5 > max_unix_path) continue;
         report.add(Severity::broken,
-                   is_outside(look) ? "a chrooted smtp(8) finds no socket at " + look.endpoint + ": for it that is " + look.path
+                   is_outside(look) ? "a chrooted smtp(8) finds no socket at " + look.endpoint +
+                                          ": for it that is " + look.path
                                     : "there is no socket at " + look.path,
-                   std::string(deferred) + (is_outside(look) ? " In a chroot, paths are relative to the queue directory." : ""),
+                   std::string(deferred) +
+                       (is_outside(look) ? " In a chroot, paths are relative to the queue directory." : ""),
                    way_to_the_socket(facts, look));
     }
 }
@@ -66,8 +69,8 @@ void may_use_the_socket(const Facts& facts, Report& report) {
         if (!is_unix(look) || !look.is_socket || look.closed_at.empty()) continue;
         const bool at_socket = look.closed_at == look.path;
         report.add(Severity::broken,
-                   "Postfix's user " + std::string(value(facts.postfix.settings, "mail_owner")) + " may not " +
-                       (at_socket ? "write to " : "pass ") + look.closed_at,
+                   "Postfix's user " + std::string(value(facts.postfix.settings, "mail_owner")) +
+                       " may not " + (at_socket ? "write to " : "pass ") + look.closed_at,
                    std::string(deferred),
                    {(at_socket ? "chmod 0666 " : "chmod o+x ") + quoted(look.closed_at)});
     }
@@ -76,34 +79,41 @@ void may_use_the_socket(const Facts& facts, Report& report) {
 void has_a_short_path(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets)
         if (is_unix(look) && look.endpoint.size() - 5 > max_unix_path)
-            report.add(Severity::broken, "the path of " + look.endpoint + " is longer than 107 bytes",
-                       "smtp(8) ends with a fatal error, and mail stays in the queue.",
-                       {"# In sternpost.toml: listen = [\"unix:" +
-                            std::string(value(facts.postfix.settings, "queue_directory")) + "/sternpost/socketmap.sock\"]",
-                        postconf(facts, "-e " + quoted("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
-                                                       look.map))});
+            report.add(
+                Severity::broken, "the path of " + look.endpoint + " is longer than 107 bytes",
+                "smtp(8) ends with a fatal error, and mail stays in the queue.",
+                {"# In sternpost.toml: listen = [\"unix:" +
+                     std::string(value(facts.postfix.settings, "queue_directory")) +
+                     "/sternpost/socketmap.sock\"]",
+                 postconf(facts,
+                          "-e " + quoted("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
+                                         look.map))});
 }
 
 void names_an_address(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (!look.endpoint.starts_with("inet:")) continue;
         const std::string_view host = std::string_view(look.endpoint).substr(5, look.endpoint.rfind(':') - 5);
-        const bool literal = host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+        const bool literal =
+            host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
         if (literal) continue;
         std::string list(value(facts.postfix.settings, "smtp_tls_policy_maps"));
         const std::string before = "inet:" + std::string(host) + ":";
         for (std::size_t at; host == "localhost" && (at = list.find(before)) != std::string::npos;)
             list.replace(at, before.size(), "inet:127.0.0.1:");
         report.add(Severity::advice, look.endpoint + " has a name where an address would do",
-                   "It is looked up at each connection, in the chroot if there is one; when that fails, mail is deferred.",
-                   {host == "localhost" ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " + list))
-                                        : "# Put the address of " + std::string(host) + " into smtp_tls_policy_maps."});
+                   "It is looked up at each connection, in the chroot if there is one; when that fails, mail "
+                   "is deferred.",
+                   {host == "localhost"
+                        ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " + list))
+                        : "# Put the address of " + std::string(host) + " into smtp_tls_policy_maps."});
     }
 }
 
 // Reasons that the rules above have told.
 bool is_told(const SocketLook& look) {
-    return is_unix(look) && (!look.is_socket || !look.closed_at.empty() || look.endpoint.size() - 5 > max_unix_path);
+    return is_unix(look) &&
+           (!look.is_socket || !look.closed_at.empty() || look.endpoint.size() - 5 > max_unix_path);
 }
 
 void is_answered(const Facts& facts, Report& report) {
@@ -111,11 +121,13 @@ void is_answered(const Facts& facts, Report& report) {
         if (is_told(look)) continue;
         if (look.outcome == SocketLook::Outcome::not_reached) {
             const bool refused = look.error == ECONNREFUSED || look.error == ENOENT;
-            report.add(Severity::broken, "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error),
-                       std::string(deferred),
-                       {refused ? std::string(start) : "systemctl status sternpostd",
-                        "# sternpost.toml has listen = [\"" +
-                            (facts.daemon.listen.empty() ? "" : to_string(facts.daemon.listen.front())) + "\"]"});
+            report.add(
+                Severity::broken,
+                "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error),
+                std::string(deferred),
+                {refused ? std::string(start) : "systemctl status sternpostd",
+                 "# sternpost.toml has listen = [\"" +
+                     (facts.daemon.listen.empty() ? "" : to_string(facts.daemon.listen.front())) + "\"]"});
         } else if (look.outcome == SocketLook::Outcome::no_answer) {
             report.add(Severity::broken, "nobody answers at " + where(look),
                        "What listens there does not speak socketmap, or hangs: mail is deferred.",
@@ -128,23 +140,25 @@ void knows_the_map(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (look.outcome != SocketLook::Outcome::answered || look.answer.starts_with("NOTFOUND")) continue;
         const bool unknown = look.answer.starts_with("PERM");
-        report.add(Severity::broken, "the answer at " + where(look) + " is: " + look.answer,
-                   unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
-                           : "A key that is no domain should get NOTFOUND; is that sternpostd?",
-                   {unknown ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " +
-                                                             table_to_ask(facts, wants_extended(facts.postfix.version))))
-                            : "systemctl status sternpostd"});
+        report.add(
+            Severity::broken, "the answer at " + where(look) + " is: " + look.answer,
+            unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
+                    : "A key that is no domain should get NOTFOUND; is that sternpostd?",
+            {unknown
+                 ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " +
+                                                  table_to_ask(facts, wants_extended(facts.postfix.version))))
+                 : "systemctl status sternpostd"});
     }
 }
 
 void has_room_for_all(const Facts& facts, Report& report) {
     long all = 0;
     for (const SmtpService& service : facts.postfix.smtp) {
-        if (our_tables(facts, value(service.settings, "smtp_tls_policy_maps"), service.chroot).empty()) continue;
+        if (our_tables(facts, value(service.settings, "smtp_tls_policy_maps"), service.chroot).empty())
+            continue;
         all += service.processes == 0 ? std::numeric_limits<int>::max() : service.processes;
     }
-    const std::string asking =
-        all >= std::numeric_limits<int>::max() ? "any number of" : std::to_string(all);
+    const std::string asking = all >= std::numeric_limits<int>::max() ? "any number of" : std::to_string(all);
     if (all > static_cast<long>(facts.daemon.limits.connections))
         report.add(Severity::advice,
                    asking + " smtp processes may ask at once, and sternpostd takes " +

@@ -30,7 +30,8 @@ void collect(const Table& table, Socketmap found, int depth, std::vector<Socketm
         collect(to_table(table.rest), found, depth + 1, all);
     } else if (table.type == "unionmap" || table.type == "pipemap") {
         found.nested = true;
-        for (const Table& inner : to_tables(without_braces(table.rest))) collect(inner, found, depth + 1, all);
+        for (const Table& inner : to_tables(without_braces(table.rest)))
+            collect(inner, found, depth + 1, all);
     } else if (table.type == "socketmap") {
         const std::size_t colon = table.rest.rfind(':');
         if (colon == std::string::npos) return;

@@ -9,13 +9,15 @@ namespace sternpost {
 namespace {
 
 // From the oldest on.
-constexpr std::array<std::string_view, 6> protocols{"SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+constexpr std::array<std::string_view, 6> protocols{"SSLv2",   "SSLv3",   "TLSv1",
+                                                    "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 constexpr std::size_t tls_1_2 = 4;
 using Allowed = std::array<bool, protocols.size()>;
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::ranges::transform(result, result.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     return result;
 }
 
@@ -32,7 +34,9 @@ Allowed allowed_by(std::string_view text) {
     std::size_t floor = 0;
     std::size_t ceiling = protocols.size() - 1;
     for (const std::string& word : split_list(list)) {
-        const std::size_t sign = word.starts_with(">=") || word.starts_with("<=") ? 2 : word.starts_with("!") ? 1 : 0;
+        const std::size_t sign = word.starts_with(">=") || word.starts_with("<=") ? 2
+                                 : word.starts_with("!")                          ? 1
+                                                                                  : 0;
         const std::size_t number = number_of(std::string_view(word).substr(sign));
         if (number == protocols.size()) continue;
         if (sign == 0) named[number] = true;
@@ -55,14 +59,17 @@ void speaks_modern_tls(const Facts& facts, Report& report) {
         const auto modern = allowed.begin() + tls_1_2;
         if (std::find(modern, allowed.end(), true) == allowed.end())
             report.add(Severity::broken, what,
-                       "It leaves out TLS 1.2 and newer, without which hardly any host can be reached: mail to domains "
+                       "It leaves out TLS 1.2 and newer, without which hardly any host can be reached: mail "
+                       "to domains "
                        "with an enforce policy is deferred.",
                        remedy);
         else if (std::find(allowed.begin(), modern, true) != modern)
-            report.add(facts.postfix.set.contains(name) || scope.service != nullptr ? Severity::advice
-                                                                                    : Severity::information,
-                       what, "RFC 8461 wants TLS 1.2 or newer; older versions are allowed where the TLS library has them.",
-                       remedy);
+            report.add(
+                facts.postfix.set.contains(name) || scope.service != nullptr ? Severity::advice
+                                                                             : Severity::information,
+                what,
+                "RFC 8461 wants TLS 1.2 or newer; older versions are allowed where the TLS library has them.",
+                remedy);
     }
 }
 
@@ -83,12 +90,13 @@ void ciphers_are_good(const Facts& facts, Report& report) {
             std::ranges::replace(list, ':', ',');
             for (const std::string& word : split_list(list)) {
                 const std::string cipher = lower(word);
-                if (cipher != "all" && cipher != "high" && cipher != "aes" && cipher != "aesgcm" && cipher != "ecdhe" &&
-                    cipher != "kecdhe")
+                if (cipher != "all" && cipher != "high" && cipher != "aes" && cipher != "aesgcm" &&
+                    cipher != "ecdhe" && cipher != "kecdhe")
                     continue;
-                report.add(Severity::advice, std::string(name) + " has " + word + scope.place(),
-                           "It leaves out what today's servers speak, so mail that must be encrypted is deferred.",
-                           {unset(facts, scope, name)});
+                report.add(
+                    Severity::advice, std::string(name) + " has " + word + scope.place(),
+                    "It leaves out what today's servers speak, so mail that must be encrypted is deferred.",
+                    {unset(facts, scope, name)});
                 break;
             }
         }
@@ -96,8 +104,8 @@ void ciphers_are_good(const Facts& facts, Report& report) {
 }
 
 void has_nothing_obsolete(const Facts& facts, Report& report) {
-    constexpr std::array<std::string_view, 4> obsolete{"smtp_tls_per_site", "smtp_use_tls", "smtp_enforce_tls",
-                                                       "smtp_tls_enforce_peername"};
+    constexpr std::array<std::string_view, 4> obsolete{"smtp_tls_per_site", "smtp_use_tls",
+                                                       "smtp_enforce_tls", "smtp_tls_enforce_peername"};
     const bool by_level = !value(facts.postfix.settings, "smtp_tls_security_level").empty();
     for (const std::string_view name : obsolete) {
         const std::string found(value(facts.postfix.settings, name));
@@ -106,12 +114,14 @@ void has_nothing_obsolete(const Facts& facts, Report& report) {
         main_cf.settings = &facts.postfix.settings;
         std::vector<std::string> remedy{unset(facts, main_cf, name)};
         if (!by_level && name != "smtp_tls_per_site")
-            remedy.insert(remedy.begin(), set(facts, main_cf, "smtp_tls_security_level", level_of(*main_cf.settings)));
-        report.add(Severity::advice, std::string(name) + " = " + found,
-                   by_level || name == "smtp_tls_per_site"
-                       ? "It is obsolete, and ignored beside smtp_tls_security_level and smtp_tls_policy_maps."
-                       : "It is obsolete; smtp_tls_security_level says it today.",
-                   std::move(remedy));
+            remedy.insert(remedy.begin(),
+                          set(facts, main_cf, "smtp_tls_security_level", level_of(*main_cf.settings)));
+        report.add(
+            Severity::advice, std::string(name) + " = " + found,
+            by_level || name == "smtp_tls_per_site"
+                ? "It is obsolete, and ignored beside smtp_tls_security_level and smtp_tls_policy_maps."
+                : "It is obsolete; smtp_tls_security_level says it today.",
+            std::move(remedy));
     }
 }
 
@@ -131,16 +141,18 @@ void has_a_tlsproxy(const Facts& facts, Report& report) {
         if (!is_yes(*scope.settings, "smtp_tls_connection_reuse")) continue;
         const auto& processes = facts.postfix.tlsproxy_processes;
         if (!processes)
-            report.add(Severity::broken, "smtp_tls_connection_reuse = yes, and master.cf has no tlsproxy" + scope.place(),
+            report.add(Severity::broken,
+                       "smtp_tls_connection_reuse = yes, and master.cf has no tlsproxy" + scope.place(),
                        "Postfix cannot deliver over TLS then.",
                        {postconf(facts, "-M 'tlsproxy/unix=tlsproxy unix - - y - 0 tlsproxy'")});
         else if (*processes != 0)
-            report.add(Severity::advice,
-                       "smtp_tls_connection_reuse = yes, and tlsproxy may run in " + std::to_string(*processes) +
-                           " processes" + scope.place(),
-                       "One process without a limit (0) is what it is made for: connections are not found again "
-                       "otherwise, and deliveries can fail.",
-                       {postconf(facts, "-F 'tlsproxy/unix/process_limit = 0'")});
+            report.add(
+                Severity::advice,
+                "smtp_tls_connection_reuse = yes, and tlsproxy may run in " + std::to_string(*processes) +
+                    " processes" + scope.place(),
+                "One process without a limit (0) is what it is made for: connections are not found again "
+                "otherwise, and deliveries can fail.",
+                {postconf(facts, "-F 'tlsproxy/unix/process_limit = 0'")});
     }
 }
 
@@ -151,11 +163,13 @@ void resumes_no_failed_policy(const Facts& facts, Report& report) {
         for (const Table& table : to_tables(scope.value("smtp_tls_policy_maps")))
             for (const auto& [key, entry] : inline_entries(table))
                 if (entry.find("policy_failure") != std::string::npos)
-                    report.add(Severity::broken, "the entry for " + key + " in smtp_tls_policy_maps has policy_failure" +
-                                   scope.place(),
-                               "With smtp_tls_session_cache_database smtp(8) panics when it resumes a session. "
-                               "(sternpostd never sends policy_failure.)",
-                               {unset(facts, scope, "smtp_tls_session_cache_database")});
+                    report.add(
+                        Severity::broken,
+                        "the entry for " + key + " in smtp_tls_policy_maps has policy_failure" +
+                            scope.place(),
+                        "With smtp_tls_session_cache_database smtp(8) panics when it resumes a session. "
+                        "(sternpostd never sends policy_failure.)",
+                        {unset(facts, scope, "smtp_tls_session_cache_database")});
     }
 }
 

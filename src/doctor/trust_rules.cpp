@@ -29,10 +29,11 @@ std::optional<int> certificates_in(const Facts& facts, std::string_view path) {
 void trusts_somebody(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_trust(facts))
         if (scope.value(ca_file).empty() && scope.value(ca_path).empty())
-            report.add(Severity::broken, "smtp_tls_CAfile and smtp_tls_CApath are both empty" + scope.place(),
-                       "Postfix trusts no certificate, so all mail to domains with an enforce policy is deferred; "
-                       "tls_append_default_CA does not help where both are empty.",
-                       {trust_the_system(facts, scope)});
+            report.add(
+                Severity::broken, "smtp_tls_CAfile and smtp_tls_CApath are both empty" + scope.place(),
+                "Postfix trusts no certificate, so all mail to domains with an enforce policy is deferred; "
+                "tls_append_default_CA does not help where both are empty.",
+                {trust_the_system(facts, scope)});
 }
 
 void has_a_ca_file(const Facts& facts, Report& report) {
@@ -55,16 +56,23 @@ void has_a_ca_path(const Facts& facts, Report& report) {
         const bool found = certificates_in(facts, inside).value_or(0) > 0;
         if (found && !scope.chroot) continue;
         if (found)
-            report.add(Severity::advice, std::string(ca_path) + " = " + path + " is read in the chroot, and there is no "
-                       "smtp_tls_CAfile" + scope.place(),
-                       "The copy of the authorities in the chroot is as old as Postfix's start. smtp_tls_CAfile is read "
+            report.add(Severity::advice,
+                       std::string(ca_path) + " = " + path +
+                           " is read in the chroot, and there is no "
+                           "smtp_tls_CAfile" +
+                           scope.place(),
+                       "The copy of the authorities in the chroot is as old as Postfix's start. "
+                       "smtp_tls_CAfile is read "
                        "before the chroot.",
                        {trust_the_system(facts, scope)});
         else
-            report.add(Severity::broken, std::string(ca_path) + " = " + path + " has no certificates" +
-                           (scope.chroot ? ", as " + inside + ", where a chrooted smtp(8) looks" : "") + scope.place(),
-                       "Postfix trusts no certificate, so all mail to domains with an enforce policy is deferred.",
-                       {trust_the_system(facts, scope)});
+            report.add(
+                Severity::broken,
+                std::string(ca_path) + " = " + path + " has no certificates" +
+                    (scope.chroot ? ", as " + inside + ", where a chrooted smtp(8) looks" : "") +
+                    scope.place(),
+                "Postfix trusts no certificate, so all mail to domains with an enforce policy is deferred.",
+                {trust_the_system(facts, scope)});
     }
 }
 
@@ -72,11 +80,12 @@ void trusts_the_web(const Facts& facts, Report& report) {
     constexpr std::string_view name = "smtp_tls_trust_anchor_file";
     for (const Scope& scope : scopes(facts, {name}))
         if (!scope.value(name).empty())
-            report.add(Severity::broken, std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
-                       "It takes the place of the public authorities for all destinations, so that certificates by "
-                       "which policies are kept are not trusted and mail is deferred.",
-                       {unset(facts, scope, name),
-                        "# If one destination needs it: tafile= in its own entry of smtp_tls_policy_maps."});
+            report.add(
+                Severity::broken, std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
+                "It takes the place of the public authorities for all destinations, so that certificates by "
+                "which policies are kept are not trusted and mail is deferred.",
+                {unset(facts, scope, name),
+                 "# If one destination needs it: tafile= in its own entry of smtp_tls_policy_maps."});
 }
 
 void compares_no_mx_name(const Facts& facts, Report& report) {
@@ -86,10 +95,11 @@ void compares_no_mx_name(const Facts& facts, Report& report) {
         std::ranges::replace(words, ':', ',');
         const auto all = split_list(words);
         if (std::ranges::find(all, "hostname") != all.end())
-            report.add(Severity::advice, std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
-                       "hostname is the MX host's name as DNS has it, so who forges the MX record passes wherever "
-                       "secure has no match= of its own. (What sternpostd answers has one.)",
-                       {unset(facts, scope, name)});
+            report.add(
+                Severity::advice, std::string(name) + " = " + std::string(scope.value(name)) + scope.place(),
+                "hostname is the MX host's name as DNS has it, so who forges the MX record passes wherever "
+                "secure has no match= of its own. (What sternpostd answers has one.)",
+                {unset(facts, scope, name)});
     }
 }
 
@@ -98,7 +108,8 @@ void keeps_the_server_name(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {name}))
         if (is_yes(*scope.settings, name))
             report.add(Severity::advice, std::string(name) + " = yes" + scope.place(),
-                       "Where an MX host is an alias, Postfix asks for and checks the certificate of the name that it "
+                       "Where an MX host is an alias, Postfix asks for and checks the certificate of the "
+                       "name that it "
                        "leads to, which is not the one in the policy: that mail is deferred.",
                        {set(facts, scope, name, "no")});
 }

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view maps = "smtp_tls_policy_maps";
 
 std::string text_of(const PostfixVersion& version) {
-    return std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
+    return std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
+           std::to_string(version.patch);
 }
 
 bool is_between(const PostfixVersion& version, const PostfixVersion& first, const PostfixVersion& last) {
@@ -25,7 +26,8 @@ std::vector<std::string> in_other_grammar(const Facts& facts, const Scope& scope
     for (const OurTable& ours : our_tables(facts, scope)) {
         const std::string& map = ours.socketmap.map;
         if (facts.daemon.maps.contains(map)) {
-            remedy.push_back("# In sternpost.toml, in [maps." + map + "]: tlsrpt = " + (extended ? "true" : "false"));
+            remedy.push_back("# In sternpost.toml, in [maps." + map +
+                             "]: tlsrpt = " + (extended ? "true" : "false"));
             continue;
         }
         const std::string before = ours.socketmap.endpoint + ":" + map;
@@ -44,9 +46,10 @@ bool asks_extended(const Facts& facts, const Scope& scope) {
 
 void is_not_too_old(const Facts& facts, Report& report) {
     if (facts.postfix.version >= PostfixVersion{3, 4, 0}) return;
-    report.add(Severity::broken, "Postfix " + text_of(facts.postfix.version) + " is older than 3.4",
-               "It does not know servername=, which each answer has: mail to domains with a policy is deferred.",
-               {"# Install Postfix 3.4 or newer."});
+    report.add(
+        Severity::broken, "Postfix " + text_of(facts.postfix.version) + " is older than 3.4",
+        "It does not know servername=, which each answer has: mail to domains with a policy is deferred.",
+        {"# Install Postfix 3.4 or newer."});
 }
 
 void can_read_the_grammar(const Facts& facts, Report& report) {
@@ -64,10 +67,11 @@ void uses_the_extended_grammar(const Facts& facts, Report& report) {
     if (!wants_extended(facts.postfix.version)) return;
     for (const Scope& scope : scopes(facts, {maps})) {
         if (our_tables(facts, scope).empty() || asks_extended(facts, scope)) continue;
-        report.add(Severity::advice, "the table's name asks for the answers of older Postfix" + scope.place(),
-                   "With sts-tlsrpt this Postfix also checks the names of MX hosts against the policy, and its TLS "
-                   "reports name the policy.",
-                   in_other_grammar(facts, scope, true));
+        report.add(
+            Severity::advice, "the table's name asks for the answers of older Postfix" + scope.place(),
+            "With sts-tlsrpt this Postfix also checks the names of MX hosts against the policy, and its TLS "
+            "reports name the policy.",
+            in_other_grammar(facts, scope, true));
     }
 }
 
@@ -75,17 +79,22 @@ void checks_mx_names(const Facts& facts, Report& report) {
     if (!is_between(facts.postfix.version, {3, 10, 0}, {3, 10, 5})) return;
     for (const Scope& scope : scopes(facts, {maps, "smtp_tlsrpt_enable"})) {
         if (!asks_extended(facts, scope)) continue;
-        const std::string upgrade = "# Install Postfix 3.10.6 or newer, such as that of your release's updates.";
+        const std::string upgrade =
+            "# Install Postfix 3.10.6 or newer, such as that of your release's updates.";
         if (facts.postfix.version < PostfixVersion{3, 10, 5})
-            report.add(Severity::advice,
-                       "Postfix " + text_of(facts.postfix.version) + " does not check the names of MX hosts" + scope.place(),
-                       "A forged MX record that leads to a host with a certificate for a listed name is followed; "
-                       "3.10.5 and newer do not.",
-                       {upgrade});
+            report.add(
+                Severity::advice,
+                "Postfix " + text_of(facts.postfix.version) + " does not check the names of MX hosts" +
+                    scope.place(),
+                "A forged MX record that leads to a host with a certificate for a listed name is followed; "
+                "3.10.5 and newer do not.",
+                {upgrade});
         if (is_yes(*scope.settings, "smtp_tlsrpt_enable"))
             report.add(Severity::advice,
-                       "Postfix " + text_of(facts.postfix.version) + " may crash while it makes TLS reports" + scope.place(),
-                       "smtp(8) reads through a null pointer where a policy is not whole; 3.10.6 mends it.", {upgrade});
+                       "Postfix " + text_of(facts.postfix.version) + " may crash while it makes TLS reports" +
+                           scope.place(),
+                       "smtp(8) reads through a null pointer where a policy is not whole; 3.10.6 mends it.",
+                       {upgrade});
     }
 }
 
@@ -94,7 +103,8 @@ void enforces_mx_patterns(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {maps, name}))
         if (is(*scope.settings, name, "no") && asks_extended(facts, scope))
             report.add(Severity::advice, std::string(name) + " = no" + scope.place(),
-                       "The names of MX hosts are not checked against the policy: a forged MX record that leads to a "
+                       "The names of MX hosts are not checked against the policy: a forged MX record that "
+                       "leads to a "
                        "host with a certificate for a listed name is followed.",
                        {set(facts, scope, name, "yes")});
 }

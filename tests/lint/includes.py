@@ -5,8 +5,8 @@ import pathlib
 import re
 import sys
 
-ALL = {"doctor", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
-       "base"}
+ALL = {"settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix", "config",
+       "loop", "policy", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
@@ -16,11 +16,12 @@ TABLE = {
     "answer": {"policy", "base"},
     "dane": {"dns", "loop", "policy", "base"},
     "dns": {"loop", "policy", "base"},
-    "https": {"loop", "policy", "base"},
+    "https": {"tls", "loop", "policy", "base"},
     "store": {"loop", "policy", "base"},
     "config": {"base"},
     "postfix": {"loop", "base"},
     "doctor": {"answer", "postfix", "config", "dns", "base"},
+    "tls": {"base"},
     "policy": {"base"},
     "loop": {"base"},
     "base": set(),

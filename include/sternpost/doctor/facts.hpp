@@ -31,9 +31,9 @@ using Settings = std::map<std::string, std::string, std::less<>>;
 struct SmtpService {
     std::string name;
     bool chroot = false;
-    int processes = 0;                          // at most; 0: no limit
+    int processes = 0;                           // at most; 0: no limit
     std::set<std::string, std::less<>> options;  // the parameters that it has an -o for
-    Settings settings;                          // with these
+    Settings settings;                           // with these
 };
 
 struct PostfixFacts {
@@ -59,18 +59,21 @@ struct SocketLook {
     // Of a UNIX socket, seen from outside of the chroot:
     std::string path;
     bool is_socket = false;
-    std::string closed_at;  // the first directory, or the socket, that Postfix's user may not pass; empty: none
+    std::string
+        closed_at;  // the first directory, or the socket, that Postfix's user may not pass; empty: none
 };
 
 struct HostFacts {
-    std::vector<std::string> name_servers;                        // of /etc/resolv.conf
-    std::optional<std::vector<std::string>> chroot_name_servers;  // of its copy in the queue directory; nullopt: none
-    std::optional<bool> validating;     // whether these validate; nullopt: not asked, or no answer
-    std::map<std::string, int> certificates;  // of each CAfile and CApath that is looked into; absent: unreadable
-    std::string ca_bundle;              // where this system has its authorities; empty: not found
-    std::set<std::string> sockets;      // those of TLSRPT that are there
-    std::vector<std::string> tlspol;    // traces of postfix-tlspol
-    int listen_backlog = 0;             // the kernel's net.core.somaxconn; 0: unknown
+    std::vector<std::string> name_servers;  // of /etc/resolv.conf
+    std::optional<std::vector<std::string>>
+        chroot_name_servers;         // of its copy in the queue directory; nullopt: none
+    std::optional<bool> validating;  // whether these validate; nullopt: not asked, or no answer
+    std::map<std::string, int>
+        certificates;                 // of each CAfile and CApath that is looked into; absent: unreadable
+    std::string ca_bundle;            // where this system has its authorities; empty: not found
+    std::set<std::string> sockets;    // those of TLSRPT that are there
+    std::vector<std::string> tlspol;  // traces of postfix-tlspol
+    int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
 };
 
 struct Facts {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "sternpost/https/fetch_report.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 
 namespace sternpost {
@@ -46,6 +47,10 @@ public:
 
     boost::asio::awaitable<Result<std::string>> fetch(
         std::string host, std::vector<boost::asio::ip::address> addresses) override;
+    // The same, with all that is seen on the way in `report`, also when it fails.
+    boost::asio::awaitable<Result<std::string>> fetch_and_report(
+        std::string host, std::vector<boost::asio::ip::address> addresses,
+        std::shared_ptr<FetchReport> report);
     // For fetches that start from now on, those that wait already among them. Throws as the constructor does,
     // and then keeps the old options.
     void reconfigure(HttpsOptions options);
