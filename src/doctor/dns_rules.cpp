@@ -154,7 +154,7 @@ void has_the_same_resolver_in_the_chroot(const Facts& facts, Report& report) {
     if (!chrooted) return;
     const std::string copy =
         std::string(value(facts.postfix.settings, "queue_directory")) + "/etc/resolv.conf";
-    const std::string remedy = "install -D -m 644 /etc/resolv.conf " + quoted(copy);
+    const std::string remedy = "install -D -m 644 /etc/resolv.conf " + shell_word(copy);
     const auto& inside = facts.host.chroot_name_servers;
     // What the C library does without the file.
     if (!inside && facts.host.name_servers == std::vector<std::string>{"127.0.0.1"}) return;

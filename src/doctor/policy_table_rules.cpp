@@ -108,7 +108,7 @@ void is_not_hidden(const Facts& facts, Report& report) {
             else if (type == "regexp" || type == "pcre")
                 report.add(Severity::information, before,
                            "A pattern that fits every destination would hide sternpostd.",
-                           {"postmap -q sternpost-doctor.example " + quoted(tables[i].text)});
+                           {"postmap -q sternpost-doctor.example " + shell_word(tables[i].text)});
         }
     }
 }

@@ -178,7 +178,7 @@ std::string table_to_ask(const Facts& facts, bool extended) {
     return "socketmap:inet:" + host + ":" + std::to_string(first.port) + map;
 }
 
-std::string quoted(std::string_view word) {
+std::string shell_word(std::string_view word) {
     std::string text = "'";
     for (const char c : word) {
         if (c == '\'')
@@ -191,23 +191,23 @@ std::string quoted(std::string_view word) {
 
 std::string postconf(const Facts& facts, std::string_view arguments) {
     std::string command = "postconf ";
-    if (!facts.postfix.usual) command += "-c " + quoted(facts.postfix.config_directory) + " ";
+    if (!facts.postfix.usual) command += "-c " + shell_word(facts.postfix.config_directory) + " ";
     return command.append(arguments);
 }
 
 std::string set(const Facts& facts, const Scope& scope, std::string_view name, std::string_view new_value) {
     const std::string parameter(name);
     if (scope.service == nullptr)
-        return postconf(facts, "-e " + quoted(parameter + " = " + std::string(new_value)));
+        return postconf(facts, "-e " + shell_word(parameter + " = " + std::string(new_value)));
     // postconf takes no blanks there, so such a value is better had from main.cf.
     if (new_value.find(' ') != std::string_view::npos) return unset(facts, scope, name);
     return postconf(
-        facts, "-P " + quoted(scope.service->name + "/unix/" + parameter + "=" + std::string(new_value)));
+        facts, "-P " + shell_word(scope.service->name + "/unix/" + parameter + "=" + std::string(new_value)));
 }
 
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name) {
-    if (scope.service == nullptr) return postconf(facts, "-X " + quoted(name));
-    return postconf(facts, "-PX " + quoted(scope.service->name + "/unix/" + std::string(name)));
+    if (scope.service == nullptr) return postconf(facts, "-X " + shell_word(name));
+    return postconf(facts, "-PX " + shell_word(scope.service->name + "/unix/" + std::string(name)));
 }
 
 }  // namespace sternpost

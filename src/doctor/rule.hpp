@@ -92,7 +92,7 @@ std::string table_to_ask(const Facts& facts, bool extended);
 bool wants_extended(const PostfixVersion& version);
 
 // Commands.
-std::string quoted(std::string_view word);
+std::string shell_word(std::string_view word);
 std::string set(const Facts& facts, const Scope& scope, std::string_view name, std::string_view new_value);
 // Back to the default, or to what main.cf says.
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name);

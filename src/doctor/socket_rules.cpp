@@ -42,8 +42,8 @@ std::vector<std::string> way_to_the_socket(const Facts& facts, const SocketLook&
         const std::string before = "socketmap:" + look.endpoint + ":" + look.map;
         const std::size_t at = list.find(before);
         if (at != std::string::npos)
-            return {postconf(
-                facts, "-e " + quoted("smtp_tls_policy_maps = " + list.replace(at, before.size(), table)))};
+            return {postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
+                                                       list.replace(at, before.size(), table)))};
     }
     const bool listens_there = std::ranges::any_of(
         facts.daemon.listen, [&](const ListenAddress& address) { return address.path == look.path; });
@@ -72,7 +72,7 @@ void may_use_the_socket(const Facts& facts, Report& report) {
                    "Postfix's user " + std::string(value(facts.postfix.settings, "mail_owner")) +
                        " may not " + (at_socket ? "write to " : "pass ") + look.closed_at,
                    std::string(deferred),
-                   {(at_socket ? "chmod 0666 " : "chmod o+x ") + quoted(look.closed_at)});
+                   {(at_socket ? "chmod 0666 " : "chmod o+x ") + shell_word(look.closed_at)});
     }
 }
 
@@ -85,9 +85,10 @@ void has_a_short_path(const Facts& facts, Report& report) {
                 {"# In sternpost.toml: listen = [\"unix:" +
                      std::string(value(facts.postfix.settings, "queue_directory")) +
                      "/sternpost/socketmap.sock\"]",
-                 postconf(facts,
-                          "-e " + quoted("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
-                                         look.map))});
+                 postconf(
+                     facts,
+                     "-e " + shell_word("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
+                                        look.map))});
 }
 
 void names_an_address(const Facts& facts, Report& report) {
@@ -105,7 +106,7 @@ void names_an_address(const Facts& facts, Report& report) {
                    "It is looked up at each connection, in the chroot if there is one; when that fails, mail "
                    "is deferred.",
                    {host == "localhost"
-                        ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " + list))
+                        ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " + list))
                         : "# Put the address of " + std::string(host) + " into smtp_tls_policy_maps."});
     }
 }
@@ -144,10 +145,10 @@ void knows_the_map(const Facts& facts, Report& report) {
             Severity::broken, "the answer at " + where(look) + " is: " + look.answer,
             unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
                     : "A key that is no domain should get NOTFOUND; is that sternpostd?",
-            {unknown
-                 ? postconf(facts, "-e " + quoted("smtp_tls_policy_maps = " +
-                                                  table_to_ask(facts, wants_extended(facts.postfix.version))))
-                 : "systemctl status sternpostd"});
+            {unknown ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
+                                                          table_to_ask(
+                                                              facts, wants_extended(facts.postfix.version))))
+                     : "systemctl status sternpostd"});
     }
 }
 
