@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -40,9 +41,17 @@ Result<Facts> gather(const std::string& directory, const Config& config) {
     return std::move(*facts);
 }
 
+// As commands must name it, which may be run elsewhere.
+std::string whole_path(const std::string& directory) {
+    if (directory.empty()) return directory;
+    std::string path = std::filesystem::absolute(directory).lexically_normal();
+    if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+}
+
 int doctor(const Config& config, const Arguments& arguments) {
     spdlog::set_level(spdlog::level::off);  // the resolver's log is the daemon's
-    const auto facts = gather(arguments.directory, config);
+    const auto facts = gather(whole_path(arguments.directory), config);
     if (!facts) {
         complain("Postfix cannot be asked: " + facts.error().detail);
         return exit_temporary;

@@ -22,6 +22,7 @@ constexpr std::size_t max_file = 16UL * 1024 * 1024;
 constexpr std::array ca_bundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                 "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 constexpr std::string_view tlspol_port = ":8642";
+constexpr std::string_view tlspol_map = ":QUERY";
 constexpr std::array tlspol_files{
     "/etc/postfix-tlspol/config.yaml", "/etc/postfix-tlspol", "/etc/systemd/system/postfix-tlspol.service",
     "/lib/systemd/system/postfix-tlspol.service", "/usr/lib/systemd/system/postfix-tlspol.service"};
@@ -93,8 +94,11 @@ std::vector<std::string> traces_of_tlspol(const std::string& config_directory) {
         std::istringstream lines(read_file(path).value_or(""));
         for (std::string line; std::getline(lines, line);) {
             const std::size_t at = line.find("socketmap:");
-            const bool its_port = at != std::string::npos && line.find(tlspol_port, at) != std::string::npos;
-            if (!its_port && line.find("postfix-tlspol") == std::string::npos) continue;
+            // Its names of tables are kept when only the address is changed.
+            const bool its_table =
+                at != std::string::npos && (line.find(tlspol_port, at) != std::string::npos ||
+                                            line.find(tlspol_map, at) != std::string::npos);
+            if (!its_table && line.find("postfix-tlspol") == std::string::npos) continue;
             traces.push_back(path + " names it");
             break;
         }

@@ -31,6 +31,17 @@ void is_not_none(const Facts& facts, Report& report) {
     }
 }
 
+void is_not_lowered(const Facts& facts, Report& report) {
+    const std::string common = level_of(facts.postfix.settings);
+    if (common == "none" || common == "may") return;
+    for (const Scope& scope : scopes_of_level(facts))
+        if (scope.service != nullptr && level_of(*scope.settings) == "may")
+            report.add(Severity::advice,
+                       std::string(level) + " is may, and " + common + " in main.cf" + scope.place(),
+                       "Without an enforce policy, what this service sends is less protected than the rest.",
+                       {unset(facts, scope, level)});
+}
+
 void is_not_too_strict(const Facts& facts, Report& report) {
     constexpr std::array<std::string_view, 5> strict{"encrypt", "dane-only", "fingerprint", "verify",
                                                      "secure"};
@@ -118,6 +129,7 @@ void wraps_tls_by_level(const Facts& facts, Report& report) {
 
 constexpr std::array rules{
     Rule{"level-none", "TLS is used where there is no policy", is_not_none},
+    Rule{"level-lowered", "by every service alike", is_not_lowered},
     Rule{"level-too-strict", "and not demanded of everybody", is_not_too_strict},
     Rule{"level-after-tlspol", "DANE is as good as before sternpost", covers_dane_as_before},
     Rule{"dane-insecure-mx", "TLSA records count behind an unsigned MX record", is_strict_with_unsigned_mx},

@@ -40,6 +40,9 @@ FAULTS = [
     ("map-hidden", "broken", "first = static:may\nsmtp_tls_policy_maps = $first, " + OURS),
     ("level-none", "advice", "smtp_tls_security_level ="),
     ("level-none", "advice", "", {"master": "relay unix - - n - - smtp -o smtp_tls_security_level=none"}),
+    ("level-lowered", "advice", "", {"master": "relay unix - - n - - smtp -o smtp_tls_security_level=may"}),
+    ("level-after-tlspol", "advice", "smtp_tls_security_level = may\n"
+     "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:QUERY"),
     ("level-too-strict", "advice", "smtp_tls_security_level = encrypt"),
     ("level-too-strict", "broken", "smtp_tls_security_level = secure"),
     ("level-after-tlspol", "advice", "smtp_tls_security_level = may",
