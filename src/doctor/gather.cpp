@@ -162,9 +162,12 @@ awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon) {
     auto postfix = co_await ask_postfix(directory);
     if (!postfix) co_return tl::unexpected(postfix.error());
     facts.postfix = std::move(*postfix);
-    const auto by_itself = co_await ask_postconf();
-    facts.daemon_sees_dnssec = by_itself.answer != PostfixDnssec::Answer::otherwise;
-    facts.postfix.usual = directory.empty() || directory + "/main.cf" == by_itself.main_cf;
+    facts.daemon_sees_dnssec = is(facts.postfix.settings, "smtp_dns_support_level", "dnssec");
+    if (!directory.empty()) {
+        const auto by_itself = co_await ask_postconf();
+        facts.daemon_sees_dnssec = by_itself.answer != PostfixDnssec::Answer::otherwise;
+        facts.postfix.usual = directory + "/main.cf" == by_itself.main_cf;
+    }
     facts.host = look_at_host(facts.postfix);
     if (wants_validation(facts.postfix)) facts.host.validating = co_await ask_resolver();
     go_to_the_sockets(facts);

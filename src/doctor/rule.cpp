@@ -199,14 +199,19 @@ std::string set(const Facts& facts, const Scope& scope, std::string_view name, s
     const std::string parameter(name);
     if (scope.service == nullptr)
         return postconf(facts, "-e " + shell_word(parameter + " = " + std::string(new_value)));
+    const std::string place = scope.service->name + "/unix/" + parameter;
+    if (new_value.find(' ') == std::string_view::npos)
+        return postconf(facts, "-P " + shell_word(place + "=" + std::string(new_value)));
     // postconf takes no blanks there, so such a value is better had from main.cf.
-    if (new_value.find(' ') != std::string_view::npos) return unset(facts, scope, name);
-    return postconf(
-        facts, "-P " + shell_word(scope.service->name + "/unix/" + parameter + "=" + std::string(new_value)));
+    if (scope.service->options.contains(name)) return postconf(facts, "-PX " + shell_word(place));
+    return "# In master.cf, at the service " + scope.service->name + ", take out the -o that " + parameter +
+           " depends on.";
 }
 
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name) {
     if (scope.service == nullptr) return postconf(facts, "-X " + shell_word(name));
+    if (!scope.service->options.contains(name))
+        return set(facts, scope, name, value(facts.postfix.settings, name));
     return postconf(facts, "-PX " + shell_word(scope.service->name + "/unix/" + std::string(name)));
 }
 

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "sternpost/answer/netstring.hpp"
 #include "sternpost/base/printable.hpp"
@@ -137,19 +138,21 @@ bool may(const struct stat& file, const PostfixUser& user, mode_t wanted) {
 }
 
 // Where Postfix's user does not get on.
-std::string closed_at(const SocketLook& look, const PostfixUser& user) {
+std::vector<std::string> closed_to(const PostfixUser& user, const SocketLook& look) {
     namespace fs = std::filesystem;
     constexpr mode_t pass = 1, write = 2;
     const bool from_root = !look.chroot && look.endpoint.starts_with("unix:/");
     const fs::path start = from_root ? fs::path("/") : fs::path(user.queue_directory);
+    std::vector<std::string> closed;
     fs::path at = start;
+    struct stat file {};
     for (const fs::path& name : fs::path(look.path).lexically_relative(start)) {
-        struct stat file {};
-        if (::stat(at.c_str(), &file) == 0 && !may(file, user, pass)) return at;
+        if (::stat(at.c_str(), &file) == 0 && !may(file, user, pass)) closed.push_back(at);
         at /= name;
     }
-    struct stat file {};
-    return ::stat(at.c_str(), &file) == 0 && !may(file, user, write) ? at.string() : look.path;
+    if (::stat(at.c_str(), &file) == 0 && !may(file, user, write)) closed.push_back(look.path);
+    if (closed.empty()) closed.push_back(look.path);
+    return closed;
 }
 
 }  // namespace
@@ -167,7 +170,7 @@ void go_to_the_socket(SocketLook& look, const PostfixUser& user) {
                    : answer        ? SocketLook::Outcome::answered
                                    : SocketLook::Outcome::no_answer;
     if (answer) look.answer = printable(*answer);
-    if (look.as_postfix && word.error == EACCES && look.is_socket) look.closed_at = closed_at(look, user);
+    if (look.as_postfix && word.error == EACCES && look.is_socket) look.closed = closed_to(user, look);
 }
 
 }  // namespace sternpost

@@ -66,13 +66,15 @@ void finds_the_socket(const Facts& facts, Report& report) {
 
 void may_use_the_socket(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
-        if (!is_unix(look) || !look.is_socket || look.closed_at.empty()) continue;
-        const bool at_socket = look.closed_at == look.path;
+        if (!is_unix(look) || !look.is_socket || look.closed.empty()) continue;
+        std::vector<std::string> remedy;
+        for (const std::string& place : look.closed)
+            remedy.push_back((place == look.path ? "chmod 0666 " : "chmod o+x ") + shell_word(place));
+        const std::string& first = look.closed.front();
         report.add(Severity::broken,
                    "Postfix's user " + std::string(value(facts.postfix.settings, "mail_owner")) +
-                       " may not " + (at_socket ? "write to " : "pass ") + look.closed_at,
-                   std::string(deferred),
-                   {(at_socket ? "chmod 0666 " : "chmod o+x ") + shell_word(look.closed_at)});
+                       " may not " + (first == look.path ? "write to " : "pass ") + first,
+                   std::string(deferred), std::move(remedy));
     }
 }
 
@@ -114,7 +116,7 @@ void names_an_address(const Facts& facts, Report& report) {
 // Reasons that the rules above have told.
 bool is_told(const SocketLook& look) {
     return is_unix(look) &&
-           (!look.is_socket || !look.closed_at.empty() || look.endpoint.size() - 5 > max_unix_path);
+           (!look.is_socket || !look.closed.empty() || look.endpoint.size() - 5 > max_unix_path);
 }
 
 void is_answered(const Facts& facts, Report& report) {

@@ -201,7 +201,7 @@ const Fault faults[] = {
          SocketLook& look = look_by_path(facts);
          look.outcome = SocketLook::Outcome::not_reached;
          look.error = EACCES;
-         look.closed_at = "/var/spool/postfix/sternpost";
+         look.closed = {"/var/spool/postfix/sternpost"};
      },
      broken, "chmod o+x '/var/spool/postfix/sternpost'"},
     {"socket-closed",
@@ -209,7 +209,7 @@ const Fault faults[] = {
          SocketLook& look = look_by_path(facts);
          look.outcome = SocketLook::Outcome::not_reached;
          look.error = EACCES;
-         look.closed_at = look.path;
+         look.closed = {look.path};
      },
      broken, "chmod 0666"},
     {"socket-path", [](Facts& facts) { look_by_path(facts).endpoint = "unix:" + std::string(108, 'a'); },

@@ -59,8 +59,7 @@ struct SocketLook {
     // Of a UNIX socket, seen from outside of the chroot:
     std::string path;
     bool is_socket = false;
-    std::string
-        closed_at;  // the first directory, or the socket, that Postfix's user may not pass; empty: none
+    std::vector<std::string> closed;  // directories, and the socket, that Postfix's user may not pass
 };
 
 struct HostFacts {
