@@ -23,11 +23,13 @@ void is_not_none(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_level(facts)) {
         if (level_of(*scope.settings) != "none") continue;
         const bool empty = scope.value(level).empty();
-        report.add(Severity::advice,
-                   std::string(level) + (empty ? " is empty, which means none" : " = none") + scope.place(),
-                   "Mail to all domains without an enforce policy is sent in plain text, and no TLS reports "
-                   "are made.",
-                   {set(facts, scope, level, better_level(scope))});
+        const bool back_to_main_cf = scope.service != nullptr && level_of(facts.postfix.settings) != "none";
+        report.add(
+            Severity::advice,
+            std::string(level) + (empty ? " is empty, which means none" : " = none") + scope.place(),
+            "Mail to all domains without an enforce policy is sent in plain text, and no TLS reports "
+            "are made.",
+            {back_to_main_cf ? unset(facts, scope, level) : set(facts, scope, level, better_level(scope))});
     }
 }
 

@@ -275,7 +275,7 @@ const Fault faults[] = {
     {"level-none", with("smtp_tls_security_level", ""), advice, "smtp_tls_security_level = dane"},
     {"level-none", with("smtp_tls_security_level", "none"), advice, "smtp_tls_security_level = dane"},
     {"level-none", [](Facts& facts) { set_for(facts, 1, "smtp_tls_security_level", "none"); }, advice,
-     "postconf -P 'relay/unix/smtp_tls_security_level=dane'"},
+     "postconf -PX 'relay/unix/smtp_tls_security_level'"},
     {"level-lowered", [](Facts& facts) { set_for(facts, 1, "smtp_tls_security_level", "may"); }, advice,
      "postconf -PX 'relay/unix/smtp_tls_security_level'"},
     {"level-too-strict", with("smtp_tls_security_level", "encrypt"), advice,
@@ -333,6 +333,13 @@ const Fault faults[] = {
          facts.host.validating = false;
      },
      broken, "dane = \"off\""},
+    {"map-missing",
+     [](Facts& facts) {
+         // By a parameter of the operator's own.
+         facts.postfix.smtp.at(0).options.insert("ours");
+         facts.postfix.smtp.at(0).settings["smtp_tls_policy_maps"] = "static:may";
+     },
+     broken, "postconf -P 'smtp/unix/smtp_tls_policy_maps=" + table + "'"},
     {"dnssec-off", [](Facts& facts) { set_for(facts, 1, "smtp_dns_support_level", "enabled"); }, broken,
      "postconf -P 'relay/unix/smtp_dns_support_level=dnssec'"},
     {"host-lookup", with("smtp_host_lookup", "native"), broken, "smtp_host_lookup = dns, native"},
