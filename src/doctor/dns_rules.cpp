@@ -123,13 +123,8 @@ void asks_the_dns(const Facts& facts, Report& report) {
     }
 }
 
-bool wants_validation(const Facts& facts) {
-    const auto all = scopes(facts, {"smtp_dns_support_level"});
-    return std::ranges::any_of(all, dnssec_matters);
-}
-
 void has_a_resolver_to_believe(const Facts& facts, Report& report) {
-    if (!wants_validation(facts)) return;
+    if (!does_dnssec_anywhere(facts)) return;
     for (const std::string& server : facts.host.name_servers)
         if (!server.starts_with("127.") && server != "::1")
             report.add(Severity::advice,
@@ -137,6 +132,10 @@ void has_a_resolver_to_believe(const Facts& facts, Report& report) {
                        "Postfix believes its word on DNSSEC, which anybody on the way can forge.",
                        {"apt-get install unbound",
                         "# Then have \"nameserver 127.0.0.1\" alone in /etc/resolv.conf."});
+    if (!facts.host.validating)
+        report.add(Severity::advice, "the resolver of /etc/resolv.conf has not said whether it validates",
+                   "It did not answer a question for the root's name servers, or failed.",
+                   {"dig +dnssec . NS"});
     if (facts.host.validating == false) {
         const auto all = scopes(facts, {"smtp_tls_security_level", "smtp_dns_support_level"});
         const bool dane = std::ranges::any_of(all, [](const Scope& scope) {
@@ -150,8 +149,7 @@ void has_a_resolver_to_believe(const Facts& facts, Report& report) {
 }
 
 void has_the_same_resolver_in_the_chroot(const Facts& facts, Report& report) {
-    const bool chrooted = std::ranges::any_of(facts.postfix.smtp, &SmtpService::chroot);
-    if (!chrooted) return;
+    if (!has_chroot(facts)) return;
     const std::string copy =
         std::string(value(facts.postfix.settings, "queue_directory")) + "/etc/resolv.conf";
     const std::string remedy = "install -D -m 644 /etc/resolv.conf " + shell_word(copy);
@@ -172,8 +170,9 @@ constexpr std::array rules{
     Rule{"resolver-options", "no search list", asks_absolute_names},
     Rule{"mx-errors-ignored", "a failed MX lookup counts", heeds_mx_failures},
     Rule{"dns-disabled", "MX records are looked up", asks_the_dns},
-    Rule{"resolver", "the resolver can be believed", has_a_resolver_to_believe},
-    Rule{"resolver-in-chroot", "and is the same in the chroot", has_the_same_resolver_in_the_chroot},
+    Rule{"resolver", "the resolver can be believed", has_a_resolver_to_believe, does_dnssec_anywhere},
+    Rule{"resolver-in-chroot", "and is the same in the chroot", has_the_same_resolver_in_the_chroot,
+         has_chroot},
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ Examination examine(const Facts& facts) {
             const std::size_t before = examination.findings.size();
             Report report(rule.name, subject.name, examination.findings);
             rule.look(facts, report);
-            if (examination.findings.size() == before)
+            if (examination.findings.size() == before && (rule.matters == nullptr || rule.matters(facts)))
                 examination.passed.push_back({rule.name, subject.name, rule.good});
         }
     std::ranges::stable_sort(examination.findings, std::ranges::greater{}, &Finding::severity);

@@ -106,13 +106,6 @@ awaitable<Result<PostfixFacts>> ask_postfix(const std::string& directory) {
     co_return postfix;
 }
 
-bool wants_validation(const PostfixFacts& postfix) {
-    return is(postfix.settings, "smtp_dns_support_level", "dnssec") ||
-           std::ranges::any_of(postfix.smtp, [](const SmtpService& service) {
-               return is(service.settings, "smtp_dns_support_level", "dnssec");
-           });
-}
-
 // Whether it is to be believed is another question.
 awaitable<std::optional<bool>> ask_resolver() {
     DnsOptions options;
@@ -169,7 +162,7 @@ awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon) {
         facts.postfix.usual = directory + "/main.cf" == by_itself.main_cf;
     }
     facts.host = look_at_host(facts.postfix);
-    if (wants_validation(facts.postfix)) facts.host.validating = co_await ask_resolver();
+    if (does_dnssec_anywhere(facts)) facts.host.validating = co_await ask_resolver();
     go_to_the_sockets(facts);
     co_return facts;
 }

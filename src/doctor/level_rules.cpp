@@ -64,8 +64,12 @@ void is_not_too_strict(const Facts& facts, Report& report) {
     }
 }
 
+bool was_tlspol(const Facts& facts) {
+    return !facts.host.tlspol.empty();
+}
+
 void covers_dane_as_before(const Facts& facts, Report& report) {
-    if (facts.host.tlspol.empty()) return;
+    if (!was_tlspol(facts)) return;
     for (const Scope& scope : scopes_of_level(facts)) {
         if (level_of(*scope.settings) != "may") continue;
         std::vector<std::string> remedy{set(facts, scope, level, "dane")};
@@ -131,10 +135,11 @@ void wraps_tls_by_level(const Facts& facts, Report& report) {
 
 constexpr std::array rules{
     Rule{"level-none", "TLS is used where there is no policy", is_not_none},
-    Rule{"level-lowered", "by every service alike", is_not_lowered},
-    Rule{"level-too-strict", "and not demanded of everybody", is_not_too_strict},
-    Rule{"level-after-tlspol", "DANE is as good as before sternpost", covers_dane_as_before},
-    Rule{"dane-insecure-mx", "TLSA records count behind an unsigned MX record", is_strict_with_unsigned_mx},
+    Rule{"level-lowered", "no service has less than main.cf says", is_not_lowered},
+    Rule{"level-too-strict", "it is not demanded of everybody", is_not_too_strict},
+    Rule{"level-after-tlspol", "DANE is as good as before sternpost", covers_dane_as_before, was_tlspol},
+    Rule{"dane-insecure-mx", "TLSA records count behind an unsigned MX record", is_strict_with_unsigned_mx,
+         does_dnssec_anywhere},
     Rule{"wrappermode", "no TLS from the first byte where sternpostd is asked", wraps_tls_by_level},
 };
 

@@ -123,9 +123,9 @@ void requiretls_asks_others(const Facts& facts, Report& report) {
 
 constexpr std::array rules{
     Rule{"map-missing", "sternpostd is asked by every smtp service", is_asked},
-    Rule{"map-nested", "not from within another table", is_not_nested},
-    Rule{"map-proxied", "not through proxymap", is_not_proxied},
-    Rule{"map-hidden", "no table before it answers for all", is_not_hidden},
+    Rule{"map-nested", "not from within another table", is_not_nested, asks_sternpostd},
+    Rule{"map-proxied", "not through proxymap", is_not_proxied, asks_sternpostd},
+    Rule{"map-hidden", "no table before it answers for all", is_not_hidden, asks_sternpostd},
     Rule{"map-requiretls", "not asked about REQUIRETLS", requiretls_asks_others},
 };
 

@@ -16,6 +16,10 @@ std::vector<Scope> scopes_of_reports(const Facts& facts) {
     return scopes(facts, {enable, socket_name, "smtp_tls_policy_maps"});
 }
 
+bool makes_reports(const Facts& facts) {
+    return is_yes_anywhere(facts, enable);
+}
+
 void reports_reach_a_collector(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_reports(facts)) {
         if (!is_yes(*scope.settings, enable)) continue;
@@ -86,9 +90,9 @@ void knows_u_labels(const Facts& facts, Report& report) {
 }
 
 constexpr std::array rules{
-    Rule{"tlsrpt-socket", "TLS reports have a collector, if they are on", reports_reach_a_collector},
-    Rule{"tlsrpt-map", "and name the policy", reports_name_the_policy},
-    Rule{"tlsrpt-level", "and are made at all", reports_need_tls},
+    Rule{"tlsrpt-socket", "TLS reports have a collector", reports_reach_a_collector, makes_reports},
+    Rule{"tlsrpt-map", "and name the policy", reports_name_the_policy, makes_reports},
+    Rule{"tlsrpt-level", "and are made at all", reports_need_tls, makes_reports},
     Rule{"tls-required", "senders cannot opt out", senders_may_opt_out},
     Rule{"smtputf8", "domains in all scripts", knows_u_labels},
 };

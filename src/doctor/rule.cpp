@@ -78,6 +78,26 @@ bool is_yes(const Settings& settings, std::string_view name) {
     return is(settings, name, "yes");
 }
 
+bool asks_sternpostd(const Facts& facts) {
+    return !facts.sockets.empty();
+}
+
+bool has_chroot(const Facts& facts) {
+    return std::ranges::any_of(facts.postfix.smtp, &SmtpService::chroot);
+}
+
+bool is_yes_anywhere(const Facts& facts, std::string_view name) {
+    return is_yes(facts.postfix.settings, name) ||
+           std::ranges::any_of(facts.postfix.smtp,
+                               [&](const SmtpService& service) { return is_yes(service.settings, name); });
+}
+
+bool does_dnssec_anywhere(const Facts& facts) {
+    const auto all = scopes(facts, {"smtp_dns_support_level"});
+    return std::ranges::any_of(
+        all, [](const Scope& scope) { return is(*scope.settings, "smtp_dns_support_level", "dnssec"); });
+}
+
 std::string level_of(const Settings& settings) {
     std::string level(value(settings, "smtp_tls_security_level"));
     std::ranges::transform(level, level.begin(),

@@ -32,7 +32,15 @@ struct Rule {
     std::string_view name;
     std::string_view good;  // what is so when it finds nothing
     void (*look)(const Facts& facts, Report& report);
+    // Whether there is anything to find good, where nothing is found; nullptr: always.
+    bool (*matters)(const Facts& facts) = nullptr;
 };
+
+bool asks_sternpostd(const Facts& facts);
+bool has_chroot(const Facts& facts);
+// In main.cf or for a service.
+bool is_yes_anywhere(const Facts& facts, std::string_view name);
+bool does_dnssec_anywhere(const Facts& facts);
 
 // By subject, each in a file of its own.
 std::span<const Rule> policy_table_rules();

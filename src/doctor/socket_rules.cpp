@@ -181,13 +181,13 @@ void has_room_for_all(const Facts& facts, Report& report) {
 }
 
 constexpr std::array rules{
-    Rule{"socket-missing", "the socket is where smtp(8) looks", finds_the_socket},
-    Rule{"socket-closed", "Postfix's user may use it", may_use_the_socket},
-    Rule{"socket-path", "its path is short enough", has_a_short_path},
-    Rule{"inet-name", "addresses are literal", names_an_address},
-    Rule{"daemon-silent", "sternpostd answers", is_answered},
-    Rule{"map-unknown", "and knows the map", knows_the_map},
-    Rule{"too-many-clients", "there is room for all smtp processes", has_room_for_all},
+    Rule{"socket-missing", "the socket is where smtp(8) looks", finds_the_socket, asks_sternpostd},
+    Rule{"socket-closed", "Postfix's user may use it", may_use_the_socket, asks_sternpostd},
+    Rule{"socket-path", "its path is short enough", has_a_short_path, asks_sternpostd},
+    Rule{"inet-name", "addresses are literal", names_an_address, asks_sternpostd},
+    Rule{"daemon-silent", "sternpostd answers", is_answered, asks_sternpostd},
+    Rule{"map-unknown", "and knows the map", knows_the_map, asks_sternpostd},
+    Rule{"too-many-clients", "there is room for all smtp processes", has_room_for_all, asks_sternpostd},
 };
 
 }  // namespace

@@ -136,6 +136,10 @@ void logs_connections(const Facts& facts, Report& report) {
     }
 }
 
+bool reuses_connections(const Facts& facts) {
+    return is_yes_anywhere(facts, "smtp_tls_connection_reuse");
+}
+
 void has_a_tlsproxy(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {"smtp_tls_connection_reuse"})) {
         if (!is_yes(*scope.settings, "smtp_tls_connection_reuse")) continue;
@@ -178,7 +182,7 @@ constexpr std::array rules{
     Rule{"ciphers", "good ciphers", ciphers_are_good},
     Rule{"obsolete", "no obsolete parameters", has_nothing_obsolete},
     Rule{"loglevel", "the log tells what was verified", logs_connections},
-    Rule{"tlsproxy", "connections that are used again have a tlsproxy", has_a_tlsproxy},
+    Rule{"tlsproxy", "connections that are used again have a tlsproxy", has_a_tlsproxy, reuses_connections},
     Rule{"session-cache", "no policy that makes smtp(8) panic", resumes_no_failed_policy},
 };
 

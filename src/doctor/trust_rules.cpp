@@ -118,8 +118,8 @@ constexpr std::array rules{
     Rule{"ca-missing", "an authority is trusted", trusts_somebody},
     Rule{"ca-file", "smtp_tls_CAfile can be read", has_a_ca_file},
     Rule{"ca-path", "authorities are found where smtp(8) looks", has_a_ca_path},
-    Rule{"trust-anchor", "the public ones are", trusts_the_web},
-    Rule{"cert-match", "names from DNS are not what is compared", compares_no_mx_name},
+    Rule{"trust-anchor", "the public ones count", trusts_the_web},
+    Rule{"cert-match", "names from DNS are not compared", compares_no_mx_name},
     Rule{"cname-servername", "nor those of aliases", keeps_the_server_name},
 };
 

@@ -111,10 +111,12 @@ void enforces_mx_patterns(const Facts& facts, Report& report) {
 
 constexpr std::array rules{
     Rule{"postfix-too-old", "Postfix is new enough", is_not_too_old},
-    Rule{"grammar-too-new", "Postfix can read the answers", can_read_the_grammar},
-    Rule{"grammar-base", "the answers are the best that it can read", uses_the_extended_grammar},
-    Rule{"postfix-3.10-early", "no early 3.10", checks_mx_names},
-    Rule{"mx-patterns-off", "names of MX hosts are checked where Postfix can", enforces_mx_patterns},
+    Rule{"grammar-too-new", "Postfix can read the answers", can_read_the_grammar, asks_sternpostd},
+    Rule{"grammar-base", "the answers are the best that it can read", uses_the_extended_grammar,
+         asks_sternpostd},
+    Rule{"postfix-3.10-early", "no early 3.10", checks_mx_names, asks_sternpostd},
+    Rule{"mx-patterns-off", "names of MX hosts are checked where Postfix can", enforces_mx_patterns,
+         asks_sternpostd},
 };
 
 }  // namespace

@@ -8,14 +8,18 @@
 #include <set>
 #include <string>
 
+#include "doctor/rule.hpp"
 #include "sternpost/doctor/examine.hpp"
 
 namespace sternpost {
 namespace {
 
+using testing::AnyOf;
 using testing::Contains;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr auto information = Severity::information;
 constexpr auto advice = Severity::advice;
@@ -355,6 +359,7 @@ const Fault faults[] = {
     {"dns-disabled", with("disable_dns_lookups", "yes"), broken, "disable_dns_lookups = no"},
     {"resolver", [](Facts& facts) { facts.host.name_servers = {"192.0.2.1"}; }, advice, "unbound"},
     {"resolver", [](Facts& facts) { facts.host.validating = false; }, broken, "unbound"},
+    {"resolver", [](Facts& facts) { facts.host.validating.reset(); }, advice, "dig"},
     {"resolver-in-chroot",
      [](Facts& facts) {
          chroot_all(facts);
@@ -458,8 +463,22 @@ TEST(RulesTest, EachFindsItsFault) {
 TEST(RulesTest, EachHasAFaultInThisTest) {
     std::set<std::string_view> tried, rules;
     for (const Fault& fault : faults) tried.insert(fault.rule);
-    for (const Passed& passed : examine(good_facts()).passed) rules.insert(passed.rule);
+    for (const auto all : {policy_table_rules(), version_rules(), level_rules(), routing_rules(), dns_rules(),
+                           trust_rules(), tls_rules(), socket_rules(), report_rules()})
+        for (const Rule& rule : all)
+            EXPECT_TRUE(rules.insert(rule.name).second) << rule.name << " is there twice";
     EXPECT_EQ(tried, rules);
+}
+
+TEST(RulesTest, WhatWasNotLookedAtIsNotCalledGood) {
+    Facts facts = good_facts();
+    set(facts, "smtp_tls_policy_maps", "");
+    facts.sockets.clear();
+    for (const Passed& passed : examine(facts).passed)
+        EXPECT_THAT(passed.rule,
+                    Not(AnyOf("daemon-silent", "map-unknown", "map-hidden", "grammar-base", "tlsrpt-map")));
+    facts = good_facts();
+    EXPECT_THAT(examine(facts).passed, Contains(Field(&Passed::rule, "daemon-silent")));
 }
 
 TEST(RulesTest, TheWorstComesFirst) {
@@ -527,7 +546,6 @@ TEST(RulesTest, WhatIsFineIsLeftInPeace) {
              set(facts, "relayhost", "[192.0.2.1]");
          }},
         {"resolver-in-chroot", chroot_all},
-        {"resolver", [](Facts& facts) { facts.host.validating.reset(); }},
         {"resolver",
          [](Facts& facts) {
              facts.host.name_servers = {"::1", "127.0.0.53"};
