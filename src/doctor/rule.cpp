@@ -24,6 +24,11 @@ Scope main_cf(const Facts& facts) {
     return scope;
 }
 
+// The service differs in something else.
+bool is_from_main_cf(const Facts& facts, const Scope& scope, std::string_view name) {
+    return !scope.service->options.contains(name) && scope.value(name) == value(facts.postfix.settings, name);
+}
+
 void take(Scope& scope, const SmtpService& service, std::string_view usual) {
     scope.services.push_back(&service);
     scope.usual = scope.usual || service.name == usual;
@@ -224,15 +229,17 @@ std::string set(const Facts& facts, const Scope& scope, std::string_view name, s
         return postconf(facts, "-P " + shell_word(place + "=" + std::string(new_value)));
     // postconf takes no blanks there, so such a value is better had from main.cf.
     if (scope.service->options.contains(name)) return postconf(facts, "-PX " + shell_word(place));
+    if (is_from_main_cf(facts, scope, name)) return set(facts, main_cf(facts), name, new_value);
     return "# In master.cf, at the service " + scope.service->name + ", take out the -o that " + parameter +
            " depends on.";
 }
 
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name) {
     if (scope.service == nullptr) return postconf(facts, "-X " + shell_word(name));
-    if (!scope.service->options.contains(name))
-        return set(facts, scope, name, value(facts.postfix.settings, name));
-    return postconf(facts, "-PX " + shell_word(scope.service->name + "/unix/" + std::string(name)));
+    if (scope.service->options.contains(name))
+        return postconf(facts, "-PX " + shell_word(scope.service->name + "/unix/" + std::string(name)));
+    if (is_from_main_cf(facts, scope, name)) return unset(facts, main_cf(facts), name);
+    return set(facts, scope, name, value(facts.postfix.settings, name));
 }
 
 }  // namespace sternpost

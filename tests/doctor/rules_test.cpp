@@ -584,6 +584,14 @@ TEST(RulesTest, AServiceThatIsWrongByItselfIsNamed) {
     EXPECT_EQ(findings[0].remedy.front(), "postconf -P 'relay/unix/smtp_tls_CAfile=" + bundle + "'");
 }
 
+TEST(RulesTest, WhatAServiceHasFromMainCfIsMendedThere) {
+    Facts facts = good_facts();
+    set_for(facts, 1, "smtp_dns_support_level", "enabled");
+    set(facts, "ignore_mx_lookup_error", "yes");
+    for (const Finding& finding : found_by("mx-errors-ignored", facts))
+        EXPECT_EQ(finding.remedy.front(), "postconf -X 'ignore_mx_lookup_error'");
+}
+
 TEST(RulesTest, WhatMainCfSaysToNobodyDoesNotMatter) {
     Facts facts = good_facts();
     for (std::size_t i = 0; i < 2; ++i) set_for(facts, i, "smtp_tls_loglevel", "1");
