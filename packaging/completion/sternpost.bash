@@ -27,6 +27,11 @@ _sternpost() {
                 return
             fi
             ;;
+        *:doctor:--postfix)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            return
+            ;;
         *:-c | *:--config)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -36,8 +41,9 @@ _sternpost() {
         sternpostd:*) options='-c --config --check-config --version -h --help' ;;
         sternpost:query:*) options='--map -h --help' ;;
         sternpost:explain:*) options='--probe --json -h --help' ;;
+        sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint'
+            words='query explain lint doctor'
             options='-c --config --version -h --help'
             ;;
     esac

@@ -32,5 +32,6 @@ void complain(std::string_view what);
 void add_explain(CLI::App& program, CommandLine& line);
 void add_lint(CLI::App& program, CommandLine& line);
 void add_query(CLI::App& program, CommandLine& line);
+void add_doctor(CLI::App& program, CommandLine& line);
 
 }  // namespace sternpost

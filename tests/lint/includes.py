@@ -5,8 +5,8 @@ import pathlib
 import re
 import sys
 
-ALL = {"explain", "starttls", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "tls", "store", "postfix",
-       "config", "loop", "policy", "log", "base"}
+ALL = {"explain", "starttls", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls", "store",
+       "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
@@ -22,6 +22,7 @@ TABLE = {
     "store": {"loop", "policy", "log", "base"},
     "config": {"log", "base"},
     "postfix": {"loop", "base"},
+    "doctor": {"answer", "postfix", "config", "dns", "base"},
     "tls": {"log", "base"},
     "policy": {"base"},
     "loop": {"log", "base"},
