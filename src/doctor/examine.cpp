@@ -8,13 +8,13 @@ namespace sternpost {
 
 namespace {
 
-struct Subject {
+struct RulesAbout {
     std::string_view name;
     std::span<const Rule> (*rules)();
 };
 
 // In the order in which a reader wants to hear of them.
-constexpr Subject subjects[] = {
+constexpr RulesAbout subjects[] = {
     {"policy table", policy_table_rules},
     {"Postfix's version", version_rules},
     {"way to sternpostd", socket_rules},
@@ -30,7 +30,7 @@ constexpr Subject subjects[] = {
 
 Examination examine(const Facts& facts) {
     Examination examination;
-    for (const Subject& subject : subjects)
+    for (const RulesAbout& subject : subjects)
         for (const Rule& rule : subject.rules()) {
             const std::size_t before = examination.findings.size();
             Report report(rule.name, subject.name, examination.findings);
