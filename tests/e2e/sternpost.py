@@ -151,7 +151,9 @@ class Sternpostd:
     def _sandbox(self):
         """Starts what follows under the restrictions of the systemd unit; the world's directory stays as it is."""
         account = pwd.getpwnam(SANDBOX_USER)
-        for path in (self.directory, *self.directory.iterdir()):
+        # Sockets are systemd's to make; here the daemon makes them itself.
+        of_sockets = [Path(address[5:]).parent for address in self.settings["listen"] if address.startswith("unix:")]
+        for path in (self.directory, *self.directory.iterdir(), *of_sockets):
             os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
         return ["/usr/bin/python3", "-B", SANDBOX, UNIT, SANDBOX_USER, self.directory.parent, "--"]
 

@@ -49,6 +49,7 @@ class Instance:
         return {name: value for name, _, value in (line.partition(" = ") for line in lines) if name.startswith("smtp_tls")}
 
     def _run(self, program, *arguments):
+        os.utime(self.main_cf, (0, 0))  # Postfix waits before it reads a file that was changed just now
         return subprocess.run([*self._installation.command(program), *map(str, arguments)], capture_output=True,
                               text=True, timeout=30)
 
