@@ -45,8 +45,8 @@ class Instance:
         return self._run("bash", "-ec", script)
 
     def values(self):
-        lines = self._run("postconf", "-c", self.directory, "-n").stdout.splitlines()
-        return {name: value for name, _, value in (line.partition(" = ") for line in lines) if name.startswith("smtp_tls")}
+        lines = (line.partition("=") for line in self._run("postconf", "-c", self.directory, "-n").stdout.splitlines())
+        return {name.strip(): value.strip() for name, _, value in lines if name.startswith("smtp_tls")}
 
     def _run(self, program, *arguments):
         os.utime(self.main_cf, (0, 0))  # Postfix waits before it reads a file that was changed just now
@@ -115,6 +115,16 @@ def test_undo_leaves_what_was_changed_since(instance, sternpostd):
                         "'smtp_tls_policy_maps = static:none, socketmap:inet:127.0.0.1:8461:sts, static:may'"))
     done(instance.setup("--undo"))
     assert instance.values() == {"smtp_tls_policy_maps": "static:none, static:may", "smtp_tls_security_level": "dane"}
+
+
+@each_installation
+def test_undo_bears_what_somebody_has_taken_back_already(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts, socketmap:inet:127.0.0.1:8461:sts-tlsrpt\n")
+    done(instance.setup())
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts, socketmap:inet:127.0.0.1:8461:sts-tlsrpt\n")
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": ""}
+    assert "Nothing needs to be changed" in done(instance.setup("--undo"))
 
 
 @each_installation
