@@ -82,6 +82,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
     : config_(std::move(config)),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
+      watchdog_(answer_loop_.get_executor(), resolve_loop_.get_executor(), notify_alive),
       next_look_at_postfix_(resolve_loop_),
       store_(resolve_loop_.get_executor(), config_.cache.path, clock_),
       resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
@@ -97,7 +98,7 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     const auto wanted = names_of(config.listen);
     if (!sockets.empty()) {
         const auto passed = names_of(sockets);
-        if (passed != wanted)
+        if (!std::ranges::includes(passed, wanted))
             say(LogLevel::warning, Topic::daemon,
                 "listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
                 joined(passed), joined(wanted));
@@ -114,6 +115,8 @@ void Daemon::run() {
     std::jthread answering([this] { answer_loop_.run(); });
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
+    // As sd_watchdog_enabled(3) advises: twice as often as it must be.
+    watchdog_.start(watchdog_limit() / 2);
     resolve_loop_.run();
     answering.join();
     say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
@@ -161,6 +164,7 @@ awaitable<void> Daemon::stop() {
     say(LogLevel::info, Topic::daemon, "stopping");
     notify_stopping();
     stopping_ = true;
+    watchdog_.stop();
     next_look_at_postfix_.cancel();
     asio::post(answer_loop_, [this] { server_.stop(); });
     answers_.stop();
