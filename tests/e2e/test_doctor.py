@@ -157,7 +157,8 @@ class Place:
         programs = self.directory / "bin"
         programs.mkdir()
         words = " ".join(str(word) for word in self.installation.command("postconf"))
-        (programs / "postconf").write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        # In the tree this very directory is there, too: PATH must not lead back to it.
+        (programs / "postconf").write_text(f'#!/bin/sh\nPATH={SEARCH_PATH} exec {words} "$@"\n')
         (programs / "postconf").chmod(0o755)
         return programs
 

@@ -97,7 +97,7 @@ def test_query_asks_in_another_map(world, start_sternpostd):
     assert (done.returncode, done.stdout) == (0, secure() + "\n")
 
 
-@pytest.mark.parametrize("said", [b"", b"2:OK", b"9:NOTFOUND ;", b"x:OK a,", b"-1:,", b"999999999:", b"5:OK a,,", b"1" * 200_000])
+@pytest.mark.parametrize("said", [b"", b"2:OK", b"9:NOTFOUND ;", b"x:OK a,", b"-1:,", b"999999999:", b"1" * 200_000])
 def test_query_takes_nothing_but_a_whole_reply_for_an_answer(world, said):
     with socket.create_server(("127.0.0.1", 8461)) as listener:
         def answer():

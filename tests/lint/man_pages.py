@@ -27,7 +27,7 @@ def faults(page, pages):
 
 
 if __name__ == "__main__":
-    pages = sorted((pathlib.Path(sys.argv[1]) / "man").iterdir())
+    pages = sorted((pathlib.Path(sys.argv[1]) / "man").glob("*.[1-9]"))
     found = [fault for page in pages for fault in faults(page, {page.name for page in pages})]
     print("\n".join(found))
     sys.exit(1 if found or not pages else 0)
