@@ -86,20 +86,29 @@ public:
         }
     }
 
-    void start(FetchHandler handler, std::string host, std::vector<asio::ip::address> addresses) {
+    HttpsFigures figures() const { return {under_way_.size(), queue_.size()}; }
+
+    void start(FetchHandler handler, std::string host, std::vector<asio::ip::address> addresses,
+               Queue queue) {
         if (stopped_) return post(executor_, std::move(handler), tl::unexpected(stopped));
         if (addresses.empty())
-            return post(executor_, std::move(handler), failure(Errc::temporary, host + " has no address"));
+            return post(executor_, std::move(handler),
+                        failure(Errc::temporary, host + " has no address", "no-address"));
         const std::string refused = addresses.front().to_string();
         if (!options_.allow_private_addresses) std::erase_if(addresses, is_special);
         if (addresses.empty())
-            return post(
-                executor_, std::move(handler),
-                failure(Errc::temporary, host + " has only special addresses, such as " + refused +
-                                             ", where no policy host can be (see allow-private-addresses)"));
+            return post(executor_, std::move(handler),
+                        failure(Errc::temporary,
+                                host + " has only special addresses, such as " + refused +
+                                    ", where no policy host can be (see allow-private-addresses)",
+                                "special-address"));
+        if (queue == Queue::passed_by) {
+            begin(Fetch(std::move(handler), std::move(host), std::move(addresses)));
+            return arm_aging();
+        }
         if (queue_.size() >= max_queued_fetches)
             return post(executor_, std::move(handler),
-                        failure(Errc::overloaded, "too many policy fetches are waiting"));
+                        failure(Errc::overloaded, "too many policy fetches are waiting", "overloaded"));
         queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses));
         start_queued();
     }
@@ -193,7 +202,8 @@ private:
         if (!found) return;
         curl_multi_remove_handle(multi_, handle);
         post(executor_, std::move(found.mapped().handler),
-             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked"));
+             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked",
+                     "overloaded"));
     }
 
     void act(curl_socket_t fd, int events) {
@@ -258,13 +268,17 @@ CurlFetcher::~CurlFetcher() {
     curl_global_cleanup();
 }
 
-awaitable<Result<std::string>> CurlFetcher::fetch(std::string host,
-                                                  std::vector<asio::ip::address> addresses) {
+awaitable<Result<std::string>> CurlFetcher::fetch(std::string host, std::vector<asio::ip::address> addresses,
+                                                  Queue queue) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
-        [this](auto handler, std::string name, std::vector<asio::ip::address> at) {
-            inside_->start(std::move(handler), std::move(name), std::move(at));
+        [this, queue](auto handler, std::string name, std::vector<asio::ip::address> at) {
+            inside_->start(std::move(handler), std::move(name), std::move(at), queue);
         },
         asio::use_awaitable, std::move(host), std::move(addresses));
+}
+
+HttpsFigures CurlFetcher::figures() const {
+    return inside_->figures();
 }
 
 void CurlFetcher::reconfigure(HttpsOptions options) {

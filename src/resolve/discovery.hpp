@@ -9,23 +9,22 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "known_domain.hpp"
+#include "sternpost/resolve/resolve_figures.hpp"
 
 namespace sternpost {
-
-// All of it that is kept on disk.
-DomainRecord record_of(const KnownDomain& known);
 
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
 
 class Discovery {
 public:
-    Discovery(Sources sources, const ResolveOptions& options) : sources_(sources), options_(options) {}
+    Discovery(Sources sources, const ResolveOptions& options, ResolveFigures& figures)
+        : sources_(sources), options_(options), figures_(figures) {}
 
     boost::asio::awaitable<void> look_at_txt(KnownDomain& known);
     // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
     // works.
-    boost::asio::awaitable<void> fetch_policy(KnownDomain& known);
+    boost::asio::awaitable<void> fetch_policy(KnownDomain& known, Queue queue = Queue::kept);
     // The same for a policy that is due for it, if a GET is allowed now.
     boost::asio::awaitable<void> refresh_policy(KnownDomain& known);
     boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
@@ -34,11 +33,12 @@ public:
     boost::asio::awaitable<void> commit(KnownDomain& known);
 
 private:
-    boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id);
+    boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id, Queue queue);
     boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> addresses(std::string host);
 
     Sources sources_;
     const ResolveOptions& options_;
+    ResolveFigures& figures_;
 };
 
 }  // namespace sternpost

@@ -16,6 +16,7 @@
 #include "netstring_reader.hpp"
 #include "sternpost/base/time.hpp"
 #include "sternpost/resolve/answers.hpp"
+#include "sternpost/socketmap/socketmap_figures.hpp"
 
 namespace sternpost {
 
@@ -23,8 +24,9 @@ using StreamSocket = boost::asio::generic::stream_protocol::socket;
 
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    // `on_activity` is called at each whole request and each reply taken.
-    Session(StreamSocket socket, Answers& answers, std::function<void()> on_activity);
+    // `on_activity` is called at each whole request and each reply taken, and tells the time.
+    Session(StreamSocket socket, Answers& answers, SocketmapFigures& figures,
+            std::function<SteadyTime()> on_activity);
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
     static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);
@@ -40,13 +42,14 @@ public:
 private:
     // A request under way; its place in the queue is its reply's place in the stream.
     struct Slot {
+        SteadyTime asked;
         Reply reply;
         bool done = false;
     };
 
     bool take_requests();
     void take_request(std::string_view request);
-    void add_slot(Reply reply);
+    void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
     void on_written(boost::system::error_code error);
@@ -54,7 +57,8 @@ private:
 
     StreamSocket socket_;
     Answers& answers_;
-    std::function<void()> on_activity_;
+    SocketmapFigures& figures_;
+    std::function<SteadyTime()> on_activity_;
     boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
     NetstringReader reader_;
     std::deque<Slot> slots_;

@@ -66,13 +66,13 @@ protected:
 
     Fetched fetch(const std::string& name, const std::vector<std::string>& addresses = {live_v4}) {
         if (!fetcher) start();
-        return test::run(io, fetcher->fetch(name, parsed(addresses)), 60s);
+        return test::run(io, fetcher->fetch(name, parsed(addresses), Queue::kept), 60s);
     }
 
     // Fetches without waiting; the result goes to the end of `results`.
     void fetch_without_waiting(const std::string& name, const std::string& address = live_v4) {
         if (!fetcher) start();
-        asio::co_spawn(io, fetcher->fetch(name, parsed({address})),
+        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), queue),
                        [this](std::exception_ptr escaped, Fetched result) {
                            ASSERT_FALSE(escaped);
                            results.push_back(std::move(result));
@@ -90,6 +90,7 @@ protected:
 
     asio::io_context io{1};
     HttpsOptions options;
+    Queue queue = Queue::kept;
     std::optional<CurlFetcher> fetcher;
     std::vector<Fetched> results;
     static inline std::unique_ptr<PolicyHost> host;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "sternpost/https/https_figures.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 
 namespace sternpost {
@@ -44,8 +45,10 @@ public:
     CurlFetcher(boost::asio::any_io_executor executor, HttpsOptions options);
     ~CurlFetcher() override;
 
-    boost::asio::awaitable<Result<std::string>> fetch(
-        std::string host, std::vector<boost::asio::ip::address> addresses) override;
+    boost::asio::awaitable<Result<std::string>> fetch(std::string host,
+                                                      std::vector<boost::asio::ip::address> addresses,
+                                                      Queue queue) override;
+    HttpsFigures figures() const;
     // For fetches that start from now on, those that wait already among them. Throws as the constructor does,
     // and then keeps the old options.
     void reconfigure(HttpsOptions options);
