@@ -5,11 +5,12 @@ import pathlib
 import re
 import sys
 
-ALL = {"settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
+ALL = {"admin", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
        "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
+    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
     "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
