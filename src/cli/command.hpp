@@ -30,5 +30,6 @@ std::optional<Config> config_for(CommandLine& line);
 void complain(std::string_view what);
 
 void add_query(CLI::App& program, CommandLine& line);
+void add_cache(CLI::App& program, CommandLine& line);
 
 }  // namespace sternpost
