@@ -127,7 +127,8 @@ std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) con
 }
 
 awaitable<Result<Refreshed>> Operations::refresh(std::string domain) {
-    while (auto other = flights_.under_way(domain)) co_await landing_of(std::move(other));
+    for (auto other = flights_.under_way(domain); other; other = flights_.under_way(domain))
+        co_await landing_of(other);
     const auto flight = flights_.refresh(domain);
     if (!flight) co_return failure(Errc::stopped, "sternpostd stops");
     co_await landing_of(flight);

@@ -72,7 +72,7 @@ protected:
     // Fetches without waiting; the result goes to the end of `results`.
     void fetch_without_waiting(const std::string& name, const std::string& address = live_v4) {
         if (!fetcher) start();
-        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), queue),
+        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), Queue::kept),
                        [this](std::exception_ptr escaped, Fetched result) {
                            ASSERT_FALSE(escaped);
                            results.push_back(std::move(result));
@@ -90,7 +90,6 @@ protected:
 
     asio::io_context io{1};
     HttpsOptions options;
-    Queue queue = Queue::kept;
     std::optional<CurlFetcher> fetcher;
     std::vector<Fetched> results;
     static inline std::unique_ptr<PolicyHost> host;
@@ -592,6 +591,9 @@ TEST_F(CurlFetcherTest, RefusesMoreThanItsQueueHolds) {
         ASSERT_EQ(result.error().code, Errc::overloaded);
         ASSERT_THAT(result.error().detail, HasSubstr("too many policy fetches are waiting"));
     }
+    const std::string urgent = "mta-sts.ok.urgent.test";
+    expect_policy(test::run(io, fetcher->fetch(urgent, parsed({live_v4}), Queue::passed_by), 60s), urgent,
+                  "at an operator's word, past the full queue");
     const std::size_t refused = results.size();
     fetcher->stop();
     run_until_results(1 + max_queued_fetches + too_many);
