@@ -1,2 +1,2 @@
-// Boost.JSON, compiled once.
+// Boost.JSON is compiled once, here.
 #include <boost/json/src.hpp>

@@ -1,7 +1,5 @@
 #include "resources.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -15,6 +13,7 @@
 #include "status_json.hpp"
 #include "sternpost/admin/ascii_json.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
 namespace asio = boost::asio;
@@ -209,7 +208,8 @@ Resources::Answer Resources::import(Request request) {
         co_return refusal(413, "more than " + std::to_string(max_import_lines) + " lines");
     BulkImport import(executor_, sources_.cache);
     const json::object result = co_await import.take(std::move(request.body), sources_.clock.wall());
-    spdlog::info("admin: {} imported policies: {}", request.peer, ascii_json(BulkImport::summary_of(result)));
+    say(LogLevel::info, Topic::admin, "{} imported policies: {}", request.peer,
+        ascii_json(BulkImport::summary_of(result)));
     co_return of_json(result);
 }
 
@@ -241,8 +241,8 @@ Resources::Answer Resources::forget(Request request) {
     const auto forgotten = sources_.cache.forget(domain);
     if (!forgotten) co_return refusal(status_of(forgotten.error().code), forgotten.error().detail);
     if (!*forgotten) co_return refusal(404, "nothing is known of " + domain);
-    spdlog::log(protects ? spdlog::level::warn : spdlog::level::info, "admin: {} had {} forgotten{}",
-                request.peer, domain, protects ? ", with its enforce policy" : "");
+    say(protects ? LogLevel::warning : LogLevel::info, {Topic::admin, domain}, "{} had it forgotten{}",
+        request.peer, protects ? ", with its enforce policy" : "");
     json::object said;
     said["forgotten"] = domain;
     co_return of_json(said);
@@ -252,8 +252,8 @@ Resources::Answer Resources::refresh(Request request) {
     const std::string& domain = request.path[2];
     const auto refreshed = co_await sources_.cache.refresh(domain);
     if (!refreshed) co_return refusal(status_of(refreshed.error().code), refreshed.error().detail);
-    spdlog::info("admin: {} had {} refreshed: {}", request.peer, domain,
-                 refreshed->fetched ? "fetched" : printable(refreshed->why));
+    say(LogLevel::info, {Topic::admin, domain}, "{} had it refreshed: {}", request.peer,
+        refreshed->fetched ? "fetched" : printable(refreshed->why));
     json::object extra;
     extra["refreshed"] = refreshed->fetched;
     if (!refreshed->fetched) extra["why"] = printable(refreshed->why);

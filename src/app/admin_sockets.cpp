@@ -1,8 +1,8 @@
 #include "admin_sockets.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <stdexcept>
+
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -12,8 +12,8 @@ std::optional<ListeningSocket> open_operators_socket(const AdminConfig& admin) t
 } catch (const std::runtime_error& error) {
     const std::string way_out = "; name another place by \"socket\" in [admin], or none by \"\"";
     if (admin.socket_is_set) throw std::runtime_error(error.what() + way_out);
-    spdlog::warn("no admin socket, so \"sternpost cache\" cannot reach this daemon: {}{}", error.what(),
-                 way_out);
+    say(LogLevel::warning, Topic::admin,
+        "no admin socket, so \"sternpost cache\" cannot reach this daemon: {}{}", error.what(), way_out);
     return std::nullopt;
 }
 

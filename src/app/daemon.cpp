@@ -1,7 +1,5 @@
 #include "daemon.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,6 +16,7 @@
 #include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 
@@ -43,7 +42,8 @@ std::string joined(const std::vector<std::string>& names) {
 // A configuration may have several faults, one a line.
 void log_lines(std::string_view head, const std::string& lines) {
     std::istringstream stream(lines);
-    for (std::string line; std::getline(stream, line);) spdlog::error("{}{}", head, line);
+    for (std::string line; std::getline(stream, line);)
+        say(LogLevel::error, Topic::daemon, "{}{}", head, line);
 }
 
 std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
@@ -71,8 +71,9 @@ void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
     if (!goes_by_postfix(config) || postfix != PostfixDnssec::Answer::otherwise) return;
     for (const OverrideConfig& entry : config.overrides)
         if (entry.action == OverrideAction::dane_only)
-            spdlog::warn("[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
-                         entry.domain);
+            say(LogLevel::warning, Topic::daemon,
+                "[[override]] for \"{}\": Postfix defers its mail, as dane-only needs DNSSEC there",
+                entry.domain);
 }
 
 }  // namespace
@@ -82,6 +83,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
     : config_(std::move(config)),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
+      watchdog_(answer_loop_.get_executor(), resolve_loop_.get_executor(), notify_alive),
       next_look_at_postfix_(resolve_loop_),
       store_(resolve_loop_.get_executor(), config_.cache.path, clock_),
       resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
@@ -89,7 +91,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
-      server_(answer_loop_.get_executor(), answers_, server_options(config_)),
+      server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
       sockets_(std::move(sockets)),
       admin_(resolve_loop_.get_executor(), admin_sources()) {
     serve_operators(std::move(admin.operators));
@@ -109,12 +111,12 @@ AdminSources Daemon::admin_sources() {
 
 void Daemon::serve_operators(std::optional<ListeningSocket> socket) {
     serves_operators_ = socket.has_value();
-    if (socket) spdlog::info("admin: serving operators at {}", socket->name());
+    if (socket) say(LogLevel::info, Topic::admin, "serving operators at {}", socket->name());
     admin_.serve_operators(std::move(socket));
 }
 
 void Daemon::serve_metrics(std::optional<ListeningSocket> socket) {
-    if (socket) spdlog::info("admin: serving metrics at {}", socket->name());
+    if (socket) say(LogLevel::info, Topic::admin, "serving metrics at {}", socket->name());
     admin_.serve_metrics(std::move(socket));
 }
 
@@ -123,9 +125,10 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     const auto wanted = names_of(config.listen);
     if (!sockets.empty()) {
         const auto passed = names_of(sockets);
-        if (passed != wanted)
-            spdlog::warn("listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
-                         joined(passed), joined(wanted));
+        if (!std::ranges::includes(passed, wanted))
+            say(LogLevel::warning, Topic::daemon,
+                "listening on the sockets that systemd passed ({}), not on those of \"listen\" ({})",
+                joined(passed), joined(wanted));
         return sockets;
     }
     for (const ListenAddress& address : config.listen)
@@ -139,9 +142,11 @@ void Daemon::run() {
     std::jthread answering([this] { answer_loop_.run(); });
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
+    // As sd_watchdog_enabled(3) advises: twice as often as it must be.
+    watchdog_.start(watchdog_limit() / 2);
     resolve_loop_.run();
     answering.join();
-    spdlog::info("sternpostd has stopped");
+    say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
 }
 
 // No question is taken before it is known whether DANE is to be looked at.
@@ -167,7 +172,8 @@ void Daemon::begin_to_answer() {
     asio::post(answer_loop_, [this] { server_.listen(sockets_); });
     answers_.begin_upkeep();
     admin_.set_answering(true);
-    spdlog::info("sternpostd {} answers on {}", STERNPOST_VERSION, joined(names_of(sockets_)));
+    say(LogLevel::info, Topic::daemon, "sternpostd {} answers on {}", STERNPOST_VERSION,
+        joined(names_of(sockets_)));
     notify_ready();
 }
 
@@ -183,9 +189,10 @@ awaitable<void> Daemon::follow_signals() {
 
 // First nothing new comes in, then what waits is let go, then the tools are put down.
 awaitable<void> Daemon::stop() {
-    spdlog::info("stopping");
+    say(LogLevel::info, Topic::daemon, "stopping");
     notify_stopping();
     stopping_ = true;
+    watchdog_.stop();
     next_look_at_postfix_.cancel();
     admin_.set_answering(false);
     admin_.stop();
@@ -212,13 +219,14 @@ void Daemon::reload() {
     if (config) {
         try {
             apply(std::move(*config));
-            spdlog::info("reloaded {}", config_file_);
+            say(LogLevel::info, Topic::daemon, "reloaded {}", config_file_);
         } catch (const std::exception& error) {
-            spdlog::error("reload failed: {}; the former configuration stays in force", error.what());
+            say(LogLevel::error, Topic::daemon, "reload failed: {}; the former configuration stays in force",
+                error.what());
         }
     } else {
         log_lines("reload failed: ", config.error().detail);
-        spdlog::error("reload failed; the former configuration stays in force");
+        say(LogLevel::error, Topic::daemon, "reload failed; the former configuration stays in force");
     }
     notify_ready();
 }
@@ -238,7 +246,9 @@ void Daemon::apply(Config config) {
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries;
-    if (needs_restart) spdlog::warn("\"listen\", \"user\" and [cache] are taken over at the next start only");
+    if (needs_restart)
+        say(LogLevel::warning, Topic::daemon,
+            "\"listen\", \"user\" and [cache] are taken over at the next start only");
     config_ = std::move(config);
     postfix_.forget();
     next_look_at_postfix_.cancel();

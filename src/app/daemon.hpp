@@ -23,6 +23,7 @@
 #include "sternpost/socketmap/listening_socket.hpp"
 #include "sternpost/socketmap/server.hpp"
 #include "sternpost/store/sqlite_store.hpp"
+#include "watchdog.hpp"
 
 namespace sternpost {
 
@@ -55,6 +56,7 @@ private:
     boost::asio::io_context answer_loop_{1};
     boost::asio::io_context resolve_loop_{1};
     boost::asio::signal_set signals_;
+    Watchdog watchdog_;
     PostfixWatch postfix_;
     boost::asio::steady_timer next_look_at_postfix_;
     bool stopping_ = false;

@@ -1,9 +1,10 @@
 #include "descriptors.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -18,7 +19,7 @@ std::size_t connections_with_room(std::size_t wanted) {
     const rlim_t kept = std::min<rlim_t>(descriptors_for_lookups, files.rlim_cur / 2);
     const auto room = static_cast<std::size_t>(std::min<rlim_t>(wanted, files.rlim_cur - kept));
     if (room < wanted)
-        spdlog::warn(
+        say(LogLevel::warning, Topic::daemon,
             "the limit on open files ({}) leaves room for {} connections, not for {}: raise it "
             "(LimitNOFILE= of the unit, ulimit -n), or lower \"connections\" in [limits]",
             files.rlim_cur, room, wanted);

@@ -1,10 +1,9 @@
 #include "logging.hpp"
 
-#include <spdlog/formatter.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
-#include <spdlog/spdlog.h>
 #include <syslog.h>
 
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -21,59 +21,48 @@ namespace {
 enum class Frame { text, journal, syslog };
 
 // sd-daemon(3): the journal takes a line's priority from its head.
-int priority(spdlog::level::level_enum level) {
+int priority(LogLevel level) {
     switch (level) {
-        case spdlog::level::err:
-        case spdlog::level::critical:
+        case LogLevel::error:
             return LOG_ERR;
-        case spdlog::level::warn:
+        case LogLevel::warning:
             return LOG_WARNING;
-        case spdlog::level::info:
+        case LogLevel::info:
             return LOG_INFO;
-        default:
-            return LOG_DEBUG;
+        case LogLevel::debug:
+            break;
     }
+    return LOG_DEBUG;
 }
 
-std::string json_string(const std::string& printable_text) {
+std::string json_string(std::string_view text) {
     std::string out = "\"";
-    for (const char c : printable_text) {
+    for (const char c : printable(text, max_log_line_bytes)) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
     return out += '"';
 }
 
-class LineFormatter final : public spdlog::formatter {
-public:
-    LineFormatter(Frame frame, LogFormat format) : frame_(frame), format_(format) {}
+std::string json_of(const Line& line, WallTime now) {
+    std::string out = fmt::format(R"({{"time":"{}","level":"{}","topic":"{}")", to_iso8601(now),
+                                  to_string(line.level), to_string(line.subject.topic));
+    if (!line.subject.domain.empty()) out += R"(,"domain":)" + json_string(line.subject.domain);
+    out += R"(,"message":)" + json_string(line.text);
+    out += fmt::format(R"(,"count":{})", line.count);
+    if (line.since) out += fmt::format(R"(,"since":"{}")", to_iso8601(*line.since));
+    return out += "}";
+}
 
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        const std::string text =
-            printable({message.payload.data(), message.payload.size()}, max_log_line_bytes);
-        const std::string time = to_iso8601(std::chrono::floor<std::chrono::seconds>(message.time));
-        const auto level_view = spdlog::level::to_string_view(message.level);
-        const std::string level(level_view.data(), level_view.size());
-        std::string line;
-        if (frame_ == Frame::journal)
-            line.append("<").append(std::to_string(priority(message.level))).append(">");
-        if (format_ == LogFormat::json)
-            line += R"({"time":")" + time + R"(","level":")" + level + R"(","message":)" + json_string(text) +
-                    "}";
-        else
-            line += (frame_ == Frame::text ? time + " " + level + ": " : "") + text;
-        if (frame_ != Frame::syslog) line += "\n";
-        out.append(line.data(), line.data() + line.size());
-    }
-
-    std::unique_ptr<spdlog::formatter> clone() const override {
-        return std::make_unique<LineFormatter>(*this);
-    }
-
-private:
-    Frame frame_;
-    LogFormat format_;
-};
+std::string rendered(const Line& line, Frame frame, LogFormat format) {
+    const WallTime now = SystemClock().wall();
+    std::string out = format == LogFormat::json ? json_of(line, now)
+                      : frame == Frame::text
+                          ? fmt::format("{} {}: {}", to_iso8601(now), to_string(line.level),
+                                        printable(text_of(line), max_log_line_bytes))
+                          : printable(text_of(line), max_log_line_bytes);
+    return frame == Frame::journal ? fmt::format("<{}>{}", priority(line.level), out) : out;
+}
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
@@ -92,7 +81,7 @@ spdlog::level::level_enum level_of(LogLevel level) {
 spdlog::sink_ptr sink_of(const std::string& target) try {
     if (target == "stderr" || target == "journal") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     if (target == "syslog")
-        return std::make_shared<spdlog::sinks::syslog_sink_mt>("sternpostd", LOG_PID, LOG_MAIL, true);
+        return std::make_shared<spdlog::sinks::syslog_sink_mt>("sternpostd", LOG_PID, LOG_MAIL, false);
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(target);
 } catch (const spdlog::spdlog_ex& error) {
     throw std::runtime_error(std::string("the log cannot be opened: ") + error.what() +
@@ -106,10 +95,12 @@ void set_up_logging(const LogConfig& config) {
                         : config.target == "syslog" ? Frame::syslog
                                                     : Frame::text;
     auto logger = std::make_shared<spdlog::logger>("sternpostd", sink_of(config.target));
-    logger->set_formatter(std::make_unique<LineFormatter>(frame, config.format));
-    logger->set_level(level_of(config.level));
-    logger->flush_on(spdlog::level::debug);
-    spdlog::set_default_logger(std::move(logger));
+    logger->set_pattern("%v");
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::trace);
+    write_log_with(config.level, [logger, frame, format = config.format](const Line& line) {
+        logger->log(level_of(line.level), rendered(line, frame, format));
+    });
 }
 
 }  // namespace sternpost

@@ -1,7 +1,9 @@
 // Where log lines go, and what they look like.
 //
-// Every line passes one formatter, which lets only printable ASCII through: nothing that a remote host says
-// can forge a line or move a terminal's cursor.
+// Only printable ASCII gets through: nothing that a remote host says can forge a line or move a terminal's cursor.
+// As text, a line is "TIME LEVEL: TOPIC DOMAIN: …"; journal and syslog have the time and the level beside it. As JSON
+// it is one object with the keys time, level, topic, domain (where it is about one), message, count, and since (where
+// it stands for several failures, or for their end); sternpostd(8) documents them, and they stay.
 // Threads: set_up_logging() on the main thread; logging itself on any.
 #pragma once
 

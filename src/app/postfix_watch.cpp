@@ -1,8 +1,8 @@
 #include "postfix_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -38,18 +38,18 @@ bool PostfixWatch::may_have_changed() const {
 void PostfixWatch::log() const {
     switch (last_->answer) {
         case PostfixDnssec::Answer::dnssec:
-            spdlog::info("dane: on, as Postfix has smtp_dns_support_level = dnssec");
+            say(LogLevel::info, Topic::dane, "on, as Postfix has smtp_dns_support_level = dnssec");
             break;
         case PostfixDnssec::Answer::otherwise:
-            spdlog::warn(
-                "dane: off, as Postfix has smtp_dns_support_level = \"{}\": MTA-STS alone decides, "
+            say(LogLevel::warning, Topic::dane,
+                "off, as Postfix has smtp_dns_support_level = \"{}\": MTA-STS alone decides, "
                 "also where a domain has DANE. Set smtp_dns_support_level = dnssec in main.cf, "
                 "or dane = \"off\" to keep it so",
                 last_->said);
             break;
         case PostfixDnssec::Answer::no_postfix:
-            spdlog::warn(
-                "dane: on where the DNS servers validate, as no Postfix says what it has ({}). "
+            say(LogLevel::warning, Topic::dane,
+                "on where the DNS servers validate, as no Postfix says what it has ({}). "
                 "It must have smtp_dns_support_level = dnssec, or it defers all mail to domains with DANE; "
                 "dane = \"on\" or \"off\" decides it",
                 last_->said);

@@ -1,6 +1,5 @@
 #include "sternpost/app/run.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +13,7 @@
 #include "logging.hpp"
 #include "privileges.hpp"
 #include "sternpost/config/config.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -65,10 +65,12 @@ AdminSockets open_admin_sockets(const AdminConfig& config, const std::optional<A
 
 void warn_of_rights(const std::optional<Account>& account, const std::string& config_file) {
     if (::geteuid() == 0)
-        spdlog::warn("running as root, which is never needed: set \"user\" to an account of its own");
+        say(LogLevel::warning, Topic::daemon,
+            "running as root, which is never needed: set \"user\" to an account of its own");
     if (account && ::access(config_file.c_str(), R_OK) != 0)
-        spdlog::warn("the user \"{}\" cannot read {}, so that no reload will succeed: make it readable",
-                     account->name, config_file);
+        say(LogLevel::warning, Topic::daemon,
+            "the user \"{}\" cannot read {}, so that no reload will succeed: make it readable", account->name,
+            config_file);
 }
 
 int serve(Config config, const std::string& config_file) try {
@@ -84,7 +86,7 @@ int serve(Config config, const std::string& config_file) try {
     daemon.run();
     return 0;
 } catch (const std::exception& error) {
-    spdlog::error("cannot start: {}", error.what());
+    say(LogLevel::error, Topic::daemon, "cannot start: {}", error.what());
     return 1;
 }
 

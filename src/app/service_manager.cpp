@@ -2,6 +2,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 
@@ -27,6 +28,15 @@ void notify_reloading() {
 
 void notify_stopping() {
     ::sd_notify(0, "STOPPING=1");
+}
+
+std::chrono::microseconds watchdog_limit() {
+    std::uint64_t limit = 0;
+    return std::chrono::microseconds(::sd_watchdog_enabled(0, &limit) > 0 ? limit : 0);
+}
+
+void notify_alive() {
+    ::sd_notify(0, "WATCHDOG=1");
 }
 
 }  // namespace sternpost

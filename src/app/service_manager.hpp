@@ -4,6 +4,7 @@
 // Threads: the main thread.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "sternpost/socketmap/listening_socket.hpp"
@@ -16,5 +17,9 @@ std::vector<ListeningSocket> passed_sockets();
 void notify_ready();
 void notify_reloading();
 void notify_stopping();
+
+// How soon after one sign of life it wants the next (WatchdogSec= of the unit); zero: never.
+std::chrono::microseconds watchdog_limit();
+void notify_alive();
 
 }  // namespace sternpost

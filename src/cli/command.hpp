@@ -29,7 +29,10 @@ std::optional<Config> config_for(CommandLine& line);
 // `sternpost: WHAT` on standard error, printable.
 void complain(std::string_view what);
 
+void add_explain(CLI::App& program, CommandLine& line);
+void add_lint(CLI::App& program, CommandLine& line);
 void add_query(CLI::App& program, CommandLine& line);
+void add_doctor(CLI::App& program, CommandLine& line);
 void add_cache(CLI::App& program, CommandLine& line);
 
 }  // namespace sternpost

@@ -1,13 +1,13 @@
-#include <sys/socket.h>
-#include <sys/time.h>
-
-#include <boost/asio/connect.hpp>
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <chrono>
@@ -18,8 +18,10 @@
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/answer/netstring.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
+using asio::awaitable;
 
 namespace sternpost {
 
@@ -29,6 +31,9 @@ constexpr int exit_not_found = 1;
 // dict_sockmap.c
 constexpr std::chrono::seconds postfix_patience{100};
 
+constexpr std::size_t room_for_frame = 16;
+constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+
 using Socket = asio::generic::stream_protocol::socket;
 
 asio::generic::stream_protocol::endpoint endpoint_of(const ListenAddress& daemon) {
@@ -36,38 +41,56 @@ asio::generic::stream_protocol::endpoint endpoint_of(const ListenAddress& daemon
     return asio::ip::tcp::endpoint(asio::ip::make_address(daemon.host), daemon.port);
 }
 
-void limit_waiting(Socket& socket) {
-    timeval limit{};
-    limit.tv_sec = postfix_patience.count();
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+Error protocol_error(std::string_view what) {
+    return {Errc::invalid, "it does not speak socketmap: " + std::string(what)};
 }
 
-std::string read_netstring(Socket& socket) {
+// The payload of the one netstring that `socket` has for us.
+awaitable<Result<std::string>> read_netstring(Socket& socket) {
     std::string bytes;
-    const std::size_t head = asio::read_until(socket, asio::dynamic_buffer(bytes, max_reply_bytes + 16), ':');
+    auto buffer = asio::dynamic_buffer(bytes, max_reply_bytes + room_for_frame);
+    const auto [head_error, head] = co_await asio::async_read_until(socket, buffer, ':', as_value);
+    if (head_error == asio::error::not_found) co_return tl::unexpected(protocol_error("no length"));
+    if (head_error) co_return failure(Errc::temporary, head_error.message());
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + head - 1, length);
     if (error != std::errc() || end != bytes.data() + head - 1 || length > max_reply_bytes)
-        throw boost::system::system_error(make_error_code(boost::system::errc::protocol_error));
+        co_return tl::unexpected(protocol_error("a bad length"));
     const std::size_t whole = head + length + 1;
-    if (bytes.size() < whole)
-        asio::read(socket, asio::dynamic_buffer(bytes), asio::transfer_exactly(whole - bytes.size()));
-    return bytes.substr(head, length);
+    const std::size_t lacking = whole - std::min(whole, bytes.size());
+    const auto [rest_error, rest] =
+        co_await asio::async_read(socket, buffer, asio::transfer_exactly(lacking), as_value);
+    if (rest_error) co_return failure(Errc::temporary, rest_error.message());
+    if (bytes[whole - 1] != ',')
+        co_return tl::unexpected(protocol_error("a reply without its end"));
+    co_return bytes.substr(head, length);
+}
+
+awaitable<void> converse(Socket& socket, const ListenAddress& daemon, std::string request,
+                         Result<std::string>& reply) {
+    const auto [connect_error] = co_await socket.async_connect(endpoint_of(daemon), as_value);
+    if (connect_error) {
+        reply = failure(Errc::temporary, connect_error.message());
+        co_return;
+    }
+    const auto [write_error, count] = co_await asio::async_write(socket, asio::buffer(request), as_value);
+    if (write_error)
+        reply = failure(Errc::temporary, write_error.message());
+    else
+        reply = co_await read_netstring(socket);
 }
 
 // The reply without its netstring: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
-Result<std::string> ask(const ListenAddress& daemon, const std::string& map, const std::string& key) try {
+Result<std::string> ask(const ListenAddress& daemon, const std::string& map, const std::string& key) {
     asio::io_context io(1);
     Socket socket(io);
-    socket.connect(endpoint_of(daemon));
-    limit_waiting(socket);
-    asio::write(socket, asio::buffer(to_netstring(map + " " + key)));
-    return read_netstring(socket);
-} catch (const boost::system::system_error& error) {
-    return failure(Errc::temporary, "no answer from sternpostd at " + to_string(daemon) + ": " +
-                                        error.code().message() +
-                                        "; is it running, and is \"listen\" what it was started with?");
+    Result<std::string> reply = failure(Errc::temporary, "it has not answered in time");
+    spawn(io.get_executor(), "query", converse(socket, daemon, to_netstring(map + " " + key), reply));
+    io.run_for(postfix_patience);
+    if (reply) return reply;
+    return failure(reply.error().code, "no answer from sternpostd at " + to_string(daemon) + ": " +
+                                           reply.error().detail +
+                                           "; is it running, and is \"listen\" what it was started with?");
 }
 
 int exit_status(const std::string& reply) {

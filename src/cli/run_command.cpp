@@ -17,7 +17,10 @@ int run_command(int argc, char** argv) {
     program.set_version_flag("--version", std::string("sternpost ") + STERNPOST_VERSION);
     program.require_subcommand(1);
     add_query(program, line);
+    add_explain(program, line);
+    add_lint(program, line);
     add_cache(program, line);
+    add_doctor(program, line);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -155,6 +155,7 @@ awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Loo
         }
         looks->hosts[at].dane = look.dane;
         looks->hosts[at].why = std::move(look.why);
+        looks->hosts[at].tlsa_base = std::move(look.tlsa_base);
         looks->stopped = looks->stopped || look.stopped;
         looks->ttl = std::min(looks->ttl, look.ttl);
     }

@@ -70,6 +70,7 @@ awaitable<bool> look_at_tlsa(Resolver& resolver, std::string base, std::uint16_t
         co_return true;
     }
     if (answer->records.empty() || !answer->authentic) co_return false;
+    look.tlsa_base = base;
     if (std::ranges::any_of(answer->records, usable)) {
         conclude(look, HostDane::usable, "TLSA at " + name);
     } else {

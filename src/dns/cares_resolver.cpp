@@ -1,7 +1,6 @@
 #include "sternpost/dns/cares_resolver.hpp"
 
 #include <arpa/nameser.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +18,7 @@
 #include "resolv_conf.hpp"
 #include "server.hpp"
 #include "sternpost/base/file_state.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -311,7 +311,7 @@ private:
                 return each->name() == server->name() && each->believes_ad() == server->believes_ad();
             });
             if (former == servers_.end()) {
-                spdlog::info("dns: asking {}", server->name());
+                say(LogLevel::info, Topic::dns, "asking {}", server->name());
             } else {
                 server->take_over(**former);
             }
@@ -342,7 +342,7 @@ private:
             try {
                 add_server(servers, {address, dns_port}, options, trust_ad);
             } catch (const std::runtime_error& error) {
-                spdlog::warn("dns: {}: {}", options.resolv_conf, error.what());
+                say(LogLevel::warning, Topic::dns, "{}: {}", options.resolv_conf, error.what());
             }
         }
         return servers;

@@ -1,12 +1,12 @@
 #include "server.hpp"
 
 #include <arpa/nameser.h>
-#include <spdlog/spdlog.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -83,16 +83,16 @@ void Server::conclude(bool ad) {
     const Validation before = std::exchange(verdict_, validates ? Validation::yes : Validation::no);
     if (verdict_ == before) return;
     if (validates) {
-        spdlog::info("dns: {} validates DNSSEC", name());
+        say(LogLevel::info, Topic::dns, "{} validates DNSSEC", name());
     } else if (ad) {
-        spdlog::warn(
-            "dns: the AD bit of {} is not believed, as anybody on the way there could forge it; it is not "
+        say(LogLevel::warning, Topic::dns,
+            "the AD bit of {} is not believed, as anybody on the way there could forge it; it is not "
             "asked about DANE, and without another server that validates MTA-STS alone decides, until [dns] "
             "trust-ad = true says that the way is safe",
             name());
     } else {
-        spdlog::warn(
-            "dns: {} does not validate DNSSEC (no AD bit in its answer about the root); it is not asked "
+        say(LogLevel::warning, Topic::dns,
+            "{} does not validate DNSSEC (no AD bit in its answer about the root); it is not asked "
             "about DANE, and without a server that validates, such as Unbound on this machine, MTA-STS "
             "alone decides",
             name());

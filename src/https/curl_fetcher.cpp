@@ -16,8 +16,8 @@
 #include "lanes.hpp"
 #include "sternpost/https/special_address.hpp"
 #include "sternpost/loop/fd_watches.hpp"
+#include "sternpost/tls/trust_store.hpp"
 #include "transfer.hpp"
-#include "trust_store.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -88,8 +88,13 @@ public:
 
     HttpsFigures figures() const { return {under_way_.size(), queue_.size()}; }
 
+    struct Manner {
+        Queue queue = Queue::kept;
+        std::shared_ptr<FetchReport> report;  // null: nobody wants one
+    };
+
     void start(FetchHandler handler, std::string host, std::vector<asio::ip::address> addresses,
-               Queue queue) {
+               Manner manner) {
         if (stopped_) return post(executor_, std::move(handler), tl::unexpected(stopped));
         if (addresses.empty())
             return post(executor_, std::move(handler),
@@ -102,32 +107,36 @@ public:
                                 host + " has only special addresses, such as " + refused +
                                     ", where no policy host can be (see allow-private-addresses)",
                                 "special-address"));
-        if (queue == Queue::passed_by) {
-            begin(Fetch(std::move(handler), std::move(host), std::move(addresses)));
+        if (manner.queue == Queue::passed_by) {
+            begin(Fetch(std::move(handler), std::move(host), std::move(addresses), std::move(manner.report)));
             return arm_aging();
         }
         if (queue_.size() >= max_queued_fetches)
             return post(executor_, std::move(handler),
                         failure(Errc::overloaded, "too many policy fetches are waiting", "overloaded"));
-        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses));
+        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses),
+                            std::move(manner.report));
         start_queued();
     }
 
 private:
     struct Fetch {
-        Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where)
+        Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where,
+              std::shared_ptr<FetchReport> into)
             : handler(std::move(to)),
               host(std::move(at)),
               addresses(std::move(where)),
-              groups(Lanes::groups_of(addresses)) {}
+              groups(Lanes::groups_of(addresses)),
+              report(std::move(into)) {}
 
         FetchHandler handler;
         std::string host;
         std::vector<asio::ip::address> addresses;
         Lanes::Groups groups;
         bool http2 = true;
-        std::chrono::milliseconds spent{0};  // by an earlier transfer
-        std::unique_ptr<Transfer> transfer;  // once it is under way
+        std::shared_ptr<FetchReport> report;  // null: nobody wants one
+        std::chrono::milliseconds spent{0};   // by an earlier transfer
+        std::unique_ptr<Transfer> transfer;   // once it is under way
     };
 
     static int on_socket(CURL* handle, curl_socket_t fd, int what, void* self, void*) {
@@ -173,8 +182,8 @@ private:
         try {
             HttpsOptions options = options_;
             options.timeout = std::max(options.timeout - fetch.spent, std::chrono::milliseconds(1));
-            fetch.transfer =
-                std::make_unique<Transfer>(options, trust_, fetch.host, fetch.addresses, fetch.http2);
+            fetch.transfer = std::make_unique<Transfer>(options, trust_, fetch.host, fetch.addresses,
+                                                        fetch.http2, fetch.report);
         } catch (const std::exception& error) {
             post(executor_, std::move(fetch.handler), failure(Errc::temporary, error.what()));
             return;
@@ -272,9 +281,20 @@ awaitable<Result<std::string>> CurlFetcher::fetch(std::string host, std::vector<
                                                   Queue queue) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
         [this, queue](auto handler, std::string name, std::vector<asio::ip::address> at) {
-            inside_->start(std::move(handler), std::move(name), std::move(at), queue);
+            inside_->start(std::move(handler), std::move(name), std::move(at), {queue, nullptr});
         },
         asio::use_awaitable, std::move(host), std::move(addresses));
+}
+
+awaitable<Result<std::string>> CurlFetcher::fetch_and_report(std::string host,
+                                                             std::vector<asio::ip::address> addresses,
+                                                             std::shared_ptr<FetchReport> report) {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
+        [this](auto handler, std::string name, std::vector<asio::ip::address> at,
+               std::shared_ptr<FetchReport> into) {
+            inside_->start(std::move(handler), std::move(name), std::move(at), {Queue::kept, std::move(into)});
+        },
+        asio::use_awaitable, std::move(host), std::move(addresses), std::move(report));
 }
 
 HttpsFigures CurlFetcher::figures() const {

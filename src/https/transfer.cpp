@@ -2,7 +2,6 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <spdlog/spdlog.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "media_type.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/policy/policy.hpp"
 
 namespace asio = boost::asio;
@@ -21,6 +21,11 @@ namespace {
 
 constexpr const char* well_known_path = "/.well-known/mta-sts.txt";
 constexpr long http_ok = 200;
+
+std::string_view policy_domain_of(std::string_view host) {
+    constexpr std::string_view label = "mta-sts.";
+    return host.starts_with(label) ? host.substr(label.size()) : host;
+}
 
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
@@ -64,9 +69,11 @@ std::string seconds_text(std::chrono::milliseconds time) {
 }  // namespace
 
 Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
-                   const std::vector<asio::ip::address>& addresses, bool http2)
+                   const std::vector<asio::ip::address>& addresses, bool http2,
+                   std::shared_ptr<FetchReport> report)
     : host_(std::move(host)),
       trust_(std::move(trust)),
+      report_(std::move(report)),
       require_text_plain_(options.require_text_plain),
       timeout_(options.timeout),
       connect_timeout_(options.connect_timeout),
@@ -134,14 +141,39 @@ CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
 
 // RFC 8461 section 3.3: only a DNS-ID counts. libcurl by itself falls back to the common name.
 CURLcode Transfer::prove_name(SSL_CTX* context) {
+    connected_ = true;
     trust_->apply(context);
     SSL_CTX_set_ex_data(context, transfer_slot(), this);
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
+    if (report_) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, report_.get());
     X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()) == 1 ? CURLE_OK
                                                                                : CURLE_OUT_OF_MEMORY;
+}
+
+// Verifies as OpenSSL does by itself, and keeps what it has seen.
+int Transfer::on_chain(X509_STORE_CTX* verification, void* report) {
+    const int verified = X509_verify_cert(verification);
+    auto& seen = *static_cast<FetchReport*>(report);
+    seen.chain = read_chain(X509_STORE_CTX_get0_untrusted(verification));
+    const int slot = SSL_get_ex_data_X509_STORE_CTX_idx();
+    seen.tls_version = SSL_get_version(static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, slot)));
+    if (verified != 1)
+        seen.chain_fault = X509_verify_cert_error_string(X509_STORE_CTX_get_error(verification));
+    return verified;
+}
+
+void Transfer::tell_report() {
+    const char* address = nullptr;
+    curl_easy_getinfo(handle_.get(), CURLINFO_PRIMARY_IP, &address);
+    // It is also the last one that was tried in vain.
+    if (address != nullptr && connected_) report_->address = address;
+    report_->status = status();
+    report_->content_types = content_types_;
+    report_->location = location_;
+    report_->took = duration();
 }
 
 void Transfer::on_tls_event(const SSL* session, int where, int alert) {
@@ -217,6 +249,7 @@ std::chrono::milliseconds Transfer::duration() const {
 }
 
 Result<std::string> Transfer::verdict(CURLcode code) {
+    if (report_) tell_report();
     if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_, "too-large");
     const long answered = status();
     if (answered >= 300 && answered < 400 && !location_.empty())
@@ -243,7 +276,7 @@ Result<std::string> Transfer::verdict_on_answer() {
                        "media-type");
     if (const auto fault = media_type_fault(content_types_)) {
         if (require_text_plain_) return failure(Errc::invalid, *fault, "media-type");
-        spdlog::warn("https: {}: {}", host_, *fault);
+        say(LogLevel::warning, {Topic::https, policy_domain_of(host_)}, "{}", *fault);
     }
     return std::move(body_);
 }

@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "sternpost/https/curl_fetcher.hpp"
-#include "trust_store.hpp"
+#include "sternpost/tls/trust_store.hpp"
 
 namespace sternpost {
 
 class Transfer {
 public:
     Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
-             const std::vector<boost::asio::ip::address>& addresses, bool http2);
+             const std::vector<boost::asio::ip::address>& addresses, bool http2,
+             std::shared_ptr<FetchReport> report);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
@@ -50,6 +51,8 @@ private:
     static void on_tls_event(const SSL* session, int where, int alert);
     bool may_be_cut_short() const;
     CURLcode prove_name(SSL_CTX* context);
+    static int on_chain(X509_STORE_CTX* verification, void* report);
+    void tell_report();
     void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses,
                 bool http2);
     long status() const;
@@ -59,6 +62,7 @@ private:
 
     std::string host_;
     std::shared_ptr<TrustStore> trust_;
+    std::shared_ptr<FetchReport> report_;  // null: nobody wants one
     bool require_text_plain_;
     std::chrono::milliseconds timeout_;
     std::chrono::milliseconds connect_timeout_;
@@ -69,6 +73,7 @@ private:
     std::string content_encoding_;
     std::string location_;
     std::string transfer_encoding_;
+    bool connected_ = false;     // a TLS session was begun
     bool close_notify_ = false;  // the peer said that nothing more would come
     char reason_[CURL_ERROR_SIZE] = {};
     // The names that libcurl may use are this transfer's own: they vanish with it.

@@ -1,12 +1,12 @@
 #include "sternpost/loop/spawn.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
+
+#include "sternpost/log/log.hpp"
 
 namespace asio = boost::asio;
 
@@ -21,7 +21,8 @@ void end(const char* name, const std::exception_ptr& escaped) {
     try {
         std::rethrow_exception(escaped);
     } catch (const std::exception& error) {
-        spdlog::error("internal error in \"{}\": {} (please report it)", name, error.what());
+        say(LogLevel::error, Topic::daemon, "internal error in \"{}\": {} (please report it)", name,
+            error.what());
     }
 }
 

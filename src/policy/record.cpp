@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "record_fields.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/policy/ascii.hpp"
 
@@ -12,41 +13,12 @@ namespace {
 
 constexpr std::string_view version = "v=STSv1";
 constexpr std::string_view id_field = "id=";
-constexpr std::size_t max_field_name_length = 32;
-
-void skip_white_space(std::string_view& text) {
-    text.remove_prefix(
-        static_cast<std::size_t>(std::ranges::find_if_not(text, is_white_space) - text.begin()));
-}
-
-// sts-field-delim = *WSP ";" *WSP
-bool take_delimiter(std::string_view& text) {
-    std::string_view rest = text;
-    skip_white_space(rest);
-    if (!rest.starts_with(';')) return false;
-    rest.remove_prefix(1);
-    skip_white_space(rest);
-    text = rest;
-    return true;
-}
 
 // RFC 8461 section 3.1 says in prose "begin with v=STSv1;", its grammar allows white space before the ";".
 bool is_sts_record(std::string_view text) {
     if (!text.starts_with(version)) return false;
     text.remove_prefix(version.size());
     return take_delimiter(text);
-}
-
-bool valid_name(std::string_view name) {
-    if (name.empty() || name.size() > max_field_name_length) return false;
-    if (!is_letter_or_digit(name.front())) return false;
-    return std::ranges::all_of(
-        name, [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.'; });
-}
-
-bool valid_value(std::string_view value) {
-    return !value.empty() &&
-           std::ranges::all_of(value, [](char c) { return c > 0x20 && c < 0x7f && c != '='; });
 }
 
 bool valid_id(std::string_view id) {
@@ -65,7 +37,8 @@ std::optional<std::string> fault_of_field(std::string_view field) {
     if (field.empty()) return "it has an empty field";
     const auto equals = field.find('=');
     if (equals == field.npos) return "the field " + quote(field) + " has no \"=\"";
-    if (valid_name(field.substr(0, equals)) && valid_value(field.substr(equals + 1))) return std::nullopt;
+    if (valid_field_name(field.substr(0, equals)) && valid_field_value(field.substr(equals + 1)))
+        return std::nullopt;
     return "the field " + quote(field) + " breaks the grammar";
 }
 
@@ -92,6 +65,17 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
     return record;
 }
 
+// Why a TXT record is none of MTA-STS's.
+std::string why_other(std::string_view text) {
+    std::string lower(text.substr(0, version.size()));
+    std::ranges::transform(lower, lower.begin(), to_lower);
+    if (text.starts_with(version))
+        return text.size() == version.size() ? "it has nothing but a version" : "its version is another one";
+    if (lower == "v=stsv1") return "its version must be written v=STSv1, capitals included";
+    if (text.find(version) != text.npos) return "v=STSv1 must come first, with nothing before it";
+    return "it is no MTA-STS record";
+}
+
 }  // namespace
 
 Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts) {
@@ -107,6 +91,27 @@ Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> te
     text.remove_prefix(version.size());
     take_delimiter(text);
     return read_fields(text);
+}
+
+std::vector<SeenRecord> review_sts_records(std::span<const std::string> texts) {
+    const auto count = std::ranges::count_if(texts, is_sts_record);
+    const auto read = read_sts_record(texts);
+    std::vector<SeenRecord> seen;
+    for (const std::string& text : texts) {
+        SeenRecord record;
+        record.text = printable(text);
+        if (!is_sts_record(text)) {
+            record.why = why_other(text);
+        } else if (count > 1) {
+            record.why = "only one MTA-STS record is allowed, and there are " + std::to_string(count);
+        } else if (!read) {
+            record.why = read.error().detail;
+        } else {
+            record.counts = true;
+        }
+        seen.push_back(std::move(record));
+    }
+    return seen;
 }
 
 }  // namespace sternpost

@@ -1,12 +1,11 @@
 #include "discovery.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <ranges>
 #include <utility>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -25,35 +24,54 @@ std::string_view outcome_of(const TxtLook& look) {
     return look.why.empty() ? "absent" : "invalid";
 }
 
-void log_txt(const KnownDomain& known) {
+unsigned kind_of(Errc code) {
+    return static_cast<unsigned>(code);
+}
+
+void log_txt(const KnownDomain& known, Repeats& repeats) {
+    const Trouble silence{{Topic::dns, known.domain}, "TXT"};
+    const Trouble unusable{{Topic::policy, known.domain}, "record"};
     const std::string& why = known.txt.why;
-    if (known.txt.state == TxtState::failed)
-        spdlog::warn("dns: no answer about the TXT record _mta-sts.{}: {}{}", known.domain, printable(why),
-                     known.policy ? "; the known policy stays in force" : "");
-    else if (!why.empty())
-        spdlog::warn("policy {}: its TXT record is not used: {}", known.domain, why);
-    else
-        spdlog::debug("policy {}: TXT record {}", known.domain,
-                      known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
+    if (known.txt.state == TxtState::failed) {
+        repeats.failed(silence, LogLevel::warning,
+                       kind_of(known.txt.overloaded ? Errc::overloaded : Errc::temporary),
+                       fmt::format("no answer about its TXT record: {}{}", printable(why),
+                                   known.policy ? "; the known policy stays in force" : ""));
+        return;
+    }
+    repeats.mended(silence, "there is an answer about its TXT record again");
+    if (!why.empty()) {
+        repeats.failed(unusable, LogLevel::warning, kind_of(Errc::invalid),
+                       "its TXT record is not used: " + why);
+        return;
+    }
+    repeats.mended(unusable, "nothing is wrong with its TXT record any more");
+    say(LogLevel::debug, {Topic::policy, known.domain}, "TXT record {}",
+        known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
 }
 
 // The nearer the end of a policy that protects, the louder (RFC 8461 section 10.2).
-spdlog::level::level_enum level_of_failure(const CachedPolicy* kept, WallTime now) {
-    if (kept == nullptr) return spdlog::level::warn;
-    if (kept->policy.mode == Mode::none) return spdlog::level::debug;
+LogLevel level_of_failure(const CachedPolicy* kept, WallTime now) {
+    if (kept == nullptr) return LogLevel::warning;
+    if (kept->policy.mode == Mode::none) return LogLevel::debug;
     const auto left = kept->expires() - now;
-    if (left > kept->policy.max_age / 2) return spdlog::level::info;
-    return left > kept->policy.max_age / 5 ? spdlog::level::warn : spdlog::level::err;
+    if (left > kept->policy.max_age / 2) return LogLevel::info;
+    return left > kept->policy.max_age / 5 ? LogLevel::warning : LogLevel::error;
 }
 
-void log_fetch_failure(const KnownDomain& known, WallTime now, std::string_view why) {
+Trouble fetch_of(const KnownDomain& known) {
+    return {{Topic::policy, known.domain}, "fetch"};
+}
+
+void log_fetch_failure(const KnownDomain& known, WallTime now, const Error& error, Repeats& repeats) {
     const CachedPolicy* kept = known.policy && now < known.policy->expires() ? known.policy.get() : nullptr;
-    spdlog::log(level_of_failure(kept, now), "policy {}: id={} not fetched: {}; {}, next try {}",
-                known.domain, known.id_to_fetch(), printable(why),
-                kept != nullptr    ? "the known policy stays in force until " + to_iso8601(kept->expires())
-                : known.overloaded ? "mail is deferred"
-                                   : "mail goes out as without MTA-STS",
-                known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try));
+    repeats.failed(
+        fetch_of(known), level_of_failure(kept, now), kind_of(error.code),
+        fmt::format("id={} not fetched: {}; {}, next try {}", known.id_to_fetch(), printable(error.detail),
+                    kept != nullptr ? "the known policy stays in force until " + to_iso8601(kept->expires())
+                    : known.overloaded ? "mail is deferred"
+                                       : "mail goes out as without MTA-STS",
+                    known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try)));
 }
 
 std::string_view to_string(DomainDane verdict) {
@@ -72,8 +90,8 @@ std::string_view to_string(DomainDane verdict) {
     return "not looked at, since no DNS server validates";
 }
 
-// "dane D: in force; mx1.example.com usable (TLSA at …), mx2.example.com none (no TLSA RRset)"
-void log_dane(const KnownDomain& known, const DaneLook& look, WallTime now) {
+// "in force; mx1.example.com usable (TLSA at …), mx2.example.com none (no TLSA RRset)"
+std::string words_of(const DaneLook& look) {
     constexpr std::size_t hosts_in_a_line = 8;
     std::string hosts;
     for (const MxHost& host : look.state.hosts | std::views::take(hosts_in_a_line))
@@ -81,26 +99,40 @@ void log_dane(const KnownDomain& known, const DaneLook& look, WallTime now) {
                  std::string(to_string(host.dane)) + " (" + printable(host.why) + ")";
     if (look.state.hosts.size() > hosts_in_a_line) hosts += ", ...";
     if (hosts.empty()) hosts = look.state.why.empty() ? "no MX host" : printable(look.state.why);
+    return fmt::format("{}; {}", to_string(look.state.verdict), hosts);
+}
+
+// `changed`: the verdict is another one than before. What is settled is told then; what is not, as a failure.
+void log_dane(const KnownDomain& known, const DaneLook& look, bool changed, Repeats& repeats) {
+    const Subject subject{Topic::dane, known.domain};
+    const Trouble trouble{subject, "look"};
     const DomainDane verdict = look.state.verdict;
-    if (verdict == DomainDane::unvalidated && known.dane_remembered(now)) {
-        spdlog::error(
-            "dane {}: it had DANE a short while ago, but no DNS server validates any more; "
-            "mail to it is deferred until one does, for {} h at most",
-            known.domain, dane_memory.count());
-    } else if (verdict == DomainDane::undecided || verdict == DomainDane::doubtful) {
-        spdlog::warn("dane {}: {}; {}", known.domain, to_string(verdict), hosts);
-    } else {
-        spdlog::info("dane {}: {}; {}", known.domain, to_string(verdict), hosts);
-    }
+    const auto kind = static_cast<unsigned>(verdict);
+    if (verdict == DomainDane::undecided || verdict == DomainDane::doubtful)
+        return repeats.failed(trouble, LogLevel::warning, kind, words_of(look));
+    if (changed) say(LogLevel::info, subject, "{}", words_of(look));
+    if (verdict != DomainDane::unvalidated) repeats.mended(trouble, "known of every MX host again");
+}
+
+void log_dane_lost(const KnownDomain& known, Repeats& repeats) {
+    repeats.failed({{Topic::dane, known.domain}, "look"}, LogLevel::error,
+                   static_cast<unsigned>(DomainDane::unvalidated),
+                   fmt::format("it had DANE a short while ago, but no DNS server validates any more; "
+                               "mail to it is deferred until one does, for {} h at most",
+                               dane_memory.count()));
 }
 
 }  // namespace
 
+Trouble disk_trouble(const std::string& domain) {
+    return {{Topic::policy, domain}, "disk"};
+}
+
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
     const CachedPolicy& cached = *known.policy;
-    spdlog::info("policy {}: mode={} id={} mx={} expires={} source={} took={}ms", known.domain,
-                 to_string(cached.policy.mode), cached.id, cached.policy.mx.size(),
-                 to_iso8601(cached.expires()), source, took.count());
+    say(LogLevel::info, {Topic::policy, known.domain}, "mode={} id={} mx={} expires={} source={} took={}ms",
+        to_string(cached.policy.mode), cached.id, cached.policy.mx.size(), to_iso8601(cached.expires()),
+        source, took.count());
 }
 
 awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
@@ -108,7 +140,7 @@ awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
     if (!answer && answer.error().code == Errc::stopped) co_return;
     known.note_txt(answer, sources_.clock.steady(), options_);
     figures_.txt.add(outcome_of(known.txt));
-    log_txt(known);
+    log_txt(known, repeats_);
 }
 
 awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
@@ -120,7 +152,7 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
     if (known.forgotten) co_return;
     if (!fetched) {
         known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
-        log_fetch_failure(known, sources_.clock.wall(), fetched.error().detail);
+        log_fetch_failure(known, sources_.clock.wall(), fetched.error(), repeats_);
         if (!known.overloaded) co_await commit(known);
         co_return;
     }
@@ -128,7 +160,8 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
     co_await commit(known);
     log_policy(known, "https", since(begun, sources_.clock));
     for (const std::string& remark : known.policy->policy.remarks)
-        spdlog::info("policy {}: {}", known.domain, remark);
+        say(LogLevel::info, {Topic::policy, known.domain}, "{}", remark);
+    repeats_.mended(fetch_of(known), "it can be fetched again");
 }
 
 awaitable<void> Discovery::refresh_policy(KnownDomain& known) {
@@ -183,10 +216,14 @@ awaitable<void> Discovery::look_at_mx(KnownDomain& known) {
     const auto answer = co_await sources_.resolver.mx(known.domain, Servers::all);
     if (!answer && answer.error().code == Errc::stopped) co_return;
     known.note_mx(answer, sources_.clock.steady(), options_);
+    const Trouble silence{{Topic::dns, known.domain}, "MX"};
     if (!answer)
-        spdlog::warn(
-            "dns: no answer about the MX hosts of {}: {}; wildcards of its policy are given as they are",
-            known.domain, answer.error().detail);
+        repeats_.failed(silence, LogLevel::warning, kind_of(answer.error().code),
+                        fmt::format("no answer about its MX hosts: {}; wildcards of its policy are given as "
+                                    "they are",
+                                    printable(answer.error().detail)));
+    else
+        repeats_.mended(silence, "there is an answer about its MX hosts again");
 }
 
 awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
@@ -204,17 +241,24 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
     now.wall = sources_.clock.wall();
     now.steady = sources_.clock.steady();
     const bool to_disk = known.note_dane(route, std::move(state), now, options_);
-    if (changed) log_dane(known, *known.dane_at(route), now.wall);
+    const DaneLook& look = *known.dane_at(route);
+    if (look.state.verdict == DomainDane::unvalidated && known.dane_remembered(now.wall))
+        log_dane_lost(known, repeats_);
+    else
+        log_dane(known, look, changed, repeats_);
     if (to_disk) co_await commit(known);
 }
 
 awaitable<void> Discovery::commit(KnownDomain& known) {
     if (known.forgotten) co_return;
     const auto stored = co_await sources_.store.put(record_of(known));
-    if (!stored && known.on_disk)
-        spdlog::error("policy {}: not on disk, so a restart would forget it: {}", known.domain,
-                      stored.error().detail);
+    const Trouble trouble = disk_trouble(known.domain);
     known.on_disk = stored.has_value();
+    if (known.on_disk)
+        repeats_.mended(trouble, "on disk again");
+    else
+        repeats_.failed(trouble, LogLevel::error, kind_of(stored.error().code),
+                        "not on disk, so a restart would forget it: " + stored.error().detail);
 }
 
 }  // namespace sternpost

@@ -1,25 +1,29 @@
 // The steps of policy discovery (RFC 8461 section 5.1), each a look at one outside thing that notes what it
 // finds.
 //
-// Ownership: lives in a flight's coroutine; `sources` and `options` outlive it.
+// Ownership: lives in a flight's coroutine; `sources`, `options` and `repeats` outlive it.
 // Threads:   the resolve loop; each step suspends.
-// Errors:    noted in the KnownDomain, and told in the log once.
+// Errors:    noted in the KnownDomain, and told in the log by way of `repeats`.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 
 #include "known_domain.hpp"
+#include "sternpost/log/repeats.hpp"
 #include "sternpost/resolve/resolve_figures.hpp"
 
 namespace sternpost {
+
+// What it is when a domain's record does not reach the disk; `domain` outlives it.
+Trouble disk_trouble(const std::string& domain);
 
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
 
 class Discovery {
 public:
-    Discovery(Sources sources, const ResolveOptions& options, ResolveFigures& figures)
-        : sources_(sources), options_(options), figures_(figures) {}
+    Discovery(Sources sources, const ResolveOptions& options, ResolveFigures& figures, Repeats& repeats)
+        : sources_(sources), options_(options), figures_(figures), repeats_(repeats) {}
 
     boost::asio::awaitable<void> look_at_txt(KnownDomain& known);
     // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
@@ -39,6 +43,7 @@ private:
     Sources sources_;
     const ResolveOptions& options_;
     ResolveFigures& figures_;
+    Repeats& repeats_;
 };
 
 }  // namespace sternpost

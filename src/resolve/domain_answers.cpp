@@ -1,7 +1,5 @@
 #include "sternpost/resolve/domain_answers.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
@@ -17,6 +15,7 @@
 #include "operations.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "upkeep.hpp"
 
@@ -45,6 +44,7 @@ public:
           rules_(rules),
           answer_rules_(std::move(rules)),
           table_(memory_entries),
+          repeats_(sources_.clock),
           next_upkeep_(resolve_loop_),
           upkeep_(sources_.store, sources_.clock, table_, lookups()),
           operations_(sources_.store, sources_.clock, table_, flights()) {}
@@ -180,11 +180,14 @@ private:
         }
         known.domain = domain;
         auto stored = sources_.store.find(domain);
+        const Trouble unread{{Topic::policy, domain}, "disk read"};
         if (!stored) {
-            spdlog::error("policy {}: {}", domain, stored.error().detail);
+            repeats_.failed(unread, LogLevel::error, static_cast<unsigned>(stored.error().code),
+                            stored.error().detail);
             known.disk_unread = true;
             return known;
         }
+        repeats_.mended(unread, "the cache can be read again");
         if (!*stored) return known;
         if ((*stored)->policy) {
             known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
@@ -244,7 +247,7 @@ private:
     }
 
     awaitable<void> discover_policy(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_);
+        Discovery discovery(sources_, options_, figures_, repeats_);
         KnownDomain& known = flight->known;
         const SteadyTime due =
             flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
@@ -262,7 +265,7 @@ private:
     }
 
     awaitable<void> fetch_at_operators_word(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_);
+        Discovery discovery(sources_, options_, figures_, repeats_);
         KnownDomain& known = flight->known;
         co_await discovery.look_at_txt(known);
         if (stopped_) co_return;
@@ -282,7 +285,7 @@ private:
 
     // What answers depend on beside the policy, for all who ask until the policy is known.
     awaitable<void> look_at_hosts(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_);
+        Discovery discovery(sources_, options_, figures_, repeats_);
         while (!stopped_) {
             const std::optional<Asked> lacking = question_that_lacks_hosts(*flight);
             if (lacking && lacking->map.dane) {
@@ -345,7 +348,7 @@ private:
         // Memory is for what is asked for.
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
-        warn_if_nothing_passes(*entry, former);
+        warn_if_nothing_passes(*entry);
         table_.put(entry);
     }
 
@@ -371,7 +374,10 @@ private:
     static awaitable<void> put(std::shared_ptr<Inside> self, DomainRecord record) {
         const std::string domain = record.domain;
         const auto stored = co_await self->sources_.store.put(std::move(record));
-        if (!stored) spdlog::warn("policy {}: not written to disk: {}", domain, stored.error().detail);
+        if (!stored)
+            self->repeats_.failed(disk_trouble(domain), LogLevel::warning,
+                                  static_cast<unsigned>(stored.error().code),
+                                  "not written to disk: " + stored.error().detail);
     }
 
     Lookups lookups() {
@@ -411,6 +417,7 @@ private:
         boost::system::error_code ignored;
         while (!self->stopped_) {
             const bool busy = self->upkeep_.round();
+            self->repeats_.tell_counts();
             self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
@@ -470,17 +477,16 @@ private:
         return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
     }
 
-    // Said once, when it begins to be so.
-    static void warn_if_nothing_passes(const TableEntry& entry, const TableEntryPtr& former) {
-        for (const PreparedReply& prepared : entry.replies) {
-            if (prepared.reply->find(no_host_passes) == std::string::npos) continue;
-            const PreparedReply* before = former ? former->reply(prepared.question) : nullptr;
-            if (before != nullptr && *before->reply == *prepared.reply) continue;
-            spdlog::warn(
-                "policy {}: no MX host passes it, or its answer is too long for Postfix: mail is deferred",
-                entry.known.domain);
-            return;
-        }
+    void warn_if_nothing_passes(const TableEntry& entry) {
+        const Trouble trouble{{Topic::policy, entry.known.domain}, "hosts"};
+        const bool nothing_passes = std::ranges::any_of(entry.replies, [](const PreparedReply& prepared) {
+            return prepared.reply->find(no_host_passes) != std::string::npos;
+        });
+        if (nothing_passes)
+            repeats_.failed(trouble, LogLevel::warning, 0,
+                            "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
+        else
+            repeats_.mended(trouble, "MX hosts pass it again");
     }
 
     void release(Flight& flight, const Reply& with) {
@@ -502,6 +508,7 @@ private:
     RulesPtr rules_;         // the resolve loop's
     RulesPtr answer_rules_;  // the answer loop's
     MemoryTable table_;
+    Repeats repeats_;  // the resolve loop's
     std::unordered_map<std::string, FlightPtr> flights_;
     asio::steady_timer next_upkeep_;
     ResolveFigures figures_;
@@ -513,8 +520,14 @@ private:
 DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,
                              Sources sources, const ResolveOptions& options, Rules rules,
                              std::size_t memory_entries)
+    : DomainAnswers(std::move(answer_loop), std::move(resolve_loop), sources, options,
+                    std::make_shared<const Rules>(std::move(rules)), memory_entries) {}
+
+DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,
+                             Sources sources, const ResolveOptions& options,
+                             std::shared_ptr<const Rules> rules, std::size_t memory_entries)
     : inside_(std::make_shared<Inside>(std::move(answer_loop), std::move(resolve_loop), sources, options,
-                                       std::make_shared<const Rules>(std::move(rules)), memory_entries)) {}
+                                       std::move(rules), memory_entries)) {}
 
 DomainAnswers::~DomainAnswers() = default;
 

@@ -1,11 +1,10 @@
 #include "upkeep.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "discovery.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -62,7 +61,8 @@ bool Upkeep::prune(const Now& now) {
         return false;
     }
     if (*pruned > 0)
-        spdlog::debug("upkeep: {} records that say nothing any more removed from the cache", *pruned);
+        say(LogLevel::debug, Topic::upkeep, "{} records that say nothing any more removed from the cache",
+            *pruned);
     return *pruned == max_pruned_at_once;
 }
 
@@ -71,8 +71,8 @@ bool Upkeep::write_again_what_was_lost() {
     if (const unsigned losses = store_.losses(); losses != losses_) {
         losses_ = losses;
         to_write_again_ = table_.domains();
-        spdlog::warn("upkeep: writing the {} domains that memory knows into the new cache file",
-                     to_write_again_.size());
+        say(LogLevel::warning, Topic::upkeep,
+            "writing the {} domains that memory knows into the new cache file", to_write_again_.size());
     }
     const std::size_t steps = std::min(to_write_again_.size(), max_written_again_at_once);
     std::vector<std::string> later;
@@ -91,7 +91,7 @@ bool Upkeep::write_again_what_was_lost() {
 
 // Once for each trouble, not once a round.
 void Upkeep::tell_trouble() {
-    if (!trouble_.empty() && trouble_ != trouble_told_) spdlog::error("upkeep: {}", trouble_);
+    if (!trouble_.empty() && trouble_ != trouble_told_) say(LogLevel::error, Topic::upkeep, "{}", trouble_);
     trouble_told_ = std::exchange(trouble_, {});
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "session.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace asio = boost::asio;
@@ -54,8 +54,12 @@ bool somebody_waits(Acceptor& acceptor) {
 
 class SocketmapServer::Inside : public std::enable_shared_from_this<Inside> {
 public:
-    Inside(asio::any_io_executor executor, Answers& answers, const ServerOptions& options)
-        : executor_(std::move(executor)), answers_(answers), options_(options), sweep_(executor_) {}
+    Inside(asio::any_io_executor executor, Answers& answers, const Clock& clock, const ServerOptions& options)
+        : executor_(std::move(executor)),
+          answers_(answers),
+          options_(options),
+          repeats_(clock),
+          sweep_(executor_) {}
 
     void listen(const std::vector<ListeningSocket>& sockets) {
         std::vector<std::shared_ptr<Acceptor>> fresh;
@@ -131,7 +135,8 @@ private:
                 return each.active < slow_since && !each.session->waits_for_us();
             });
         if (place == places_.end()) return false;
-        spdlog::debug("socketmap: the longest idle of {} connections makes room", places_.size());
+        say(LogLevel::debug, Topic::socketmap, "the longest idle of {} connections makes room",
+            places_.size());
         figures_.closed_for_room.add();
         place->session->close();
         end(place);
@@ -144,7 +149,7 @@ private:
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         const auto place = places_.emplace(places_.end());
         place->active = std::chrono::steady_clock::now();
-        place->session = std::make_shared<Session>(std::move(socket), answers_, figures_,
+        place->session = std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
                                                    [this, place] { return touch(place); });
         figures_.accepted.add();
         figures_.connections.set(places_.size());
@@ -182,6 +187,7 @@ private:
             self->sweep_.expires_after(sweep_interval);
             co_await self->sweep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             self->close_idle();
+            self->repeats_.tell_counts();
         }
     }
 
@@ -202,7 +208,7 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (now >= next_accept_log_) {
             next_accept_log_ = now + accept_log_interval;
-            spdlog::error("socketmap: cannot accept connections: {}", error.message());
+            say(LogLevel::error, Topic::socketmap, "cannot accept connections: {}", error.message());
         }
         return end_one();
     }
@@ -210,6 +216,7 @@ private:
     asio::any_io_executor executor_;
     Answers& answers_;
     ServerOptions options_;
+    Repeats repeats_;
     std::vector<std::shared_ptr<Acceptor>> acceptors_;
     Places places_;
     Places ending_;
@@ -220,9 +227,9 @@ private:
     bool stopped_ = false;
 };
 
-SocketmapServer::SocketmapServer(asio::any_io_executor executor, Answers& answers,
+SocketmapServer::SocketmapServer(asio::any_io_executor executor, Answers& answers, const Clock& clock,
                                  const ServerOptions& options)
-    : inside_(std::make_shared<Inside>(std::move(executor), answers, options)) {}
+    : inside_(std::make_shared<Inside>(std::move(executor), answers, clock, options)) {}
 
 SocketmapServer::~SocketmapServer() = default;
 

@@ -1,7 +1,5 @@
 #include "session.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -11,6 +9,7 @@
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/answer/netstring.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/log/log.hpp"
 #include "sternpost/socketmap/server.hpp"
 
 namespace asio = boost::asio;
@@ -25,21 +24,14 @@ const Reply& not_found() {
     return reply;
 }
 
-Reply unknown_map(std::string_view map) {
-    const std::string reason = "unknown map \"" + printable(map, 64) + "\"";
-    spdlog::warn(
-        "socketmap: asked for an {}: see smtp_tls_policy_maps in main.cf, and [maps] in sternpost.toml",
-        reason);
-    return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
-}
-
 }  // namespace
 
-Session::Session(StreamSocket socket, Answers& answers, SocketmapFigures& figures,
+Session::Session(StreamSocket socket, Answers& answers, SessionNotes notes,
                  std::function<SteadyTime()> on_activity)
     : socket_(std::move(socket)),
       answers_(answers),
-      figures_(figures),
+      figures_(notes.figures),
+      repeats_(notes.repeats),
       on_activity_(std::move(on_activity)),
       room_(socket_.get_executor(), SteadyTime::max()) {}
 
@@ -79,7 +71,8 @@ bool Session::take_requests() {
     }
     if (reader_.broken()) {
         figures_.closed_for_protocol.add();
-        spdlog::info("socketmap: closed a connection that does not send netstrings");
+        repeats_.failed({Topic::socketmap, "netstrings"}, LogLevel::info, 0,
+                        "closed a connection that does not send netstrings");
     }
     flush();
     return !reader_.broken();
@@ -112,6 +105,15 @@ void Session::take_request(std::string_view request) {
     answers_.ask(*map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
         self->put_reply(number, std::move(reply));
     });
+}
+
+Reply Session::unknown_map(std::string_view map) {
+    const std::string reason = "unknown map \"" + printable(map, 64) + "\"";
+    repeats_.failed({Topic::socketmap, "map"}, LogLevel::warning, 0,
+                    fmt::format("asked for an {}: see smtp_tls_policy_maps in main.cf, and [maps] in "
+                                "sternpost.toml",
+                                reason));
+    return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
 }
 
 void Session::add_slot(SteadyTime asked, Reply reply) {

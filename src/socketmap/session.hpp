@@ -15,6 +15,7 @@
 
 #include "netstring_reader.hpp"
 #include "sternpost/base/time.hpp"
+#include "sternpost/log/repeats.hpp"
 #include "sternpost/resolve/answers.hpp"
 #include "sternpost/socketmap/socketmap_figures.hpp"
 
@@ -22,10 +23,16 @@ namespace sternpost {
 
 using StreamSocket = boost::asio::generic::stream_protocol::socket;
 
+// Where a session counts, and tells its troubles; both outlive it.
+struct SessionNotes {
+    SocketmapFigures& figures;
+    Repeats& repeats;
+};
+
 class Session : public std::enable_shared_from_this<Session> {
 public:
     // `on_activity` is called at each whole request and each reply taken, and tells the time.
-    Session(StreamSocket socket, Answers& answers, SocketmapFigures& figures,
+    Session(StreamSocket socket, Answers& answers, SessionNotes notes,
             std::function<SteadyTime()> on_activity);
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
@@ -49,6 +56,7 @@ private:
 
     bool take_requests();
     void take_request(std::string_view request);
+    Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
@@ -58,6 +66,7 @@ private:
     StreamSocket socket_;
     Answers& answers_;
     SocketmapFigures& figures_;
+    Repeats& repeats_;
     std::function<SteadyTime()> on_activity_;
     boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
     NetstringReader reader_;

@@ -1,7 +1,6 @@
 #include "cache_file.hpp"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <system_error>
 
 #include "schema.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace fs = std::filesystem;
 
@@ -168,7 +168,8 @@ void CacheFile::move_aside(const char* why) {
     // The log first: an empty database must never meet the log of a former one.
     for (const char* suffix : {"-wal", "-shm", ""})
         if (fs::exists(path_ + suffix)) fs::rename(path_ + suffix, aside + suffix);
-    spdlog::error("cache: {} is broken ({}) and was moved to {}; an empty one is begun", path_, why, aside);
+    say(LogLevel::error, Topic::cache, "{} is broken ({}) and was moved to {}; an empty one is begun", path_,
+        why, aside);
 }
 
 }  // namespace sternpost

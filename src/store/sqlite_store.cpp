@@ -1,7 +1,6 @@
 #include "sternpost/store/sqlite_store.hpp"
 
 #include <SQLiteCpp/Transaction.h>
-#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -12,6 +11,7 @@
 
 #include "cache_file.hpp"
 #include "row.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace asio = boost::asio;
 
@@ -184,7 +184,8 @@ private:
     // Where none could be opened in the place of a former one, it is tried again each time.
     OpenCache& open_cache() {
         if (cache_ && !cache_->in_place()) {
-            spdlog::error("cache: {} was removed or replaced; going on with what is there now", cache_->path);
+            say(LogLevel::error, Topic::cache, "{} was removed or replaced; going on with what is there now",
+                cache_->path);
             cache_.reset();
             ++losses_;
         }

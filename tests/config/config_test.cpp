@@ -675,44 +675,6 @@ TEST(Sample, ItsCommentedKeysAreTheDefaults) {
     EXPECT_EQ(config, defaults());
 }
 
-TEST(Sample, ItHasEveryKey) {
-    const std::string text = uncommented(content_of(sample_path));
-    for (const char* key : {"listen",
-                            "user",
-                            "servers",
-                            "trust-ad",
-                            "timeout",
-                            "min-ttl",
-                            "max-ttl",
-                            "ca-file",
-                            "connect-timeout",
-                            "retry",
-                            "min-interval",
-                            "allow-private-addresses",
-                            "content-type",
-                            "path",
-                            "memory-entries",
-                            "dane",
-                            "deadline",
-                            "recheck",
-                            "on-dns-failure",
-                            "connections",
-                            "fetches",
-                            "idle",
-                            "level",
-                            "target",
-                            "format",
-                            "socket",
-                            "metrics",
-                            "tlsrpt",
-                            "enforce-testing",
-                            "domain",
-                            "action",
-                            "until",
-                            "mx"})
-        EXPECT_THAT(text, HasSubstr('\n' + std::string(key) + " = ")) << key;
-}
-
 // --- anything at all
 // -----------------------------------------------------------------------------------------
 

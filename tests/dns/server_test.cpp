@@ -4,17 +4,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <deque>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/dns_https_lab.hpp"
 #include "tests/support/dns_server.hpp"
 #include "tests/support/run.hpp"
@@ -67,14 +65,7 @@ protected:
     static constexpr const char* second = "127.0.0.2";
     static inline const std::string remote = test::lab_v4 + "53";
 
-    ServerTest() {
-        auto logger =
-            std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_));
-        logger->set_pattern("%l: %v");
-        spdlog::set_default_logger(logger);
-        options.timeout = 15s;
-    }
-    ~ServerTest() override { spdlog::set_default_logger(former_logger_); }
+    ServerTest() { options.timeout = 15s; }
 
     // They last until the test has been torn down.
     Script& validating() { return scripts_.emplace_back(true); }
@@ -117,21 +108,15 @@ protected:
         test::run_until(io, [&] { return probes(whom) >= times; });
     }
 
-    // The lines with this in them.
-    std::size_t logged(const std::string& what) const {
-        std::istringstream lines(log_.str());
-        std::size_t count = 0;
-        for (std::string line; std::getline(lines, line);)
-            if (line.find(what) != std::string::npos) ++count;
-        return count;
-    }
+    // How often.
+    std::size_t logged(const std::string& what) const { return log_.count(what); }
 
     // After stop() nothing is left of any question or probe.
     void TearDown() override {
         if (resolver) resolver->stop();
         test::run_until(io, [] { return running() == 0; });
         resolver.reset();
-        if (HasFailure()) ADD_FAILURE() << log_.str();
+        if (HasFailure()) ADD_FAILURE() << log_.text();
     }
 
     asio::io_context io{1};
@@ -139,8 +124,7 @@ protected:
     std::optional<CaresResolver> resolver;
 
 private:
-    const std::shared_ptr<spdlog::logger> former_logger_ = spdlog::default_logger();
-    std::ostringstream log_;
+    test::CapturedLog log_;
     std::deque<Script> scripts_;
     std::deque<DnsServer> servers_;
 };

@@ -4,6 +4,7 @@ import copy
 import datetime
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ LISTEN = ("127.0.0.1", 8461)
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # the design's promise for TERM
 COMMAND_SECONDS = 20.0
+SANDBOX = Path(__file__).resolve().parents[1] / "packaging" / "sandbox.py"
+UNIT = SANDBOX.parents[2] / "packaging" / "systemd" / "sternpostd.service.in"
+SANDBOX_USER = "nobody"
 
 
 def binary(name):
@@ -123,8 +127,12 @@ class Sternpostd:
     def start(self, wrapper=(), environment=None, **popen):
         """`wrapper` is a command that ends in executing what follows it."""
         self.notify = ReadinessSocket(self.directory / "notify")
-        self.process = Process("sternpostd", [*wrapper, binary("sternpostd"), "-c", self.config], self.log,
-                               {"NOTIFY_SOCKET": str(self.notify.path), **(environment or {})}, **popen)
+        environment = {"NOTIFY_SOCKET": str(self.notify.path), **(environment or {})}
+        if os.environ.get("STERNPOST_SANDBOX"):
+            wrapper = [*wrapper, *self._sandbox()]
+            environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")  # the leak sanitizer would trace the process
+        self.process = Process("sternpostd", [*wrapper, binary("sternpostd"), "-c", self.config], self.log, environment,
+                               **popen)
         self.process.wait_until(lambda: self.notify.said("READY=1"), "sternpostd says READY=1", READY_SECONDS)
         return self
 
@@ -139,6 +147,15 @@ class Sternpostd:
             process.kill()
             self.notify.close()
         assert status == 0, f"sternpostd ended with status {status}:\n{self.log_text()[-3000:]}"
+
+    def _sandbox(self):
+        """Starts what follows under the restrictions of the systemd unit; the world's directory stays as it is."""
+        account = pwd.getpwnam(SANDBOX_USER)
+        # Sockets are systemd's to make; here the daemon makes them itself.
+        of_sockets = [Path(address[5:]).parent for address in self.settings["listen"] if address.startswith("unix:")]
+        for path in (self.directory, *self.directory.iterdir(), *of_sockets):
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        return ["/usr/bin/python3", "-B", SANDBOX, UNIT, SANDBOX_USER, self.directory.parent, "--"]
 
     def kill9(self):
         self.process.kill()

@@ -166,7 +166,7 @@ def test_the_usual_place_that_cannot_be_had_is_one_warning(world):
     daemon.write_config({key: value for key, value in daemon.settings.items() if key != "admin"})
     daemon.start()
     assert daemon.ask(".test") == NOT_FOUND
-    assert len(re.findall("warning: no admin socket", daemon.log_text())) == 1
+    assert len(re.findall("warning: admin: no admin socket", daemon.log_text())) == 1
     daemon.stop()
 
 

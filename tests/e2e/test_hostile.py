@@ -1,5 +1,6 @@
 """Clients, domain owners and web servers that mean harm, or are broken: nothing crashes, nothing leaks through."""
 
+import json
 import re
 import time
 
@@ -226,6 +227,20 @@ def test_an_error_page_cannot_write_to_the_log(world, sternpostd):
     assert sternpostd.ask(domain) == NOT_FOUND
     assert_clean_log(sternpostd)
     assert not any(line.startswith("2026-01-01 all is well") for line in sternpostd.log_text().splitlines())
+
+
+def test_json_lines_are_objects_with_their_keys_whatever_a_policy_host_says(world, start_sternpostd):
+    """#188."""
+    sternpostd = start_sternpostd({"log": {"format": "json"}})
+    domain = world.domain("forged-json")
+    world.publish(domain, b'version: STSv1\nmode: enf\x1b"},{"level":"orce\\\r\n\nmx: \x07\x9b\xff\n')
+    assert sternpostd.ask(domain) == NOT_FOUND
+    assert_clean_log(sternpostd)
+    lines = [json.loads(line) for line in sternpostd.log_text().splitlines()]
+    for line in lines:
+        assert {"time", "level", "topic", "message", "count"} <= set(line), line
+    line, = [line for line in lines if "not fetched" in line["message"]]
+    assert (line["level"], line["topic"], line["domain"], line["count"]) == ("warning", "policy", domain, 1)
 
 
 def test_a_hundred_dead_policy_hosts_do_not_stop_a_living_one(world, sternpostd):

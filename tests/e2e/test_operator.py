@@ -1,12 +1,16 @@
 """What the operator decides: further maps, overrides, and whether DANE counts."""
 
+import contextlib
 import datetime
 import re
+import socket
+import threading
 
 import pytest
 
 from extended_reply import read_extended
-from process import SEARCH_PATH, require, wait_until
+from postconf import WITHOUT_POSTFIX, Postconf
+from process import wait_until
 from scripted_resolver import ScriptedResolver, not_validating
 from sternpost import merged
 from world import DANE_ONLY, NOT_FOUND, OTHER_KEY, enforce, policy, secure
@@ -91,6 +95,22 @@ def test_query_asks_in_another_map(world, start_sternpostd):
     world.publish(domain, policy("testing", "good.mx.test"))
     done = sternpostd.command("query", domain, "--map", "strict")
     assert (done.returncode, done.stdout) == (0, secure() + "\n")
+
+
+@pytest.mark.parametrize("said", [b"", b"2:OK", b"9:NOTFOUND ;", b"x:OK a,", b"-1:,", b"999999999:", b"1" * 200_000])
+def test_query_takes_nothing_but_a_whole_reply_for_an_answer(world, said):
+    with socket.create_server(("127.0.0.1", 8461)) as listener:
+        def answer():
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(100)
+                connection.sendall(said)
+        answering = threading.Thread(target=answer)
+        answering.start()
+        done = world.sternpostd().command("query", "example.test")
+        answering.join()
+    assert (done.returncode, done.stdout) == (75, "")
+    assert "127.0.0.1:8461" in done.stderr
 
 
 def test_hup_adds_and_removes_a_map(world, start_sternpostd):
@@ -244,24 +264,6 @@ def test_an_override_for_a_domain_in_another_script(world, start_sternpostd):
 
 # dane = "auto"
 
-class Postconf:
-    """A postconf(1) that comes first in the daemon's PATH, and the main.cf that it says it has read."""
-
-    def __init__(self, directory):
-        self._said, self._calls, self._main_cf = directory / "said", directory / "calls", directory / "main.cf"
-        self.environment = {"PATH": f"{directory}:{SEARCH_PATH}"}
-        program = directory / "postconf"
-        program.write_text(f'#!/bin/sh\necho "$@" >>{self._calls}\nprintf "%s\\n" {directory}\ncat {self._said}\n')
-        program.chmod(0o755)
-
-    def says(self, level):
-        self._said.write_text(f"{level}\n")
-        self._main_cf.write_text(f"smtp_dns_support_level = {level}\n")
-
-    def questions(self):
-        return set(self._calls.read_text().splitlines())
-
-
 @pytest.fixture
 def postconf(world):
     directory = world.directory / world.domain("postconf")
@@ -319,11 +321,6 @@ def test_auto_asks_the_real_postfix(world, start_sternpostd, dane_domain):
     domain, by_dane, _ = dane_domain
     sternpostd = start_sternpostd(AUTO, environment={"MAIL_CONFIG": str(world.sender.config)})
     assert sternpostd.ask(domain) == by_dane
-
-
-# A machine without Postfix: the daemon sees an empty /usr/sbin.
-WITHOUT_POSTFIX = [require("unshare", "util-linux"), "--mount", "sh", "-c",
-                   'mount -t tmpfs tmpfs /usr/sbin && exec "$@"', "sh"]
 
 
 def test_auto_goes_by_the_resolver_where_there_is_no_postfix(world, start_sternpostd, dane_domain):

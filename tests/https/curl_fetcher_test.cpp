@@ -683,5 +683,66 @@ TEST_F(CurlFetcherTest, LeavesNothingBehind) {
     EXPECT_EQ(test::open_descriptors(), before);
 }
 
+// What a report says of a fetch, be it good or not.
+
+struct Reported {
+    Fetched body;
+    FetchReport seen;
+};
+
+class FetchReportTest : public CurlFetcherTest {
+protected:
+    Reported look(const std::string& name, const std::vector<std::string>& addresses = {live_v4}) {
+        if (!fetcher) start();
+        const auto report = std::make_shared<FetchReport>();
+        Fetched body = test::run(io, fetcher->fetch_and_report(name, parsed(addresses), report), 60s);
+        return Reported{std::move(body), *report};
+    }
+};
+
+TEST_F(FetchReportTest, TellsAddressSessionChainAndAnswer) {
+    const Reported good = look("mta-sts.ok.report.test");
+    ASSERT_TRUE(good.body);
+    EXPECT_EQ(good.seen.address, live_v4);
+    EXPECT_THAT(good.seen.tls_version, StartsWith("TLSv1."));
+    ASSERT_THAT(good.seen.chain, SizeIs(1));
+    EXPECT_THAT(good.seen.chain.front().names, ElementsAre("mta-sts.ok.report.test"));
+    EXPECT_EQ(good.seen.chain.front().issuer, "Test CA");
+    EXPECT_LT(good.seen.chain.front().not_before, good.seen.chain.front().not_after);
+    EXPECT_EQ(good.seen.chain_fault, "");
+    EXPECT_EQ(good.seen.status, 200);
+    EXPECT_THAT(good.seen.content_types, ElementsAre("text/plain"));
+    EXPECT_THAT(look("mta-sts.cert-intermediate.report.test").seen.chain, SizeIs(2));
+}
+
+TEST_F(FetchReportTest, TellsWhatIsWrongWithACertificate) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"cert-expired", "certificate has expired"},
+        {"cert-wrong-name", "hostname mismatch"},
+        {"cert-self-signed", "self-signed certificate"},
+        {"cert-no-intermediate", "unable to get local issuer certificate"},
+    };
+    for (const auto& [behaviour, fault] : rows) {
+        const Reported bad = look("mta-sts." + std::string(behaviour) + ".report.test");
+        ASSERT_FALSE(bad.body) << behaviour;
+        EXPECT_EQ(bad.body.error().code, Errc::untrusted) << behaviour;
+        EXPECT_EQ(bad.seen.chain_fault, fault);
+        EXPECT_FALSE(bad.seen.chain.empty()) << behaviour;
+        EXPECT_EQ(bad.seen.status, 0) << behaviour;
+    }
+}
+
+TEST_F(FetchReportTest, TellsStatusAndRedirect) {
+    const Reported moved = look("mta-sts.status-301.report.test");
+    EXPECT_EQ(moved.seen.status, 301);
+    EXPECT_THAT(moved.seen.location, HasSubstr("/elsewhere/"));
+    EXPECT_EQ(look("mta-sts.status-404.report.test").seen.status, 404);
+}
+
+TEST_F(FetchReportTest, HasNoAddressWhereNobodyAnswers) {
+    EXPECT_EQ(look("mta-sts.ok.nobody.test", {dead_v4}).seen.address, "");
+    EXPECT_EQ(look("mta-sts.close-before-tls.report.test").seen.address, live_v4);
+}
+
 }  // namespace
 }  // namespace sternpost

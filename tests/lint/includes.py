@@ -5,28 +5,36 @@ import pathlib
 import re
 import sys
 
-ALL = {"admin", "settings", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "postfix", "config", "loop", "policy",
-       "base"}
+ALL = {"explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
+       "store", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
-    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
+    "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
+    "starttls": {"dns", "tls", "loop", "policy", "base"},
+    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
     "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
-    "socketmap": {"resolve", "answer", "policy", "loop", "base"},
-    "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "base"},
+    "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
+    "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
     "answer": {"policy", "base"},
     "dane": {"dns", "loop", "policy", "base"},
-    "dns": {"loop", "policy", "base"},
-    "https": {"loop", "policy", "base"},
-    "store": {"loop", "policy", "base"},
-    "config": {"base"},
+    "dns": {"loop", "policy", "log", "base"},
+    "https": {"tls", "loop", "policy", "log", "base"},
+    "store": {"loop", "policy", "log", "base"},
+    "config": {"log", "base"},
     "postfix": {"loop", "base"},
+    "doctor": {"answer", "postfix", "config", "dns", "base"},
+    "tls": {"log", "base"},
     "policy": {"base"},
-    "loop": {"base"},
+    "loop": {"log", "base"},
+    "log": {"base"},
     "base": set(),
 }
 # resolve sees these rooms as interfaces: what implements them is named in app alone.
 CONCRETE = {"cares_resolver.hpp", "curl_fetcher.hpp", "sqlite_store.hpp"}
+# One library, one room: the log has one way out.
+LIBRARIES = {"spdlog": "app"}
+LIBRARY_INCLUDE = re.compile(r'^\s*#\s*include\s*<(\w+)/')
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 
@@ -45,6 +53,9 @@ def faults(top):
             found = INCLUDE.match(line)
             if found and (why := fault(top, source, room, found[1])):
                 yield f"{relative}:{number}: {why}"
+            library = LIBRARY_INCLUDE.match(line)
+            if library and (owner := LIBRARIES.get(library[1], room)) != room:
+                yield f"{relative}:{number}: {library[1]} is the business of {owner} alone"
 
 
 def fault(top, source, room, included):

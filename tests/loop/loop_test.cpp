@@ -1,6 +1,4 @@
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,12 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <vector>
 
 #include "sternpost/loop/fd_watches.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/run.hpp"
 
 namespace asio = boost::asio;
@@ -54,18 +52,14 @@ TEST(Spawn, CountsWhatRuns) {
 }
 
 TEST(Spawn, AnExceptionEndsOnlyItsCoroutineAndIsLoggedByName) {
-    std::ostringstream log;
-    const auto former = spdlog::default_logger();
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    const test::CapturedLog log;
     asio::io_context io(1);
     std::vector<int> steps;
     spawn(io.get_executor(), "unlucky", fail());
     spawn(io.get_executor(), "lucky", note(steps, 1));
     io.run();
-    spdlog::set_default_logger(former);
     EXPECT_EQ(steps, std::vector{1});
-    EXPECT_NE(log.str().find(R"(internal error in "unlucky": out of luck)"), std::string::npos);
+    EXPECT_TRUE(log.has(R"(error: internal error in "unlucky": out of luck)")) << log.text();
 }
 
 // A pair of connected sockets; the second end is the test's.

@@ -182,5 +182,29 @@ TEST(StsRecord, OfHostileTextKeepsItsBounds) {
     EXPECT_GT(read_ones, 1000);
 }
 
+TEST(StsRecord, ReviewTellsWhyEachTextCountsOrNot) {
+    const std::vector<std::string> texts{"v=STSv1; id=1;", "v=spf1 -all",    "v=STSv12; id=1",
+                                         "V=STSv1; id=1",  " v=STSv1; id=1", "v=STSv1"};
+    const auto seen = review_sts_records(texts);
+    ASSERT_EQ(seen.size(), texts.size());
+    const char* reasons[] = {"",         "no MTA-STS record", "another one",
+                             "capitals", "come first",        "nothing but a version"};
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        EXPECT_EQ(seen[i].counts, i == 0) << texts[i];
+        EXPECT_EQ(seen[i].text, texts[i]);
+        EXPECT_THAT(seen[i].why, testing::HasSubstr(reasons[i])) << texts[i];
+    }
+}
+
+TEST(StsRecord, ReviewAgreesWithWhatSendersRead) {
+    const std::vector<std::vector<std::string>> rows{
+        {}, {"v=STSv1; id=1"}, {"v=STSv1; id=1", "v=STSv1; id=2"}, {"v=STSv1; id=_"}, {"x", "v=STSv1;id=a;"}};
+    for (const auto& texts : rows) {
+        const auto read = read_sts_record(texts);
+        const auto seen = review_sts_records(texts);
+        EXPECT_EQ(std::ranges::any_of(seen, &SeenRecord::counts), read && *read);
+    }
+}
+
 }  // namespace
 }  // namespace sternpost

@@ -2,16 +2,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "sternpost/resolve/domain_answers.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
 
@@ -38,15 +36,8 @@ inline std::string secure(const std::string& names) {
 // Both loops are one here, so that a test decides when each step happens.
 class AnswersTest : public testing::Test {
 protected:
-    AnswersTest() {
-        auto logger =
-            std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
-        logger->set_level(spdlog::level::debug);
-        logger->set_pattern("%l: %v");
-        spdlog::set_default_logger(logger);
-    }
     ~AnswersTest() override {
-        if (HasFailure()) std::cerr << log.str();
+        if (HasFailure()) std::cerr << log.text();
         fetcher.gate.open();
         resolver.gate.open();
         resolver.tlsa_gate.open();
@@ -140,9 +131,9 @@ protected:
     }
     int txt_questions(const std::string& domain) { return resolver.txt_questions["_mta-sts." + domain]; }
     int fetches(const std::string& domain) { return fetcher.fetches["mta-sts." + domain]; }
-    bool logged(const std::string& text) const { return log.str().find(text) != std::string::npos; }
+    bool logged(const std::string& text) const { return log.has(text); }
 
-    std::ostringstream log;
+    test::CapturedLog log;
     asio::io_context io{1};
     FakeClock clock;
     FakeResolver resolver{io};

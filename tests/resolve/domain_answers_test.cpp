@@ -255,8 +255,7 @@ TEST_F(DomainAnswersTest, SilentDnsIsNotTakenForAPolicy) {  // #30
 TEST_F(DomainAnswersTest, ADnsFailureWithoutAPolicyFollowsTheOption) {  // #30
     break_txt("fail.test");
     EXPECT_EQ(ask("fail.test"), not_found);
-    EXPECT_TRUE(logged(
-        "warning: dns: no answer about the TXT record _mta-sts.fail.test: SERVFAIL from 127.0.0.1:53"));
+    EXPECT_TRUE(logged("warning: dns fail.test: no answer about its TXT record: SERVFAIL from 127.0.0.1:53"));
     EXPECT_TRUE(at_hand("fail.test"));
     clock.advance(10s);
     EXPECT_FALSE(at_hand("fail.test")) << "asked again after 10 s";
@@ -265,6 +264,49 @@ TEST_F(DomainAnswersTest, ADnsFailureWithoutAPolicyFollowsTheOption) {  // #30
     EXPECT_NE(
         ask("fail.test").find("TEMP DNS does not tell whether fail.test has an MTA-STS policy: SERVFAIL"),
         std::string::npos);
+}
+
+// Not one a try.
+TEST_F(DomainAnswersTest, AFetchThatKeepsFailingIsOneLineAnHour) {
+    publish("fail.test", "1", "");
+    int tries = 0;
+    for (int minute = 0; minute < 60; ++minute) {
+        fetcher.bodies.insert_or_assign("mta-sts.fail.test",
+                                        failure(Errc::temporary, "HTTP status 5" + std::to_string(minute)));
+        ask("fail.test");
+        settle();
+        tries = fetches("fail.test");
+        clock.advance(1min);
+    }
+    EXPECT_GT(tries, 3);
+    EXPECT_EQ(log.count("not fetched"), 1U);
+    EXPECT_TRUE(
+        logged("warning: policy fail.test: id=1 not fetched: HTTP status 50; mail goes out as without"));
+    clock.advance(1h);
+    ask("fail.test");
+    settle();
+    EXPECT_EQ(log.count("not fetched"), 2U);
+    EXPECT_TRUE(logged(std::to_string(tries) + " failures since 2026-12-01T00:00:00Z\n"));
+    publish("fail.test", "2", enforce("mail.fail.test"));
+    clock.advance(2h);
+    ask("fail.test");
+    settle();
+    EXPECT_TRUE(logged("info: policy fail.test: it can be fetched again, after " +
+                       std::to_string(fetches("fail.test") - 1) + " failures since 2026-12-01T00:00:00Z"));
+}
+
+TEST_F(DomainAnswersTest, DnsThatAnswersAgainIsToldOnce) {
+    break_txt("fail.test");
+    ask("fail.test");
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(5min);
+        publish("fail.test", "1", enforce("mail.fail.test"));
+        ask("fail.test");
+    }
+    EXPECT_EQ(
+        log.count(
+            "info: dns fail.test: there is an answer about its TXT record again, after 1 failure since"),
+        1U);
 }
 
 TEST_F(DomainAnswersTest, DnsFailuresBackOff) {

@@ -23,6 +23,8 @@
 #include <thread>
 
 #include "sternpost/answer/netstring.hpp"
+#include "tests/support/captured_log.hpp"
+#include "tests/support/fakes.hpp"
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -111,7 +113,7 @@ protected:
     }
 
     void start(const ServerOptions& options = {}) {
-        server.emplace(io.get_executor(), answers, options);
+        server.emplace(io.get_executor(), answers, clock, options);
         sockets.push_back(ListeningSocket::tcp("127.0.0.1", 0));
         sockets.push_back(ListeningSocket::unix_path(path));
         tcp_ = asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), port_of(sockets[0].name()));
@@ -151,6 +153,7 @@ protected:
 
     asio::io_context io{1};
     FakeAnswers answers;
+    test::FakeClock clock;
     std::optional<SocketmapServer> server;
     std::vector<ListeningSocket> sockets;
     std::string path;
@@ -191,6 +194,27 @@ TEST_F(ServerTest, AnUnknownMapIsAPermanentError) {
     EXPECT_EQ(client.ask("nosuch ready.test"), "PERM unknown map \"nosuch\"");
     EXPECT_EQ(client.ask("STS ready.test"), "PERM unknown map \"STS\"");
     EXPECT_EQ(client.ask("\x1b[2J\n x"), R"(PERM unknown map "\x1b[2J\x0a")");
+}
+
+TEST_F(ServerTest, WhatClientsDoWrongFillsNoLog) {
+    const test::CapturedLog log;
+    start();
+    for (int i = 0; i < 50; ++i) {
+        Client client = connect();
+        client.ask("map" + std::to_string(i) + " ready.test");
+        client.send("no netstring");
+        EXPECT_TRUE(client.closed());
+    }
+    EXPECT_EQ(log.count("unknown map"), 1U) << log.text();
+    EXPECT_TRUE(log.has("warning: socketmap: asked for an unknown map \"map0\": see")) << log.text();
+    EXPECT_EQ(log.count("does not send netstrings"), 1U) << log.text();
+    on_loop([this] {
+        clock.advance(1h);
+        return true;
+    });
+    connect().ask("map50 ready.test");
+    EXPECT_TRUE(log.has("50 failures since")) << log.text();
+    EXPECT_EQ(log.count("unknown map"), 2U) << log.text();
 }
 
 TEST_F(ServerTest, ServesSlowBytes) {

@@ -4,7 +4,7 @@
 namespace sternpost {
 
 // Returns (query): 0 there is an answer, 1 NOTFOUND, 75 a temporary failure, no daemon included; 64 for a
-// wrong command line or map name, 78 for a bad configuration.
+// wrong command line or map name, 78 for a bad configuration. Others: as sternpost(1) says.
 int run_command(int argc, char** argv);
 
 }  // namespace sternpost

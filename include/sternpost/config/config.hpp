@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sternpost/base/result.hpp"
+#include "sternpost/log/line.hpp"
 
 namespace sternpost {
 
@@ -39,7 +40,6 @@ struct ServerAddress {
 enum class DaneSwitch { automatic, on, off };
 enum class OnDnsFailure { proceed, defer };  // "continue", "temp"
 enum class ContentType { require, warn };
-enum class LogLevel { error, warning, info, debug };
 enum class LogFormat { text, json };
 enum class OverrideAction { ignore, enforce_testing, pin, dane_only };
 

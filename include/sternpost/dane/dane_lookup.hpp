@@ -39,6 +39,8 @@ struct MxHost {
     std::string name;
     HostDane dane = HostDane::undecided;
     std::string why;  // in words; may hold text of remote servers
+    // The host name at which the signed TLSA RRset stands that counts, its own or what it is an alias of; else empty.
+    std::string tlsa_base;
 };
 
 // What that comes to for the whole destination.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sternpost/base/result.hpp"
 
@@ -21,5 +22,15 @@ struct StsRecord {
 // `texts`: the TXT records at `_mta-sts.D`, the strings of each already joined. nullopt: none of them is an
 // MTA-STS record ("no"). An error: there is one that cannot be used, or several (to a sender also "no").
 Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts);
+
+// One TXT record found, and whether it counts; for people.
+struct SeenRecord {
+    std::string text;  // printable
+    bool counts = false;
+    std::string why;  // it does not; empty where it does
+};
+
+// What read_sts_record() makes of each, in their order.
+std::vector<SeenRecord> review_sts_records(std::span<const std::string> texts);
 
 }  // namespace sternpost

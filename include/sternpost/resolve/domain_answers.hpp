@@ -60,6 +60,9 @@ class DomainAnswers final : public Answers, public CacheOperations {
 public:
     DomainAnswers(boost::asio::any_io_executor answer_loop, boost::asio::any_io_executor resolve_loop,
                   Sources sources, const ResolveOptions& options, Rules rules, std::size_t memory_entries);
+    DomainAnswers(boost::asio::any_io_executor answer_loop, boost::asio::any_io_executor resolve_loop,
+                  Sources sources, const ResolveOptions& options, std::shared_ptr<const Rules> rules,
+                  std::size_t memory_entries);
     ~DomainAnswers() override;
 
     std::optional<MapRules> map(std::string_view name) const override;

@@ -1,8 +1,9 @@
 // Answers Postfix over socketmap (socketmap_table(5)): one netstring in, one netstring out, in order.
 //
-// Ownership: `app` owns it; `answers` outlives it, and the listening sockets stay open as long as it accepts.
+// Ownership: `app` owns it; `answers` and `clock` outlive it, and the listening sockets stay open as long as it accepts.
 // Threads:   the answer loop.
-// Errors:    a peer that breaks the protocol loses its connection, and nobody else notices; when descriptors
+// Errors:    a peer that breaks the protocol loses its connection, and nobody else notices (a line in the log, at most
+//            one an hour); when descriptors
 //            run out, accepting pauses and the backlog waits.
 // Limits:    ServerOptions; max_pipelined requests of one connection under way at once, then it is not read
 //            from.
@@ -14,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "sternpost/base/time.hpp"
 #include "sternpost/resolve/answers.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
 #include "sternpost/socketmap/socketmap_figures.hpp"
@@ -32,7 +34,8 @@ struct ServerOptions {
 
 class SocketmapServer {
 public:
-    SocketmapServer(boost::asio::any_io_executor executor, Answers& answers, const ServerOptions& options);
+    SocketmapServer(boost::asio::any_io_executor executor, Answers& answers, const Clock& clock,
+                    const ServerOptions& options);
     ~SocketmapServer();
 
     // Accepts on a copy of each socket from now on, and no longer on those of an earlier call.

@@ -1,5 +1,6 @@
-// The trust anchors for policy hosts, parsed once and shared by every connection.
+// The certificate authorities that are trusted, parsed once and shared by every connection.
 //
+// Ownership: its user's; what it gives out lives as long as it.
 // Threads: one loop.
 // Errors:  throws std::runtime_error when the file named holds no certificate; a later change that cannot be
 //          read keeps the anchors that are there.
@@ -22,6 +23,8 @@ public:
 
     // Gives the anchors to a connection about to be made; looks first whether the file has changed.
     void apply(SSL_CTX* context);
+    // As they are, without a look at the file.
+    X509_STORE* anchors() const;
 
 private:
     struct Free {

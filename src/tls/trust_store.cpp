@@ -1,9 +1,9 @@
-#include "trust_store.hpp"
-
-#include <spdlog/spdlog.h>
+#include "sternpost/tls/trust_store.hpp"
 
 #include <stdexcept>
 #include <utility>
+
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -42,10 +42,14 @@ void TrustStore::apply(SSL_CTX* context) {
         if (auto fresh = load())
             store_ = std::move(fresh);
         else
-            spdlog::error(
-                "https: {} has changed and holds no CA certificate now: the former ones stay in use", file_);
+            say(LogLevel::error, Topic::tls,
+                "{} has changed and holds no CA certificate now: the former ones stay in use", file_);
     }
     SSL_CTX_set1_cert_store(context, store_.get());
+}
+
+X509_STORE* TrustStore::anchors() const {
+    return store_.get();
 }
 
 }  // namespace sternpost

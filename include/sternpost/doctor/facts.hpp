@@ -1,0 +1,87 @@
+// What `sternpost doctor` knows of one Postfix, of the host that it runs on and of our daemon: gathered once, and then
+// only looked at.
+//
+// Threads: any; plain values.
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sternpost/config/config.hpp"
+
+namespace sternpost {
+
+// Of a snapshot ("3.12-20260716") the patch level is 0.
+struct PostfixVersion {
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    auto operator<=>(const PostfixVersion&) const = default;
+};
+
+// Every parameter that Postfix has, with the value in force: default where main.cf says nothing, $names expanded.
+using Settings = std::map<std::string, std::string, std::less<>>;
+
+// A line of master.cf that runs smtp(8).
+struct SmtpService {
+    std::string name;
+    bool chroot = false;
+    int processes = 0;                           // at most; 0: no limit
+    std::set<std::string, std::less<>> options;  // the parameters that it has an -o for
+    Settings settings;                           // with these
+};
+
+struct PostfixFacts {
+    std::string config_directory;
+    bool usual = true;  // the instance that postconf finds by itself
+    PostfixVersion version;
+    Settings settings;
+    std::set<std::string, std::less<>> set;  // what main.cf sets
+    std::vector<SmtpService> smtp;
+    std::optional<int> tlsproxy_processes;  // nullopt: master.cf has no tlsproxy(8)
+};
+
+// One socketmap of smtp_tls_policy_maps, asked as smtp(8) would ask it: from its directory, in its chroot, as its user.
+struct SocketLook {
+    enum class Outcome { answered, no_answer, not_reached };
+    std::string endpoint;  // "inet:127.0.0.1:8461", "unix:sternpost/socketmap.sock"
+    std::string map;
+    bool chroot = false;
+    Outcome outcome = Outcome::not_reached;
+    std::string answer;      // the reply to a question that needs no look-up; printable
+    int error = 0;           // errno of what was not reached
+    bool as_postfix = true;  // false: not as root, so as ourselves
+    // Of a UNIX socket, seen from outside of the chroot:
+    std::string path;
+    bool is_socket = false;
+    std::vector<std::string> closed;  // directories, and the socket, that Postfix's user may not pass
+};
+
+struct HostFacts {
+    std::vector<std::string> name_servers;  // of /etc/resolv.conf
+    std::optional<std::vector<std::string>>
+        chroot_name_servers;         // of its copy in the queue directory; nullopt: none
+    std::optional<bool> validating;  // whether these validate; nullopt: not asked, or no answer
+    std::map<std::string, int>
+        certificates;                 // of each CAfile and CApath that is looked into; absent: unreadable
+    std::string ca_bundle;            // where this system has its authorities; empty: not found
+    std::set<std::string> sockets;    // those of TLSRPT that are there
+    std::vector<std::string> tlspol;  // traces of postfix-tlspol
+    int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
+};
+
+struct Facts {
+    PostfixFacts postfix;
+    // Whether the Postfix that `dane = "auto"` asks does DNSSEC; it may be another instance than the one looked at.
+    bool daemon_sees_dnssec = false;
+    HostFacts host;
+    std::vector<SocketLook> sockets;
+    Config daemon;
+};
+
+}  // namespace sternpost

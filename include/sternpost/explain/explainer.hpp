@@ -1,0 +1,51 @@
+// Finds out all that decides the answer for one next-hop, and what the answer is.
+//
+// It looks at DNS and at the policy host just as the daemon does, by the same rooms, and lets the daemon's own decision be
+// made on what was found: each thing is asked for once. It keeps nothing, and tells the daemon nothing.
+//
+// Ownership: whoever runs the loop owns it, until the loop has ended. Borrows all of ExplainTools, which outlive it.
+// Threads:   one loop.
+// Errors:    none leave it: what cannot be found out is a verdict.
+// Limits:    those of the resolver, the fetcher and the probe; max_dane_hosts MX hosts, probed one after the other.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "sternpost/base/time.hpp"
+#include "sternpost/dns/resolver.hpp"
+#include "sternpost/explain/explanation.hpp"
+#include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/resolve/domain_answers.hpp"
+
+namespace sternpost {
+
+struct ExplainTools {
+    Resolver& resolver;
+    CurlFetcher& fetcher;
+    const Clock& clock;
+    const StarttlsProbe* probe = nullptr;  // null: no MX host is connected to
+};
+
+// What the daemon decides by.
+struct ExplainSettings {
+    ResolveOptions options;
+    std::shared_ptr<const Rules> rules;
+};
+
+class Explainer {
+public:
+    Explainer(boost::asio::any_io_executor executor, ExplainTools tools, ExplainSettings settings);
+    ~Explainer();
+
+    // `key`: as Postfix would ask. Once.
+    boost::asio::awaitable<Explanation> explain(std::string key);
+
+private:
+    class Inside;
+    std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,110 @@
+// The whole story of one next-hop, layer by layer, as a value: what was found, how good that is, and what it comes to.
+//
+// Threads: a value.
+// Texts:   what is not said to be printable may hold text of remote servers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sternpost/dane/dane_lookup.hpp"
+#include "sternpost/https/fetch_report.hpp"
+#include "sternpost/policy/policy_review.hpp"
+#include "sternpost/policy/record.hpp"
+#include "sternpost/starttls/starttls_probe.hpp"
+
+namespace sternpost {
+
+enum class Verdict {
+    good,
+    note,     // neither good nor bad
+    warning,  // mail goes out, but not as somebody wished
+    bad,      // it keeps the policy from being used, or mail from being delivered
+    unknown,  // it could not be found out
+};
+std::string_view to_string(Verdict verdict);
+
+struct Layer {
+    Verdict verdict = Verdict::unknown;
+    std::string summary;  // one sentence
+};
+
+// The TXT records at `_mta-sts.D`.
+struct RecordLayer : Layer {
+    std::vector<SeenRecord> records;
+    std::string id;  // of the one that counts
+};
+
+// `mta-sts.D`, and what it answered.
+struct PolicyHostLayer : Layer {
+    std::string host;
+    std::vector<std::string> addresses;
+    FetchReport fetch;
+};
+
+struct PolicyLayer : Layer {
+    std::optional<PolicyReview> review;  // nullopt: there is no text
+};
+
+struct MxHostSeen {
+    std::string name;
+    std::optional<std::uint16_t> preference;  // nullopt: it is not from an MX record
+    std::string passes_by;                    // the pattern; empty: none
+    MxHost dane;
+    std::optional<StarttlsReport> starttls;  // nullopt: not looked at
+    // Whether mail would be delivered to it under an enforce policy, or DANE; nullopt: not known without a look.
+    std::optional<bool> lets_mail_through;
+};
+
+struct MxLayer : Layer {
+    std::vector<MxHostSeen> hosts;  // best preference first
+    bool is_signed = false;         // the MX RRset
+};
+
+struct DaneLayer : Layer {
+    DomainDane state = DomainDane::undecided;
+};
+
+// `_smtp._tls.D`.
+struct TlsReportLayer : Layer {
+    std::vector<std::string> records;
+    std::vector<std::string> rua;
+};
+
+// What sternpostd says, if it knows no more than what was found just now.
+struct MapAnswer {
+    std::string map;
+    std::string reply;    // as Postfix gets it
+    std::string postfix;  // which Postfix asks this map
+    std::string effect;   // what it does then
+};
+
+enum class Outcome {
+    protects,   // mail goes out protected
+    no_policy,  // there is none to be enforced
+    broken,     // there is one, and it cannot be used or met
+    unknown,    // it could not be found out
+};
+std::string_view to_string(Outcome outcome);
+
+struct Explanation {
+    std::string key;
+    std::string domain;   // the policy domain; empty: the key can have none
+    std::string decided;  // by an override, in words; empty: there is none
+    RecordLayer record;
+    PolicyHostLayer policy_host;
+    PolicyLayer policy;
+    MxLayer mx;
+    DaneLayer dane;
+    TlsReportLayer tls_reports;
+    std::vector<MapAnswer> answers;
+    Outcome outcome = Outcome::unknown;
+    std::string conclusion;           // one sentence
+    std::vector<std::string> advice;  // what its owner, or who mails to it, may do
+};
+
+}  // namespace sternpost

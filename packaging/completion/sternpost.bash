@@ -1,0 +1,54 @@
+# Completion of sternpost and sternpostd for bash: sternpost and sternpostd in /usr/share/bash-completion/completions. Of
+# the package bash-completion it needs only that it loads this file.
+
+# The sub-command on the line so far.
+_sternpost_command() {
+    local i
+    for ((i = 1; i < COMP_CWORD; ++i)); do
+        case ${COMP_WORDS[i]} in
+            -c | --config)
+                [[ ${COMP_WORDS[++i]} != = ]] || ((++i))
+                ;;
+            -*) ;;
+            *) echo "${COMP_WORDS[i]}" && return ;;
+        esac
+    done
+}
+
+_sternpost() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    local words='' options=''
+    case ${1##*/}:$(_sternpost_command):$previous in
+        sternpost:lint:*)
+            options='--mx --json -h --help'
+            if [[ $current != -* && $previous != --mx ]]; then
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi
+            ;;
+        *:doctor:--postfix)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            return
+            ;;
+        *:-c | *:--config)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        *:query:--map) words='sts sts-tlsrpt' ;;
+        sternpostd:*) options='-c --config --check-config --version -h --help' ;;
+        sternpost:query:*) options='--map -h --help' ;;
+        sternpost:explain:*) options='--probe --json -h --help' ;;
+        sternpost:doctor:*) options='--postfix --json -h --help' ;;
+        sternpost::*)
+            words='query explain lint doctor'
+            options='-c --config --version -h --help'
+            ;;
+    esac
+    [[ $current != -* ]] || words=$options
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _sternpost sternpost sternpostd

@@ -1,0 +1,79 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "command.hpp"
+#include "doctor_output.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/doctor/examine.hpp"
+#include "sternpost/doctor/gather.hpp"
+#include "terminal.hpp"
+
+namespace asio = boost::asio;
+
+namespace sternpost {
+
+namespace {
+
+struct Arguments {
+    std::string directory;
+    bool json = false;
+};
+
+Result<Facts> gather(const std::string& directory, const Config& config) {
+    std::optional<Result<Facts>> facts;
+    std::exception_ptr escaped;
+    asio::io_context io(1);
+    asio::co_spawn(io, gather_facts(directory, config),
+                   [&](std::exception_ptr error, Result<Facts> gathered) {
+                       escaped = error;
+                       facts.emplace(std::move(gathered));
+                       io.stop();
+                   });
+    io.run();
+    if (escaped) std::rethrow_exception(escaped);
+    return std::move(*facts);
+}
+
+// As commands must name it, which may be run elsewhere.
+std::string whole_path(const std::string& directory) {
+    if (directory.empty()) return directory;
+    std::string path = std::filesystem::absolute(directory).lexically_normal();
+    if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+}
+
+int doctor(const Config& config, const Arguments& arguments) {
+    const auto facts = gather(whole_path(arguments.directory), config);
+    if (!facts) {
+        complain("Postfix cannot be asked: " + facts.error().detail);
+        return exit_temporary;
+    }
+    const Examination examination = examine(*facts);
+    std::cout << (arguments.json ? as_json(*facts, examination)
+                                 : as_text(*facts, examination, Terminal::of_standard_output()))
+              << std::flush;
+    return exit_status(examination);
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, CommandLine& line) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        program.add_subcommand("doctor", "Say what is wrong with Postfix, and how to mend it");
+    command
+        ->add_option("--postfix", arguments->directory,
+                     "The directory of main.cf, of another instance of Postfix")
+        ->type_name("DIR");
+    command->add_flag("--json", arguments->json, "Print one JSON object");
+    command->callback([arguments, &line] {
+        if (const auto config = config_for(line)) line.status = doctor(*config, *arguments);
+    });
+}
+
+}  // namespace sternpost

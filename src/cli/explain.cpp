@@ -1,0 +1,118 @@
+#include <CLI/Option.hpp>
+#include <boost/asio/io_context.hpp>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "explain_text.hpp"
+#include "report_json.hpp"
+#include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/explain/explainer.hpp"
+#include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/loop/spawn.hpp"
+#include "sternpost/settings/settings.hpp"
+#include "sternpost/tls/trust_store.hpp"
+#include "terminal.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+constexpr int exit_no_policy = 1;
+constexpr int exit_broken = 2;
+
+struct Arguments {
+    std::string key;
+    bool probe = false;
+    bool json = false;
+};
+
+int exit_status(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::protects:
+            return exit_good;
+        case Outcome::no_policy:
+            return exit_no_policy;
+        case Outcome::broken:
+            return exit_broken;
+        case Outcome::unknown:
+            break;
+    }
+    return exit_temporary;
+}
+
+awaitable<void> ask_postfix(PostfixDnssec& into) {
+    into = co_await ask_postconf();
+}
+
+PostfixDnssec::Answer dnssec_of_postfix(const Config& config) {
+    if (!goes_by_postfix(config)) return PostfixDnssec::Answer::otherwise;
+    asio::io_context io(1);
+    PostfixDnssec said;
+    spawn(io.get_executor(), "postfix", ask_postfix(said));
+    io.run();
+    return said.answer;
+}
+
+// Lives as long as the loop runs.
+struct Look {
+    Look(asio::io_context& io, const Config& config, PostfixDnssec::Answer postfix, bool probing)
+        : resolver(io.get_executor(), dns_options(config, postfix)),
+          fetcher(io.get_executor(), https_options(config)),
+          anchors(config.https.ca_file),
+          probe(anchors),
+          explainer(io.get_executor(), ExplainTools{resolver, fetcher, clock, probing ? &probe : nullptr},
+                    ExplainSettings{resolve_options(config),
+                                    std::make_shared<const Rules>(rules(config, postfix))}) {}
+
+    SystemClock clock;
+    CaresResolver resolver;
+    CurlFetcher fetcher;
+    TrustStore anchors;
+    StarttlsProbe probe;
+    Explainer explainer;
+    Explanation told;
+};
+
+awaitable<void> find_out(Look& look, std::string key) {
+    look.told = co_await look.explainer.explain(std::move(key));
+    look.fetcher.stop();
+    look.resolver.stop();
+}
+
+int explain(const Config& config, const Arguments& arguments) try {
+    asio::io_context io(1);
+    Look look(io, config, dnssec_of_postfix(config), arguments.probe);
+    spawn(io.get_executor(), "explain", find_out(look, arguments.key));
+    io.run();
+    if (arguments.json)
+        write_json(std::cout, json_of(look.told));
+    else
+        std::cout << text_of(look.told, Terminal::of_standard_output(), look.clock.wall());
+    return exit_status(look.told.outcome);
+} catch (const std::runtime_error& error) {
+    complain(error.what());
+    return exit_config;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& program, CommandLine& line) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = program.add_subcommand(
+        "explain", "Find out all that decides the answer for a domain; no daemon is needed");
+    command->add_option("DOMAIN", arguments->key, "A next-hop: example.com, [relay.example.com]:587")
+        ->required();
+    command->add_flag("--probe", arguments->probe,
+                      "Open STARTTLS at each MX host, and look at its certificate");
+    command->add_flag("--json", arguments->json, "For machines");
+    command->callback([arguments, &line] {
+        if (const auto config = config_for(line)) line.status = explain(*config, *arguments);
+    });
+}
+
+}  // namespace sternpost

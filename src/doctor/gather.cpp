@@ -1,0 +1,170 @@
+#include "sternpost/doctor/gather.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <charconv>
+#include <utility>
+
+#include "host.hpp"
+#include "postconf_output.hpp"
+#include "rule.hpp"
+#include "socket_look.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/postfix/postfix_dnssec.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+// An operator waits; so may a loaded machine.
+constexpr std::chrono::seconds postconf_limit{30};
+constexpr std::chrono::seconds resolver_limit{3};
+constexpr int default_processes = 100;  // default_process_limit, where it is not a number
+
+using Words = std::vector<std::string>;
+
+Words with_directory(const std::string& directory, Words words) {
+    if (directory.empty()) return words;
+    words.insert(words.begin(), {"-c", directory});
+    return words;
+}
+
+awaitable<Result<std::string>> ask(const std::string& directory, Words words) {
+    PostconfOptions options;
+    options.limit = postconf_limit;
+    Words arguments = with_directory(directory, std::move(words));
+    return run_postconf(std::move(arguments), std::move(options));
+}
+
+int number(std::string_view text, int otherwise) {
+    int found = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
+    return error == std::errc() && end == text.data() + text.size() ? found : otherwise;
+}
+
+int processes_of(const MasterLine& line, const Settings& settings) {
+    const int usual = number(value(settings, "default_process_limit"), default_processes);
+    return line.processes == "-" ? usual : number(line.processes, usual);
+}
+
+// A service with -o has defaults of its own, too, where they depend on what -o says: postconf is asked for them.
+awaitable<Result<SmtpService>> ask_for_service(const std::string& directory, const MasterLine& line,
+                                               const std::vector<MasterOption>& options,
+                                               const Settings& common) {
+    SmtpService service;
+    service.name = line.name;
+    service.chroot = is_chrooted(line, value(common, "compatibility_level"));
+    service.processes = processes_of(line, common);
+    Words words{"-x"};
+    for (const MasterOption& option : options) {
+        if (option.name != line.name || option.type != line.type) continue;
+        service.options.insert(option.parameter);
+        words.insert(words.end(), {"-o", option.parameter + "=" + option.value});
+    }
+    service.settings = common;
+    if (service.options.empty()) co_return service;
+    const auto said = co_await ask(directory, std::move(words));
+    if (!said) co_return tl::unexpected(said.error());
+    service.settings = read_settings(*said);
+    co_return service;
+}
+
+awaitable<Result<PostfixFacts>> ask_postfix(const std::string& directory) {
+    PostfixFacts postfix;
+    Words all{"-x"}, set{"-n"}, master{"-M"}, overrides{"-P"};
+    const auto settings = co_await ask(directory, std::move(all));
+    if (!settings) co_return tl::unexpected(settings.error());
+    const auto in_main_cf = co_await ask(directory, std::move(set));
+    if (!in_main_cf) co_return tl::unexpected(in_main_cf.error());
+    const auto services = co_await ask(directory, std::move(master));
+    if (!services) co_return tl::unexpected(services.error());
+    const auto given = co_await ask(directory, std::move(overrides));
+    if (!given) co_return tl::unexpected(given.error());
+
+    postfix.settings = read_settings(*settings);
+    postfix.config_directory = directory.empty() ? value(postfix.settings, "config_directory") : directory;
+    const auto version = read_version(value(postfix.settings, "mail_version"));
+    if (!version) co_return failure(Errc::invalid, "postconf does not say which version of Postfix this is");
+    postfix.version = *version;
+    for (const auto& [name, unused] : read_settings(*in_main_cf)) postfix.set.insert(name);
+    const auto options = read_master_options(*given);
+    for (const MasterLine& line : read_master(*services)) {
+        if (line.type != "unix") continue;
+        if (line.name == "tlsproxy") postfix.tlsproxy_processes = processes_of(line, postfix.settings);
+        if (line.command != "smtp") continue;
+        auto service = co_await ask_for_service(directory, line, options, postfix.settings);
+        if (!service) co_return tl::unexpected(service.error());
+        postfix.smtp.push_back(std::move(*service));
+    }
+    co_return postfix;
+}
+
+// Whether it is to be believed is another question.
+awaitable<std::optional<bool>> ask_resolver() {
+    DnsOptions options;
+    options.trust_ad = true;
+    options.timeout = resolver_limit;
+    const auto executor = co_await asio::this_coro::executor;
+    CaresResolver resolver(executor, std::move(options));
+    const Validation found = co_await resolver.validation();
+    resolver.stop();
+    if (found == Validation::unknown) co_return std::nullopt;
+    co_return found == Validation::yes;
+}
+
+bool is_same(const SocketLook& a, const SocketLook& b) {
+    const bool jail_matters = a.endpoint.starts_with("unix:");
+    return a.endpoint == b.endpoint && a.map == b.map && (!jail_matters || a.chroot == b.chroot);
+}
+
+void go_to_the_sockets(Facts& facts) {
+    PostfixUser user;
+    user.queue_directory = value(facts.postfix.settings, "queue_directory");
+    if (const passwd* owner = ::getpwnam(std::string(value(facts.postfix.settings, "mail_owner")).c_str())) {
+        user.uid = owner->pw_uid;
+        user.gid = owner->pw_gid;
+    }
+    for (const SmtpService& service : facts.postfix.smtp)
+        for (const OurTable& ours :
+             our_tables(facts, value(service.settings, "smtp_tls_policy_maps"), service.chroot)) {
+            SocketLook look;
+            look.endpoint = ours.socketmap.endpoint;
+            look.map = ours.socketmap.map;
+            look.chroot = service.chroot;
+            look.path = path_of(facts, look.endpoint, look.chroot);
+            if (std::ranges::any_of(facts.sockets,
+                                    [&](const SocketLook& each) { return is_same(each, look); }))
+                continue;
+            go_to_the_socket(look, user);
+            facts.sockets.push_back(std::move(look));
+        }
+}
+
+}  // namespace
+
+awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon) {
+    Facts facts;
+    facts.daemon = std::move(daemon);
+    auto postfix = co_await ask_postfix(directory);
+    if (!postfix) co_return tl::unexpected(postfix.error());
+    facts.postfix = std::move(*postfix);
+    facts.daemon_sees_dnssec = is(facts.postfix.settings, "smtp_dns_support_level", "dnssec");
+    if (!directory.empty()) {
+        const auto by_itself = co_await ask_postconf();
+        facts.daemon_sees_dnssec = by_itself.answer != PostfixDnssec::Answer::otherwise;
+        facts.postfix.usual = directory + "/main.cf" == by_itself.main_cf;
+    }
+    facts.host = look_at_host(facts.postfix);
+    if (does_dnssec_anywhere(facts)) facts.host.validating = co_await ask_resolver();
+    go_to_the_sockets(facts);
+    co_return facts;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,42 @@
+// What postconf(1) prints, read.
+//
+// Threads: any; pure. Lines that are not understood are passed over: postconf is from here, and newer than we may be.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sternpost/doctor/facts.hpp"
+
+namespace sternpost {
+
+// "name = value" a line, of `postconf -x` or `-n`.
+Settings read_settings(std::string_view text);
+
+std::optional<PostfixVersion> read_version(std::string_view text);
+
+// A line of `postconf -M`.
+struct MasterLine {
+    std::string name;
+    std::string type;
+    std::string chroot;     // "y", "n" or "-"
+    std::string processes;  // a number or "-"
+    std::string command;
+};
+std::vector<MasterLine> read_master(std::string_view text);
+
+// A line of `postconf -P`: "relay/unix/syslog_name = postfix/$service_name".
+struct MasterOption {
+    std::string name;
+    std::string type;
+    std::string parameter;
+    std::string value;
+};
+std::vector<MasterOption> read_master_options(std::string_view text);
+
+// Column 5 where it says "-": as the default was before compatibility level 1.
+bool is_chrooted(const MasterLine& line, std::string_view compatibility_level);
+
+}  // namespace sternpost

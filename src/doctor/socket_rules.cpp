@@ -1,0 +1,199 @@
+// The way from smtp(8) to sternpostd, as it was found by going it.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "rule.hpp"
+
+namespace sternpost {
+
+namespace {
+
+// sun_path of unix(7); Postfix ends with a fatal error.
+constexpr std::size_t max_unix_path = 107;
+constexpr std::string_view deferred = "Postfix defers all mail while it cannot ask.";
+constexpr std::string_view start = "systemctl restart sternpostd";
+
+bool is_unix(const SocketLook& look) {
+    return look.endpoint.starts_with("unix:");
+}
+
+std::string where(const SocketLook& look) {
+    return look.endpoint + (look.chroot && is_unix(look) ? ", in the chroot " + look.path : "");
+}
+
+// An absolute path that a chrooted smtp(8) looks for below the queue directory.
+bool is_outside(const SocketLook& look) {
+    return look.chroot && look.endpoint.starts_with("unix:/");
+}
+
+std::string listen_where_postfix_looks(const SocketLook& look) {
+    return "# In sternpost.toml: listen = [\"unix:" + look.path + "\"]; then: " + std::string(start);
+}
+
+std::vector<std::string> way_to_the_socket(const Facts& facts, const SocketLook& look) {
+    const std::string queue = std::string(value(facts.postfix.settings, "queue_directory")) + "/";
+    const std::string asked = look.endpoint.substr(5);
+    if (is_outside(look) && asked.starts_with(queue)) {
+        const std::string table = "socketmap:unix:" + asked.substr(queue.size()) + ":" + look.map;
+        std::string list(value(facts.postfix.settings, "smtp_tls_policy_maps"));
+        const std::string before = "socketmap:" + look.endpoint + ":" + look.map;
+        const std::size_t at = list.find(before);
+        if (at != std::string::npos)
+            return {postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
+                                                       list.replace(at, before.size(), table)))};
+    }
+    const bool listens_there = std::ranges::any_of(
+        facts.daemon.listen, [&](const ListenAddress& address) { return address.path == look.path; });
+    if (listens_there) return {std::string(start)};
+    return {listen_where_postfix_looks(look)};
+}
+
+void finds_the_socket(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets) {
+        if (!is_unix(look) || look.is_socket || look.endpoint.size() - 5 > max_unix_path) continue;
+        report.add(Severity::broken,
+                   is_outside(look) ? "a chrooted smtp(8) finds no socket at " + look.endpoint +
+                                          ": for it that is " + look.path
+                                    : "there is no socket at " + look.path,
+                   std::string(deferred) +
+                       (is_outside(look) ? " In a chroot, paths are relative to the queue directory." : ""),
+                   way_to_the_socket(facts, look));
+    }
+}
+
+void may_use_the_socket(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets) {
+        if (!is_unix(look) || !look.is_socket || look.closed.empty()) continue;
+        std::vector<std::string> remedy;
+        for (const std::string& place : look.closed)
+            remedy.push_back((place == look.path ? "chmod 0666 " : "chmod o+x ") + shell_word(place));
+        const std::string& first = look.closed.front();
+        report.add(Severity::broken,
+                   "Postfix's user " + std::string(value(facts.postfix.settings, "mail_owner")) +
+                       " may not " + (first == look.path ? "write to " : "pass ") + first,
+                   std::string(deferred), std::move(remedy));
+    }
+}
+
+void has_a_short_path(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets)
+        if (is_unix(look) && look.endpoint.size() - 5 > max_unix_path)
+            report.add(
+                Severity::broken, "the path of " + look.endpoint + " is longer than 107 bytes",
+                "smtp(8) ends with a fatal error, and mail stays in the queue.",
+                {"# In sternpost.toml: listen = [\"unix:" +
+                     std::string(value(facts.postfix.settings, "queue_directory")) +
+                     "/sternpost/socketmap.sock\"]",
+                 postconf(
+                     facts,
+                     "-e " + shell_word("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
+                                        look.map))});
+}
+
+void names_an_address(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets) {
+        if (!look.endpoint.starts_with("inet:")) continue;
+        const std::string_view host = std::string_view(look.endpoint).substr(5, look.endpoint.rfind(':') - 5);
+        const bool literal =
+            host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+        if (literal) continue;
+        std::string list(value(facts.postfix.settings, "smtp_tls_policy_maps"));
+        const std::string before = "inet:" + std::string(host) + ":";
+        for (std::size_t at; host == "localhost" && (at = list.find(before)) != std::string::npos;)
+            list.replace(at, before.size(), "inet:127.0.0.1:");
+        report.add(Severity::advice, look.endpoint + " has a name where an address would do",
+                   "It is looked up at each connection, in the chroot if there is one; when that fails, mail "
+                   "is deferred.",
+                   {host == "localhost"
+                        ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " + list))
+                        : "# Put the address of " + std::string(host) + " into smtp_tls_policy_maps."});
+    }
+}
+
+// Reasons that the rules above have told.
+bool is_told(const SocketLook& look) {
+    return is_unix(look) &&
+           (!look.is_socket || !look.closed.empty() || look.endpoint.size() - 5 > max_unix_path);
+}
+
+void is_answered(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets) {
+        if (is_told(look)) continue;
+        if (look.outcome == SocketLook::Outcome::not_reached) {
+            const bool refused = look.error == ECONNREFUSED || look.error == ENOENT;
+            report.add(
+                Severity::broken,
+                "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error),
+                std::string(deferred),
+                {refused ? std::string(start) : "systemctl status sternpostd",
+                 "# sternpost.toml has listen = [\"" +
+                     (facts.daemon.listen.empty() ? "" : to_string(facts.daemon.listen.front())) + "\"]"});
+        } else if (look.outcome == SocketLook::Outcome::no_answer) {
+            report.add(Severity::broken, "nobody answers at " + where(look),
+                       "What listens there does not speak socketmap, or hangs: mail is deferred.",
+                       {"systemctl status sternpostd"});
+        }
+    }
+}
+
+void knows_the_map(const Facts& facts, Report& report) {
+    for (const SocketLook& look : facts.sockets) {
+        if (look.outcome != SocketLook::Outcome::answered || look.answer.starts_with("NOTFOUND")) continue;
+        const bool unknown = look.answer.starts_with("PERM");
+        report.add(
+            Severity::broken, "the answer at " + where(look) + " is: " + look.answer,
+            unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
+                    : "A key that is no domain should get NOTFOUND; is that sternpostd?",
+            {unknown ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
+                                                          table_to_ask(
+                                                              facts, wants_extended(facts.postfix.version))))
+                     : "systemctl status sternpostd"});
+    }
+}
+
+void has_room_for_all(const Facts& facts, Report& report) {
+    long all = 0;
+    for (const SmtpService& service : facts.postfix.smtp) {
+        if (our_tables(facts, value(service.settings, "smtp_tls_policy_maps"), service.chroot).empty())
+            continue;
+        all += service.processes == 0 ? std::numeric_limits<int>::max() : service.processes;
+    }
+    const std::string asking = all >= std::numeric_limits<int>::max() ? "any number of" : std::to_string(all);
+    if (all > static_cast<long>(facts.daemon.limits.connections))
+        report.add(Severity::advice,
+                   asking + " smtp processes may ask at once, and sternpostd takes " +
+                       std::to_string(facts.daemon.limits.connections) + " connections",
+                   "Each keeps a connection; those that find no room wait, and mail with them.",
+                   {all >= std::numeric_limits<int>::max()
+                        ? "# Give smtp a limit in master.cf, in the column maxproc."
+                        : "# In sternpost.toml, in [limits]: connections = " + std::to_string(all)});
+    const bool by_path = std::ranges::any_of(facts.sockets, is_unix);
+    if (by_path && facts.host.listen_backlog > 0 && all > facts.host.listen_backlog)
+        report.add(Severity::advice,
+                   asking + " smtp processes may ask at once, and net.core.somaxconn is " +
+                       std::to_string(facts.host.listen_backlog),
+                   "Postfix does not wait for a UNIX socket whose queue is full: it defers the mail.",
+                   {"echo 'net.core.somaxconn = 4096' >/etc/sysctl.d/sternpost.conf && sysctl --system",
+                    std::string(start)});
+}
+
+constexpr std::array rules{
+    Rule{"socket-missing", "the socket is where smtp(8) looks", finds_the_socket, asks_sternpostd},
+    Rule{"socket-closed", "Postfix's user may use it", may_use_the_socket, asks_sternpostd},
+    Rule{"socket-path", "its path is short enough", has_a_short_path, asks_sternpostd},
+    Rule{"inet-name", "addresses are literal", names_an_address, asks_sternpostd},
+    Rule{"daemon-silent", "sternpostd answers", is_answered, asks_sternpostd},
+    Rule{"map-unknown", "and knows the map", knows_the_map, asks_sternpostd},
+    Rule{"too-many-clients", "there is room for all smtp processes", has_room_for_all, asks_sternpostd},
+};
+
+}  // namespace
+
+std::span<const Rule> socket_rules() {
+    return rules;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,95 @@
+#include "tables.hpp"
+
+#include <algorithm>
+
+namespace sternpost {
+
+namespace {
+
+// No main.cf nests deeper in earnest.
+constexpr int max_depth = 8;
+constexpr std::string_view separators = ", \t\r\n";
+constexpr std::string_view blanks = " \t\r\n";
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+std::string_view without_braces(std::string_view text) {
+    text = trimmed(text);
+    if (!text.starts_with('{') || !text.ends_with('}') || text.size() < 2) return text;
+    return trimmed(text.substr(1, text.size() - 2));
+}
+
+void collect(const Table& table, Socketmap found, int depth, std::vector<Socketmap>& all) {
+    if (depth > max_depth) return;
+    if (table.type == "proxy" || table.type == "debug") {
+        found.proxied = found.proxied || table.type == "proxy";
+        collect(to_table(table.rest), found, depth + 1, all);
+    } else if (table.type == "unionmap" || table.type == "pipemap") {
+        found.nested = true;
+        for (const Table& inner : to_tables(without_braces(table.rest)))
+            collect(inner, found, depth + 1, all);
+    } else if (table.type == "socketmap") {
+        const std::size_t colon = table.rest.rfind(':');
+        if (colon == std::string::npos) return;
+        found.endpoint = table.rest.substr(0, colon);
+        found.map = table.rest.substr(colon + 1);
+        if (found.endpoint.starts_with("local:")) found.endpoint.replace(0, 5, "unix");
+        all.push_back(std::move(found));
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> split_list(std::string_view list) {
+    std::vector<std::string> words;
+    std::string word;
+    int depth = 0;
+    for (const char c : list) {
+        if (c == '{') ++depth;
+        if (c == '}') depth = std::max(0, depth - 1);
+        if (depth > 0 || separators.find(c) == std::string_view::npos) {
+            word += c;
+        } else if (!word.empty()) {
+            words.push_back(std::exchange(word, {}));
+        }
+    }
+    if (!word.empty()) words.push_back(std::move(word));
+    return words;
+}
+
+Table to_table(std::string_view text) {
+    text = without_braces(text);
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return {std::string(text), "", std::string(text)};
+    return {std::string(text), std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+std::vector<Table> to_tables(std::string_view list) {
+    std::vector<Table> tables;
+    for (const std::string& word : split_list(list)) tables.push_back(to_table(word));
+    return tables;
+}
+
+std::vector<Socketmap> socketmaps_of(const Table& table) {
+    std::vector<Socketmap> all;
+    collect(table, {}, 0, all);
+    return all;
+}
+
+std::vector<std::pair<std::string, std::string>> inline_entries(const Table& table) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    if (table.type != "inline") return entries;
+    for (const std::string& word : split_list(without_braces(table.rest))) {
+        const std::string_view entry = without_braces(word);
+        const std::size_t equals = entry.find('=');
+        if (equals == std::string_view::npos) continue;
+        entries.emplace_back(trimmed(entry.substr(0, equals)), trimmed(entry.substr(equals + 1)));
+    }
+    return entries;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,37 @@
+// Lists and tables as Postfix writes them in main.cf.
+//
+// Threads: any; pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sternpost {
+
+// At white space and commas that are not within braces (Postfix's mystrtokq()).
+std::vector<std::string> split_list(std::string_view list);
+
+// One table of a list: "socketmap:inet:127.0.0.1:8461:sts" is the type "socketmap" and the rest.
+struct Table {
+    std::string text;
+    std::string type;  // of "proxy:hash:/x" too: "proxy"
+    std::string rest;
+};
+Table to_table(std::string_view text);
+std::vector<Table> to_tables(std::string_view list);
+
+struct Socketmap {
+    std::string endpoint;  // "inet:HOST:PORT" or "unix:PATH"
+    std::string map;
+    bool proxied = false;  // behind proxy:
+    bool nested = false;   // within unionmap: or pipemap:
+};
+// Those that a table asks, itself or by what it wraps.
+std::vector<Socketmap> socketmaps_of(const Table& table);
+
+// The keys and values of an inline: table, or none of another.
+std::vector<std::pair<std::string, std::string>> inline_entries(const Table& table);
+
+}  // namespace sternpost

@@ -1,0 +1,16 @@
+// What all layers together come to.
+//
+// Threads: any; pure.
+#pragma once
+
+#include "sternpost/explain/explanation.hpp"
+
+namespace sternpost {
+
+// What Postfix does with the reply to one of the maps.
+std::string effect_of(std::string_view reply, bool extended);
+
+// Outcome, conclusion and advice, from layers and answers.
+void conclude(Explanation& explanation);
+
+}  // namespace sternpost

@@ -1,0 +1,37 @@
+// From what was found of one thing to its layer: how good it is, and why in a sentence.
+//
+// Threads: any; pure.
+#pragma once
+
+#include <string>
+
+#include "sternpost/base/result.hpp"
+#include "sternpost/dane/dane_lookup.hpp"
+#include "sternpost/dns/resolver.hpp"
+#include "sternpost/explain/explanation.hpp"
+
+namespace sternpost {
+
+using Texts = Result<RecordSet<std::string>>;
+using Addresses = Result<RecordSet<boost::asio::ip::address>>;
+
+RecordLayer record_layer(const Texts& answer);
+
+// `wanted`: a record says that there is a policy.
+PolicyHostLayer policy_host_without_address(std::string host, const Addresses& v4, const Addresses& v6,
+                                            bool wanted);
+// Where the answer came to is in `host.fetch` already.
+void judge_policy_host(PolicyHostLayer& host, const Result<std::string>& body, bool wanted, WallTime now);
+
+PolicyLayer policy_layer(const std::string& body);
+
+// With pattern and DANE of each host; `policy` may be null.
+MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer, const Policy* policy);
+// Once more, with what the hosts said to STARTTLS.
+void judge_servers(MxLayer& mx, const DaneLayer& dane);
+
+DaneLayer dane_layer(const DaneState& state, bool wanted);
+
+TlsReportLayer tls_report_layer(const Texts& answer);
+
+}  // namespace sternpost

@@ -1,0 +1,17 @@
+// What the TXT records of MTA-STS and TLS reporting are made of: fields, each NAME=VALUE, with ";" between them.
+//
+// Threads: any; pure.
+// Source:  RFC 8461 section 3.1, RFC 8460 section 3.
+#pragma once
+
+#include <string_view>
+
+namespace sternpost {
+
+// Takes *WSP ";" *WSP off `text`; false, and nothing taken, when it does not begin so.
+bool take_delimiter(std::string_view& text);
+
+bool valid_field_name(std::string_view name);
+bool valid_field_value(std::string_view value);
+
+}  // namespace sternpost

@@ -1,0 +1,197 @@
+"""postfix/setup with the real postconf of each Postfix: what it changes, what it leaves, and that it can be undone."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import installations
+
+SETUP = Path(__file__).resolve().parents[2] / "postfix" / "setup"
+MAIN_CF = """\
+# A comment that stays.
+compatibility_level = 3.6
+queue_directory = {queue}
+"""
+MASTER_CF = "smtp unix - - {chroot} - - smtp\nrelay unix - - {chroot} - - smtp\n"
+CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+
+each_installation = pytest.mark.parametrize("installation", installations.ALL,
+                                            ids=lambda installation: "postfix %d.%d" % installation.version)
+
+
+class Instance:
+    """A Postfix that is configured and does not run."""
+
+    def __init__(self, directory, installation):
+        self._installation = installation
+        self.directory, self.queue = directory, directory / "queue"
+        self.queue.mkdir(parents=True)
+        self.main_cf = directory / "main.cf"
+        self.configure()
+        self._setup = directory / "setup"
+        shutil.copy(SETUP, self._setup)
+
+    def configure(self, more="", chroot="n"):
+        self.main_cf.write_text(MAIN_CF.format(queue=self.queue) + more)
+        (self.directory / "master.cf").write_text(MASTER_CF.format(chroot=chroot))
+
+    def setup(self, *arguments):
+        return self._run("bash", self._setup, "-c", self.directory, *arguments)
+
+    def shell(self, script):
+        return self._run("bash", "-ec", script)
+
+    def values(self):
+        lines = (line.partition("=") for line in self._run("postconf", "-c", self.directory, "-n").stdout.splitlines())
+        return {name.strip(): value.strip() for name, _, value in lines if name.startswith("smtp_tls")}
+
+    def _run(self, program, *arguments):
+        os.utime(self.main_cf, (0, 0))  # Postfix waits before it reads a file that was changed just now
+        return subprocess.run([*self._installation.command(program), *map(str, arguments)], capture_output=True,
+                              text=True, timeout=30)
+
+
+@pytest.fixture
+def instance(world, installation):
+    directory = world.directory / world.domain("postfix")
+    yield Instance(directory, installation)
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def table(installation):
+    """The name of the table that this Postfix is to ask."""
+    return "sts-tlsrpt" if installation.knows_the_extended_grammar else "sts"
+
+
+def done(result):
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout
+
+
+@each_installation
+def test_three_lines_and_nothing_else(instance, sternpostd, table):
+    before = instance.main_cf.read_text()
+    done(instance.setup())
+    assert instance.values() == {
+        "smtp_tls_policy_maps": f"socketmap:inet:127.0.0.1:8461:{table}",
+        "smtp_tls_security_level": "may",
+        "smtp_tls_CAfile": CA_FILE,
+    }
+    assert instance.main_cf.read_text().startswith(before)
+
+
+@each_installation
+def test_a_second_run_changes_nothing(instance, sternpostd):
+    done(instance.setup())
+    once = instance.main_cf.read_text()
+    assert "Nothing needs to be changed" in done(instance.setup())
+    assert instance.main_cf.read_text() == once
+
+
+@each_installation
+@pytest.mark.parametrize("before", [
+    "",
+    "smtp_tls_policy_maps = hash:/etc/postfix/tls_policy\nsmtp_tls_security_level = dane\n",
+    "smtp_tls_policy_maps =\nsmtp_tls_security_level = none\nsmtp_tls_CAfile =\n",
+    "smtp_tls_policy_maps = inline:{ {example.com = may} }, socketmap:inet:127.0.0.1:8642:QUERY\n",
+])
+def test_undo_takes_it_all_back(instance, sternpostd, before):
+    instance.configure(before)
+    done(instance.setup())
+    done(instance.setup())
+    instance.setup("--undo").check_returncode()
+    assert instance.main_cf.read_text().split() == (MAIN_CF.format(queue=instance.queue) + before).split()
+    assert sorted(path.name for path in instance.directory.iterdir()) == ["main.cf", "master.cf", "queue", "setup"]
+
+
+@each_installation
+def test_undo_leaves_what_was_changed_since(instance, sternpostd):
+    done(instance.setup())
+    done(instance.shell(f"postconf -c {instance.directory} -e smtp_tls_security_level=dane "
+                        "'smtp_tls_policy_maps = static:none, socketmap:inet:127.0.0.1:8461:sts, static:may'"))
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "static:none, static:may", "smtp_tls_security_level": "dane"}
+
+
+@each_installation
+def test_undo_bears_what_somebody_has_taken_back_already(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts, socketmap:inet:127.0.0.1:8461:sts-tlsrpt\n")
+    done(instance.setup())
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts, socketmap:inet:127.0.0.1:8461:sts-tlsrpt\n")
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": ""}
+    assert "Nothing needs to be changed" in done(instance.setup("--undo"))
+
+
+@each_installation
+def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
+    before = instance.main_cf.read_text()
+    commands = done(instance.setup("--dry-run"))
+    assert instance.main_cf.read_text() == before
+    done(instance.shell(commands))
+    by_hand = instance.values()
+    instance.main_cf.write_text(before)
+    done(instance.setup())
+    assert instance.values() == by_hand
+
+
+@each_installation
+def test_tables_that_are_there_stay_before_ours(instance, sternpostd, table):
+    instance.configure("smtp_tls_policy_maps = hash:/etc/postfix/tls, inline:{ {example.com = may} }\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == (
+        f"hash:/etc/postfix/tls, inline:{{ {{example.com = may}} }}, socketmap:inet:127.0.0.1:8461:{table}")
+
+
+@each_installation
+@pytest.mark.parametrize("former", ["postfix", "sts"])
+def test_another_name_at_our_address_becomes_the_right_one(instance, sternpostd, table, former):
+    instance.configure(f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:{former}, hash:/b\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a, socketmap:inet:127.0.0.1:8461:{table}, hash:/b"
+
+
+@each_installation
+def test_another_resolver_before_ours_is_named(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8642:QUERY\n")
+    assert "decides where it has an answer: socketmap:inet:127.0.0.1:8642:QUERY" in done(instance.setup())
+
+
+@each_installation
+def test_a_level_and_authorities_that_are_set_stay(instance, sternpostd):
+    instance.configure(f"smtp_tls_security_level = dane\nsmtp_tls_CAfile = {instance.directory}/own.pem\n")
+    done(instance.setup())
+    values = instance.values()
+    assert (values["smtp_tls_security_level"], values["smtp_tls_CAfile"]) == ("dane", f"{instance.directory}/own.pem")
+
+
+@each_installation
+@pytest.mark.parametrize("chroot", ["y", "n"])
+def test_the_socket_in_the_queue_directory_is_preferred(instance, start_sternpostd, table, chroot):
+    instance.configure(chroot=chroot)
+    (instance.queue / "sternpost").mkdir()
+    start_sternpostd({"listen": [f"unix:{instance.queue}/sternpost/socketmap.sock"]})
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:unix:sternpost/socketmap.sock:{table}"
+
+
+@each_installation
+def test_nothing_is_changed_while_nobody_answers(instance):
+    before = instance.main_cf.read_text()
+    result = instance.setup()
+    assert result.returncode == 1 and "nobody answers at socketmap:inet:127.0.0.1:8461" in result.stderr
+    assert instance.main_cf.read_text() == before
+
+
+def test_a_wrong_option_is_told():
+    result = subprocess.run([SETUP, "--ask"], capture_output=True, text=True)
+    assert result.returncode == 1 and '"--ask"' in result.stderr
+
+
+def test_it_can_be_executed():
+    assert os.access(SETUP, os.X_OK)
