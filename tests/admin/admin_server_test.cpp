@@ -56,9 +56,9 @@ public:
 private:
     void read() {
         socket_.async_read_some(asio::buffer(buffer_),
-                                [this](boost::system::error_code error, std::size_t count) {
-                                    if (error == asio::error::operation_aborted)
-                                        return;  // this peer is no more
+                                [this, alive = std::weak_ptr(alive_)](boost::system::error_code error,
+                                                                      std::size_t count) {
+                                    if (alive.expired()) return;
                                     received_.append(buffer_.data(), count);
                                     closed_ = static_cast<bool>(error);
                                     if (!error) read();
@@ -78,6 +78,7 @@ private:
     std::array<char, 65536> buffer_{};
     std::string received_;
     bool closed_ = false;
+    const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class AdminServerTest : public AnswersTest {
@@ -187,8 +188,8 @@ TEST_F(AdminServerTest, ADomainIsShownListedAndForgotten) {
     EXPECT_TRUE(at_hand("good.test"));
     EXPECT_THAT(peer.ask(request("DELETE /v1/policies/good.test?unexpired=yes")), StartsWith(ok));
     EXPECT_FALSE(at_hand("good.test"));
-    EXPECT_TRUE(
-        logged("uid " + std::to_string(::geteuid()) + " had good.test forgotten, with its enforce policy"));
+    EXPECT_TRUE(logged("admin good.test: uid " + std::to_string(::geteuid()) +
+                       " had it forgotten, with its enforce policy"));
     EXPECT_THAT(peer.ask(request("DELETE /v1/policies/good.test")), StartsWith("HTTP/1.1 404 "));
 }
 

@@ -19,7 +19,7 @@ DomainRecord record() {
     cached.id = "20261201";
     cached.body =
         "version: STSv1\r\nmode: enforce\r\nmx: *.good.test\r\nmax_age: 604800\r\nx: "
-        "\xc3\xa9\xff\x80\"\\\r\n";
+        "\xc3\xa9\xe2\x82\xac\"\\\r\n";
     cached.policy = read_policy(cached.body).value();
     cached.fetched = now - std::chrono::hours(24);
     DomainRecord made;

@@ -168,7 +168,7 @@ TEST_F(OperationsTest, WhatTheDiskDoesNotForgetIsNotForgotten) {
 
 TEST_F(OperationsTest, AnImportedPolicyIsOnDiskAndInForce) {
     EXPECT_EQ(ask("good.test").find("OK secure match=mail"), 3U);
-    answers->forget("good.test");
+    EXPECT_TRUE(answers->forget("good.test").value());
     break_txt("good.test");
     EXPECT_EQ(ask("good.test"), not_found);  // which memory then knows
     EXPECT_EQ(import(imported(enforce("a.good.test")), Origin::own_export), Imported::taken);
