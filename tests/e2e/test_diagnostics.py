@@ -304,6 +304,7 @@ def _(stage):
 @situation("sternpostd.8: socketmap: cannot accept connections: ...")
 def _(stage):
     daemon = stage.start()
+    daemon.ask("accepting.test")
     _, most = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (1, most))
     with daemon.connect():
