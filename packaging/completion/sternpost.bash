@@ -1,18 +1,20 @@
 # Completion of sternpost and sternpostd for bash: sternpost and sternpostd in /usr/share/bash-completion/completions. Of
 # the package bash-completion it needs only that it loads this file.
 
-# The sub-command on the line so far.
+# The sub-command on the line so far, of cache with its own.
 _sternpost_command() {
-    local i
+    local i first=''
     for ((i = 1; i < COMP_CWORD; ++i)); do
         case ${COMP_WORDS[i]} in
             -c | --config)
                 [[ ${COMP_WORDS[++i]} != = ]] || ((++i))
                 ;;
             -*) ;;
-            *) echo "${COMP_WORDS[i]}" && return ;;
+            cache) [[ $first ]] || first='cache ' ;;
+            *) echo "$first${COMP_WORDS[i]}" && return ;;
         esac
     done
+    echo "${first% }"
 }
 
 _sternpost() {
@@ -37,13 +39,27 @@ _sternpost() {
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
+        'sternpost:cache export:'* | 'sternpost:cache import:'* | 'sternpost:cache warm:'*)
+            options='-h --help'
+            if [[ $current != -* ]]; then
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi
+            ;;
         *:query:--map) words='sts sts-tlsrpt' ;;
         sternpostd:*) options='-c --config --check-config --version -h --help' ;;
         sternpost:query:*) options='--map -h --help' ;;
         sternpost:explain:*) options='--probe --json -h --help' ;;
+        sternpost:cache:*)
+            words='list show refresh forget stats export import warm'
+            options='-h --help'
+            ;;
+        'sternpost:cache forget:'*) options='--yes -h --help' ;;
+        'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint doctor'
+            words='query explain lint cache doctor'
             options='-c --config --version -h --help'
             ;;
     esac

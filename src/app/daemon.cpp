@@ -78,7 +78,8 @@ void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
 
 }  // namespace
 
-Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets)
+Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets,
+               AdminSockets admin)
     : config_(std::move(config)),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
@@ -91,7 +92,33 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
                Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
       server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
-      sockets_(std::move(sockets)) {}
+      sockets_(std::move(sockets)),
+      admin_(resolve_loop_.get_executor(), admin_sources()) {
+    serve_operators(std::move(admin.operators));
+    serve_metrics(std::move(admin.metrics));
+}
+
+AdminSources Daemon::admin_sources() {
+    return {answers_,
+            store_,
+            clock_,
+            server_.figures(),
+            [this] { return resolver_.figures(); },
+            [this] { return fetcher_.figures(); },
+            answer_loop_.get_executor(),
+            STERNPOST_VERSION};
+}
+
+void Daemon::serve_operators(std::optional<ListeningSocket> socket) {
+    serves_operators_ = socket.has_value();
+    if (socket) say(LogLevel::info, Topic::admin, "serving operators at {}", socket->name());
+    admin_.serve_operators(std::move(socket));
+}
+
+void Daemon::serve_metrics(std::optional<ListeningSocket> socket) {
+    if (socket) say(LogLevel::info, Topic::admin, "serving metrics at {}", socket->name());
+    admin_.serve_metrics(std::move(socket));
+}
 
 std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     auto sockets = passed_sockets();
@@ -144,6 +171,7 @@ void Daemon::take_over_dane(const Config& config) {
 void Daemon::begin_to_answer() {
     asio::post(answer_loop_, [this] { server_.listen(sockets_); });
     answers_.begin_upkeep();
+    admin_.set_answering(true);
     say(LogLevel::info, Topic::daemon, "sternpostd {} answers on {}", STERNPOST_VERSION,
         joined(names_of(sockets_)));
     notify_ready();
@@ -166,6 +194,8 @@ awaitable<void> Daemon::stop() {
     stopping_ = true;
     watchdog_.stop();
     next_look_at_postfix_.cancel();
+    admin_.set_answering(false);
+    admin_.stop();
     asio::post(answer_loop_, [this] { server_.stop(); });
     answers_.stop();
     resolver_.stop();
@@ -201,10 +231,17 @@ void Daemon::reload() {
     notify_ready();
 }
 
+// What can fail comes before anything is taken over.
 void Daemon::apply(Config config) {
+    const bool other_metrics = config.admin.metrics != config_.admin.metrics;
+    const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
+    auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
+    auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
     take_over_dane(config);
+    if (other_metrics) serve_metrics(std::move(metrics));
+    if (other_socket) serve_operators(std::move(operators));
     asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
@@ -212,8 +249,6 @@ void Daemon::apply(Config config) {
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,
             "\"listen\", \"user\" and [cache] are taken over at the next start only");
-    for (const std::string& sentence : not_in_force_yet(config))
-        say(LogLevel::warning, Topic::daemon, "{}", sentence);
     config_ = std::move(config);
     postfix_.forget();
     next_look_at_postfix_.cancel();

@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "admin_sockets.hpp"
 #include "postfix_watch.hpp"
+#include "sternpost/admin/admin_server.hpp"
 #include "sternpost/base/time.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
@@ -31,7 +33,7 @@ public:
     static std::vector<ListeningSocket> open_sockets(const Config& config);
 
     // `config_file` is read again at a reload.
-    Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets);
+    Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets, AdminSockets admin);
 
     // Serves until SIGTERM or SIGINT; HUP reloads.
     void run();
@@ -44,6 +46,9 @@ private:
     boost::asio::awaitable<void> stop();
     void reload();
     void apply(Config config);
+    void serve_operators(std::optional<ListeningSocket> socket);
+    void serve_metrics(std::optional<ListeningSocket> socket);
+    AdminSources admin_sources();
 
     Config config_;
     std::string config_file_;
@@ -61,6 +66,8 @@ private:
     DomainAnswers answers_;
     SocketmapServer server_;
     std::vector<ListeningSocket> sockets_;
+    AdminServer admin_;
+    bool serves_operators_ = false;
 };
 
 }  // namespace sternpost

@@ -54,6 +54,15 @@ void open_log(const Config& config, const std::optional<Account>& account) {
     set_up_logging(config.log);
 }
 
+// The private one belongs to the daemon's user; a port below 1024 only root can have.
+AdminSockets open_admin_sockets(const AdminConfig& config, const std::optional<Account>& account) {
+    auto metrics = open_metrics_socket(config);
+    std::optional<RightsOf> rights;
+    if (account) rights.emplace(*account);
+    auto operators = open_operators_socket(config);
+    return {std::move(operators), std::move(metrics)};
+}
+
 void warn_of_rights(const std::optional<Account>& account, const std::string& config_file) {
     if (::geteuid() == 0)
         say(LogLevel::warning, Topic::daemon,
@@ -70,11 +79,10 @@ int serve(Config config, const std::string& config_file) try {
     if (account) hand_over_files(config, *account);
     open_log(config, account);
     auto sockets = Daemon::open_sockets(config);
+    auto admin = open_admin_sockets(config.admin, account);
     if (account) become(*account);
     warn_of_rights(account, config_file);
-    for (const std::string& sentence : not_in_force_yet(config))
-        say(LogLevel::warning, Topic::daemon, "{}", sentence);
-    Daemon daemon(std::move(config), config_file, std::move(sockets));
+    Daemon daemon(std::move(config), config_file, std::move(sockets), std::move(admin));
     daemon.run();
     return 0;
 } catch (const std::exception& error) {

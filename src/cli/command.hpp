@@ -33,5 +33,6 @@ void add_explain(CLI::App& program, CommandLine& line);
 void add_lint(CLI::App& program, CommandLine& line);
 void add_query(CLI::App& program, CommandLine& line);
 void add_doctor(CLI::App& program, CommandLine& line);
+void add_cache(CLI::App& program, CommandLine& line);
 
 }  // namespace sternpost

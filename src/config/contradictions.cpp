@@ -78,6 +78,10 @@ void check_https(const TomlField& section, HttpsConfig& https) {
                                        {"timeout", https.timeout});
 }
 
+void note_socket(const TomlField& section, AdminConfig& admin) {
+    admin.socket_is_set = section.node().as_table()->contains("socket");
+}
+
 void check_override(const TomlField& section, const OverrideConfig& entry) {
     const bool pin = entry.action == OverrideAction::pin;
     const TomlField place = section.first_of({pin ? "action" : "mx"});

@@ -127,7 +127,7 @@ ConfigKeys<Config> config_keys() {
         {"answers", &Config::answers, section<AnswersConfig>("answers", answers_keys())},
         {"limits", &Config::limits, section<LimitsConfig>("limits", limits_keys())},
         {"log", &Config::log, section<LogConfig>("log", log_keys())},
-        {"admin", &Config::admin, section<AdminConfig>("admin", admin_keys())},
+        {"admin", &Config::admin, section<AdminConfig>("admin", admin_keys(), note_socket)},
         {"maps", &Config::maps, named_sections<MapConfig>("maps", map_keys(), parse_map_name)},
         {"override", &Config::overrides,
          repeated_section<OverrideConfig>("override", override_keys(), check_override, check_overrides)},

@@ -103,8 +103,9 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
     if (answered)
         co_return std::move(reply.bytes);  // empty, which is no message, where c-ares itself refused it
     if (reply.status == ARES_ETIMEOUT)
-        co_return failure(Errc::temporary, "no answer in time from " + server_);
-    if (reply.status == ARES_ECONNREFUSED) co_return failure(Errc::temporary, "no connection to " + server_);
+        co_return failure(Errc::temporary, "no answer in time from " + server_, "timeout");
+    if (reply.status == ARES_ECONNREFUSED)
+        co_return failure(Errc::temporary, "no connection to " + server_, "unreachable");
     co_return failure(Errc::temporary, std::string(::ares_strerror(reply.status)) + " from " + server_);
 }
 

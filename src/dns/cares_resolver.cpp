@@ -3,6 +3,7 @@
 #include <arpa/nameser.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -59,6 +60,7 @@ struct Race {
     asio::steady_timer changed;  // cancelled when an attempt ends
     std::optional<RecordSet<Record>> won;
     bool stopped = false;
+    std::string_view cause = "timeout";  // of the first failure; none: no answer came at all
     std::size_t open = 0;
     std::map<std::string, std::string>
         failures;  // of each server the first one, "SERVFAIL from 127.0.0.1:53"
@@ -69,7 +71,9 @@ awaitable<Result<RecordSet<Record>>> ask_one(Server& server, const Question<Reco
     const auto bytes = co_await server.ask(question.name, question.type);
     if (!bytes) co_return tl::unexpected(bytes.error());
     auto answer = question.read(*bytes, question.name);
-    if (!answer) co_return failure(Errc::temporary, answer.error().detail + " from " + server.name());
+    if (!answer)
+        co_return failure(Errc::temporary, answer.error().detail + " from " + server.name(),
+                          answer.error().cause);
     answer->authentic = answer->authentic && server.believes_ad();
     if (question.whom == Servers::validating && !answer->authentic) {
         co_await server.confirm();
@@ -85,6 +89,7 @@ awaitable<void> attempt(std::shared_ptr<Server> server, std::shared_ptr<Race<Rec
     --race->open;
     if (!answer) {
         race->stopped = race->stopped || answer.error().code == Errc::stopped;
+        if (race->failures.empty()) race->cause = answer.error().cause;
         race->failures.try_emplace(server->name(), answer.error().detail);
     } else if (!race->won) {
         race->won = std::move(*answer);
@@ -116,7 +121,13 @@ Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Serve
         detail += detail.empty() ? "" : ", ";
         detail += failed != race.failures.end() ? failed->second : "no answer in time from " + server->name();
     }
-    return {Errc::temporary, detail};
+    return {Errc::temporary, detail, race.cause};
+}
+
+DnsFigures::Outcomes& outcomes_of(DnsFigures& figures, int type) {
+    constexpr std::array<int, dns_types.size()> types{ns_t_txt,  ns_t_mx,    ns_t_a,
+                                                      ns_t_aaaa, ns_t_cname, ns_t_tlsa};
+    return figures.outcomes.at(static_cast<std::size_t>(std::ranges::find(types, type) - types.begin()));
 }
 
 }  // namespace
@@ -151,10 +162,16 @@ public:
     awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read, Servers whom) {
         follow_resolv_conf();
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
-        if (open_ >= max_questions) co_return failure(Errc::overloaded, "too many open DNS questions");
+        if (open_ >= max_questions) {
+            outcomes_of(figures_, type).add("overloaded");
+            co_return failure(Errc::overloaded, "too many open DNS questions", "overloaded");
+        }
         ServerList servers = servers_;
         if (whom == Servers::validating) std::erase_if(servers, does_not_validate);
-        if (servers.empty()) co_return failure(Errc::temporary, nobody_to_ask(whom));
+        if (servers.empty()) {
+            outcomes_of(figures_, type).add("unreachable");
+            co_return failure(Errc::temporary, nobody_to_ask(whom), "unreachable");
+        }
         Question<Record> question;
         question.name = std::move(name);
         question.type = type;
@@ -165,7 +182,23 @@ public:
         --open_;
         // Also an answer that waited for a probe, which has told nothing then.
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
+        outcomes_of(figures_, type)
+            .add(!answer                   ? answer.error().cause
+                 : answer->records.empty() ? "none"
+                                           : "found");
         co_return answer;
+    }
+
+    DnsFigures figures() const {
+        DnsFigures now = figures_;
+        now.open_questions = open_;
+        for (const auto& server : servers_) {
+            DnsServerState state;
+            state.name = server->name();
+            state.validation = server->validation();
+            now.servers.push_back(std::move(state));
+        }
+        return now;
     }
 
     awaitable<Validation> validation() {
@@ -330,6 +363,7 @@ private:
     std::chrono::steady_clock::time_point next_look_{};
     asio::steady_timer next_probe_;
     std::size_t open_ = 0;
+    DnsFigures figures_;
     bool stopped_ = false;
 };
 
@@ -368,6 +402,10 @@ Resolver::Answer<TlsaRecord> CaresResolver::tlsa(std::string name) {
 
 awaitable<Validation> CaresResolver::validation() {
     return inside_->validation();
+}
+
+DnsFigures CaresResolver::figures() const {
+    return inside_->figures();
 }
 
 void CaresResolver::reconfigure(DnsOptions options) {

@@ -61,6 +61,10 @@ std::string rcode_text(int rcode) {
     }
 }
 
+std::string_view cause_of(int rcode) {
+    return rcode == ns_r_servfail ? "servfail" : rcode == ns_r_refused ? "refused" : "other";
+}
+
 std::span<const std::uint8_t> rdata(const ns_rr& record) {
     return {ns_rr_rdata(record), static_cast<std::size_t>(ns_rr_rdlen(record))};
 }
@@ -109,7 +113,7 @@ Result<std::chrono::seconds> negative_ttl(const std::vector<ns_rr>& authority, b
         name_servers = name_servers || ns_rr_type(record) == ns_t_ns;
         if (ns_rr_type(record) != ns_t_soa) continue;
         if (ns_rr_rdlen(record) < smallest_soa)
-            return failure(Errc::temporary, "malformed SOA in the answer");
+            return failure(Errc::temporary, "malformed SOA in the answer", "malformed");
         const auto minimum = ::ns_get32(ns_rr_rdata(record) + ns_rr_rdlen(record) - NS_INT32SZ);
         return std::min(ttl_of(record), std::chrono::seconds(minimum > max_ttl ? 0 : minimum));
     }
@@ -139,7 +143,7 @@ Result<std::string> follow_aliases(ns_msg& message, const std::vector<ns_rr>& re
         });
         if (alias == records.end()) return at;
         const auto target = name_in(message, rdata(*alias));
-        if (!target) return failure(Errc::temporary, "malformed CNAME in the answer");
+        if (!target) return failure(Errc::temporary, "malformed CNAME in the answer", "malformed");
         ttl = std::min(ttl, ttl_of(*alias));
         at = *target;
     }
@@ -152,18 +156,20 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
                                ReadRecord read_record) {
     ns_msg message;
     if (::ns_initparse(bytes.data(), static_cast<int>(bytes.size()), &message) < 0)
-        return failure(Errc::temporary, "malformed answer");
-    if (!is_response(message)) return failure(Errc::temporary, "answer to another question");
+        return failure(Errc::temporary, "malformed answer", "malformed");
+    if (!is_response(message)) return failure(Errc::temporary, "answer to another question", "malformed");
     const auto rcode = rcode_of(message);
-    if (!rcode) return failure(Errc::temporary, "malformed answer");
+    if (!rcode) return failure(Errc::temporary, "malformed answer", "malformed");
     // Some servers leave the question out of their failures.
     if (*rcode != ns_r_noerror && *rcode != ns_r_nxdomain)
-        return failure(Errc::temporary, rcode_text(*rcode));
-    if (!answers_question(message, name, type)) return failure(Errc::temporary, "answer to another question");
-    if (ns_msg_getflag(message, ns_f_tc) == 1) return failure(Errc::temporary, "truncated answer");
+        return failure(Errc::temporary, rcode_text(*rcode), cause_of(*rcode));
+    if (!answers_question(message, name, type))
+        return failure(Errc::temporary, "answer to another question", "malformed");
+    if (ns_msg_getflag(message, ns_f_tc) == 1)
+        return failure(Errc::temporary, "truncated answer", "malformed");
     const auto answer = records_of(message, ns_s_an);
     const auto authority = records_of(message, ns_s_ns);
-    if (!answer || !authority) return failure(Errc::temporary, "malformed answer");
+    if (!answer || !authority) return failure(Errc::temporary, "malformed answer", "malformed");
 
     RecordSet<Record> set;
     set.authentic = ns_msg_getflag(message, ns_f_ad) == 1;
@@ -176,7 +182,7 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
         if (ns_rr_type(record) != type || ns_rr_class(record) != ns_c_in) continue;
         if (!same_name(ns_rr_name(record), set.canonical_name)) continue;
         auto value = read_record(message, record);
-        if (!value) return failure(Errc::temporary, "malformed record in the answer");
+        if (!value) return failure(Errc::temporary, "malformed record in the answer", "malformed");
         set.ttl = std::min(set.ttl, ttl_of(record));
         set.records.push_back(std::move(*value));
     }

@@ -49,7 +49,7 @@ Resolver::Answer<TlsaRecord> RememberingResolver::tlsa(std::string name) {
                       [this](std::string asked, Servers) { return resolver_.tlsa(std::move(asked)); });
 }
 
-awaitable<Result<std::string>> GivenFetch::fetch(std::string, std::vector<asio::ip::address>) {
+awaitable<Result<std::string>> GivenFetch::fetch(std::string, std::vector<asio::ip::address>, Queue) {
     co_return body_;
 }
 
@@ -67,6 +67,18 @@ Result<std::vector<std::string>> EmptyStore::due_for_refresh(WallTime, WallTime,
 
 Result<std::size_t> EmptyStore::prune(const PruneLimits&, std::size_t) {
     return std::size_t{0};
+}
+
+Result<bool> EmptyStore::remove(const std::string&) {
+    return false;
+}
+
+Result<std::vector<DomainRecord>> EmptyStore::list(const std::string&, std::size_t) {
+    return std::vector<DomainRecord>();
+}
+
+Result<PolicyCounts> EmptyStore::count(const std::string&, std::size_t, WallTime) {
+    return PolicyCounts();
 }
 
 }  // namespace sternpost

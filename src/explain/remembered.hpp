@@ -47,8 +47,9 @@ private:
 class GivenFetch final : public PolicyFetcher {
 public:
     void give(Result<std::string> body) { body_ = std::move(body); }
-    boost::asio::awaitable<Result<std::string>> fetch(
-        std::string host, std::vector<boost::asio::ip::address> addresses) override;
+    boost::asio::awaitable<Result<std::string>> fetch(std::string host,
+                                                      std::vector<boost::asio::ip::address> addresses,
+                                                      Queue queue) override;
 
 private:
     Result<std::string> body_ = failure(Errc::temporary, "it was not fetched");
@@ -62,6 +63,10 @@ public:
     Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
                                                      std::size_t most) override;
     Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override;
+    Result<bool> remove(const std::string& domain) override;
+    Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) override;
+    Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) override;
+    StoreFigures figures() const override { return {}; }
 };
 
 }  // namespace sternpost

@@ -86,23 +86,36 @@ public:
         }
     }
 
-    // `report` may be null.
+    HttpsFigures figures() const { return {under_way_.size(), queue_.size()}; }
+
+    struct Manner {
+        Queue queue = Queue::kept;
+        std::shared_ptr<FetchReport> report;  // null: nobody wants one
+    };
+
     void start(FetchHandler handler, std::string host, std::vector<asio::ip::address> addresses,
-               std::shared_ptr<FetchReport> report) {
+               Manner manner) {
         if (stopped_) return post(executor_, std::move(handler), tl::unexpected(stopped));
         if (addresses.empty())
-            return post(executor_, std::move(handler), failure(Errc::temporary, host + " has no address"));
+            return post(executor_, std::move(handler),
+                        failure(Errc::temporary, host + " has no address", "no-address"));
         const std::string refused = addresses.front().to_string();
         if (!options_.allow_private_addresses) std::erase_if(addresses, is_special);
         if (addresses.empty())
-            return post(
-                executor_, std::move(handler),
-                failure(Errc::temporary, host + " has only special addresses, such as " + refused +
-                                             ", where no policy host can be (see allow-private-addresses)"));
+            return post(executor_, std::move(handler),
+                        failure(Errc::temporary,
+                                host + " has only special addresses, such as " + refused +
+                                    ", where no policy host can be (see allow-private-addresses)",
+                                "special-address"));
+        if (manner.queue == Queue::passed_by) {
+            begin(Fetch(std::move(handler), std::move(host), std::move(addresses), std::move(manner.report)));
+            return arm_aging();
+        }
         if (queue_.size() >= max_queued_fetches)
             return post(executor_, std::move(handler),
-                        failure(Errc::overloaded, "too many policy fetches are waiting"));
-        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses), std::move(report));
+                        failure(Errc::overloaded, "too many policy fetches are waiting", "overloaded"));
+        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses),
+                            std::move(manner.report));
         start_queued();
     }
 
@@ -198,7 +211,8 @@ private:
         if (!found) return;
         curl_multi_remove_handle(multi_, handle);
         post(executor_, std::move(found.mapped().handler),
-             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked"));
+             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked",
+                     "overloaded"));
     }
 
     void act(curl_socket_t fd, int events) {
@@ -263,9 +277,13 @@ CurlFetcher::~CurlFetcher() {
     curl_global_cleanup();
 }
 
-awaitable<Result<std::string>> CurlFetcher::fetch(std::string host,
-                                                  std::vector<asio::ip::address> addresses) {
-    return fetch_and_report(std::move(host), std::move(addresses), nullptr);
+awaitable<Result<std::string>> CurlFetcher::fetch(std::string host, std::vector<asio::ip::address> addresses,
+                                                  Queue queue) {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
+        [this, queue](auto handler, std::string name, std::vector<asio::ip::address> at) {
+            inside_->start(std::move(handler), std::move(name), std::move(at), {queue, nullptr});
+        },
+        asio::use_awaitable, std::move(host), std::move(addresses));
 }
 
 awaitable<Result<std::string>> CurlFetcher::fetch_and_report(std::string host,
@@ -274,9 +292,13 @@ awaitable<Result<std::string>> CurlFetcher::fetch_and_report(std::string host,
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
         [this](auto handler, std::string name, std::vector<asio::ip::address> at,
                std::shared_ptr<FetchReport> into) {
-            inside_->start(std::move(handler), std::move(name), std::move(at), std::move(into));
+            inside_->start(std::move(handler), std::move(name), std::move(at), {Queue::kept, std::move(into)});
         },
         asio::use_awaitable, std::move(host), std::move(addresses), std::move(report));
+}
+
+HttpsFigures CurlFetcher::figures() const {
+    return inside_->figures();
 }
 
 void CurlFetcher::reconfigure(HttpsOptions options) {

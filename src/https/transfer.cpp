@@ -250,26 +250,32 @@ std::chrono::milliseconds Transfer::duration() const {
 
 Result<std::string> Transfer::verdict(CURLcode code) {
     if (report_) tell_report();
-    if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_);
+    if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_, "too-large");
     const long answered = status();
     if (answered >= 300 && answered < 400 && !location_.empty())
-        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
-                                            printable(location_, 120) +
-                                            "\", which RFC 8461 forbids to follow");
+        return failure(Errc::temporary,
+                       "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
+                           printable(location_, 120) + "\", which RFC 8461 forbids to follow",
+                       "redirect");
     if (answered >= 200 && answered != http_ok)
-        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + " instead of 200");
+        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + " instead of 200",
+                       "status");
     return code == CURLE_OK ? verdict_on_answer() : verdict_on_failure(code);
 }
 
 Result<std::string> Transfer::verdict_on_answer() {
     if (may_be_cut_short())
-        return failure(Errc::temporary, "the connection to " + host_ +
-                                            " ended before the whole answer had come (no close_notify)");
+        return failure(
+            Errc::temporary,
+            "the connection to " + host_ + " ended before the whole answer had come (no close_notify)",
+            "cut-short");
     if (!content_encoding_.empty() && ::strcasecmp(content_encoding_.c_str(), "identity") != 0)
-        return failure(Errc::invalid, "the answer has the content coding \"" +
-                                          printable(content_encoding_, 60) + "\", which was not asked for");
+        return failure(Errc::invalid,
+                       "the answer has the content coding \"" + printable(content_encoding_, 60) +
+                           "\", which was not asked for",
+                       "media-type");
     if (const auto fault = media_type_fault(content_types_)) {
-        if (require_text_plain_) return failure(Errc::invalid, *fault);
+        if (require_text_plain_) return failure(Errc::invalid, *fault, "media-type");
         say(LogLevel::warning, {Topic::https, policy_domain_of(host_)}, "{}", *fault);
     }
     return std::move(body_);
@@ -283,20 +289,23 @@ Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
         case CURLE_PEER_FAILED_VERIFICATION:
             return failure(Errc::untrusted,
                            "the certificate of " + host_ + " is not valid: " +
-                               (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : reason));
+                               (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : reason),
+                           "certificate");
         case CURLE_OPERATION_TIMEDOUT:
-            return failure(Errc::temporary, too_late(reason));
+            return failure(Errc::temporary, too_late(reason), "timeout");
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
-            return failure(Errc::temporary, "the connection to " + host_ +
-                                                " ended before the whole answer had come (" + reason + ")");
+            return failure(
+                Errc::temporary,
+                "the connection to " + host_ + " ended before the whole answer had come (" + reason + ")",
+                "cut-short");
         case CURLE_COULDNT_CONNECT:
-            return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")");
+            return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")", "connect");
         case CURLE_SSL_CONNECT_ERROR:
-            return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")");
+            return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")", "tls");
         case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, which is anything
         case CURLE_WEIRD_SERVER_REPLY:
             return failure(Errc::temporary, "no HTTP answer from " + host_ + " (" + reason + ")");

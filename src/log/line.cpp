@@ -35,9 +35,11 @@ std::string_view to_string(Topic topic) {
         case Topic::cache:
             return "cache";
         case Topic::upkeep:
+            return "upkeep";
+        case Topic::admin:
             break;
     }
-    return "upkeep";
+    return "admin";
 }
 
 std::string text_of(const Line& line) {

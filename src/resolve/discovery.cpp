@@ -18,6 +18,12 @@ std::chrono::milliseconds since(SteadyTime begun, const Clock& clock) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady() - begun);
 }
 
+std::string_view outcome_of(const TxtLook& look) {
+    if (look.state == TxtState::failed) return "failed";
+    if (look.state == TxtState::present) return "present";
+    return look.why.empty() ? "absent" : "invalid";
+}
+
 unsigned kind_of(Errc code) {
     return static_cast<unsigned>(code);
 }
@@ -122,17 +128,6 @@ Trouble disk_trouble(const std::string& domain) {
     return {{Topic::policy, domain}, "disk"};
 }
 
-DomainRecord record_of(const KnownDomain& known) {
-    DomainRecord record;
-    record.domain = known.domain;
-    if (known.policy) record.policy = *known.policy;
-    record.failed = known.failed;
-    record.last_used = known.last_used;
-    record.refresh_at = known.refresh_at;
-    record.dane_seen = known.dane_seen;
-    return record;
-}
-
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
     const CachedPolicy& cached = *known.policy;
     say(LogLevel::info, {Topic::policy, known.domain}, "mode={} id={} mx={} expires={} source={} took={}ms",
@@ -144,15 +139,18 @@ awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
     const auto answer = co_await sources_.resolver.txt("_mta-sts." + known.domain);
     if (!answer && answer.error().code == Errc::stopped) co_return;
     known.note_txt(answer, sources_.clock.steady(), options_);
+    figures_.txt.add(outcome_of(known.txt));
     log_txt(known, repeats_);
 }
 
-awaitable<void> Discovery::fetch_policy(KnownDomain& known) {
+awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
     const SteadyTime begun = sources_.clock.steady();
     known.note_fetch_begun(sources_.clock.wall());
-    auto fetched = co_await get(known.domain, known.id_to_fetch());
+    auto fetched = co_await get(known.domain, known.id_to_fetch(), queue);
+    if (!fetched && fetched.error().code == Errc::stopped) co_return;
+    figures_.fetches.add(fetched ? "fetched" : fetched.error().cause);
+    if (known.forgotten) co_return;
     if (!fetched) {
-        if (fetched.error().code == Errc::stopped) co_return;
         known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
         log_fetch_failure(known, sources_.clock.wall(), fetched.error(), repeats_);
         if (!known.overloaded) co_await commit(known);
@@ -175,15 +173,16 @@ awaitable<void> Discovery::refresh_policy(KnownDomain& known) {
     co_await commit(known);
 }
 
-awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string id) {
+awaitable<Result<CachedPolicy>> Discovery::get(std::string domain, std::string id, Queue queue) {
     const std::string host = "mta-sts." + domain;
     auto found = co_await addresses(host);
     if (!found) co_return tl::unexpected(found.error());
-    auto body = co_await sources_.fetcher.fetch(host, std::move(*found));
+    auto body = co_await sources_.fetcher.fetch(host, std::move(*found), queue);
     if (!body) co_return tl::unexpected(body.error());
     auto policy = read_policy(*body);
     if (!policy)
-        co_return failure(policy.error().code, "the policy file is not valid: " + policy.error().detail);
+        co_return failure(policy.error().code, "the policy file is not valid: " + policy.error().detail,
+                          "invalid-policy");
     CachedPolicy cached;
     cached.id = std::move(id);
     cached.policy = std::move(*policy);
@@ -203,11 +202,14 @@ awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::stri
     if (!all.empty()) co_return all;
     if (!v4)
         co_return failure(v4.error().code,
-                          "DNS has no answer about the addresses of " + host + ": " + v4.error().detail);
+                          "DNS has no answer about the addresses of " + host + ": " + v4.error().detail,
+                          "dns");
     if (!v6)
         co_return failure(v6.error().code,
-                          "DNS has no answer about the addresses of " + host + ": " + v6.error().detail);
-    co_return failure(Errc::temporary, host + (v4->name_exists ? " has no address" : " does not exist"));
+                          "DNS has no answer about the addresses of " + host + ": " + v6.error().detail,
+                          "dns");
+    co_return failure(Errc::temporary, host + (v4->name_exists ? " has no address" : " does not exist"),
+                      "no-address");
 }
 
 awaitable<void> Discovery::look_at_mx(KnownDomain& known) {
@@ -234,6 +236,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
     if (state.stopped) co_return;
     const DaneLook* former = known.dane_at(route);
     const bool changed = former == nullptr || former->state.verdict != state.verdict;
+    figures_.dane.add(dane_verdicts.at(static_cast<std::size_t>(state.verdict)));
     Now now;
     now.wall = sources_.clock.wall();
     now.steady = sources_.clock.steady();
@@ -247,6 +250,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
 }
 
 awaitable<void> Discovery::commit(KnownDomain& known) {
+    if (known.forgotten) co_return;
     const auto stored = co_await sources_.store.put(record_of(known));
     const Trouble trouble = disk_trouble(known.domain);
     known.on_disk = stored.has_value();

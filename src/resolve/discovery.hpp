@@ -10,11 +10,9 @@
 
 #include "known_domain.hpp"
 #include "sternpost/log/repeats.hpp"
+#include "sternpost/resolve/resolve_figures.hpp"
 
 namespace sternpost {
-
-// All of it that is kept on disk.
-DomainRecord record_of(const KnownDomain& known);
 
 // What it is when a domain's record does not reach the disk; `domain` outlives it.
 Trouble disk_trouble(const std::string& domain);
@@ -24,13 +22,13 @@ void log_policy(const KnownDomain& known, std::string_view source, std::chrono::
 
 class Discovery {
 public:
-    Discovery(Sources sources, const ResolveOptions& options, Repeats& repeats)
-        : sources_(sources), options_(options), repeats_(repeats) {}
+    Discovery(Sources sources, const ResolveOptions& options, ResolveFigures& figures, Repeats& repeats)
+        : sources_(sources), options_(options), figures_(figures), repeats_(repeats) {}
 
     boost::asio::awaitable<void> look_at_txt(KnownDomain& known);
     // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
     // works.
-    boost::asio::awaitable<void> fetch_policy(KnownDomain& known);
+    boost::asio::awaitable<void> fetch_policy(KnownDomain& known, Queue queue = Queue::kept);
     // The same for a policy that is due for it, if a GET is allowed now.
     boost::asio::awaitable<void> refresh_policy(KnownDomain& known);
     boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
@@ -39,11 +37,12 @@ public:
     boost::asio::awaitable<void> commit(KnownDomain& known);
 
 private:
-    boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id);
+    boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id, Queue queue);
     boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> addresses(std::string host);
 
     Sources sources_;
     const ResolveOptions& options_;
+    ResolveFigures& figures_;
     Repeats& repeats_;
 };
 

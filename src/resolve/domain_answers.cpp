@@ -12,6 +12,7 @@
 #include "discovery.hpp"
 #include "flight.hpp"
 #include "memory_table.hpp"
+#include "operations.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/log/log.hpp"
@@ -45,7 +46,8 @@ public:
           table_(memory_entries),
           repeats_(sources_.clock),
           next_upkeep_(resolve_loop_),
-          upkeep_(sources_.store, sources_.clock, table_, lookups()) {}
+          upkeep_(sources_.store, sources_.clock, table_, lookups()),
+          operations_(sources_.store, sources_.clock, table_, flights()) {}
 
     // Answer loop.
     std::optional<MapRules> map(std::string_view name) const {
@@ -83,10 +85,20 @@ public:
         for (auto& [domain, flight] : flights_) {
             flight->patience.cancel();
             flight->changed.cancel();
+            flight->end();
             // What is known counts, where it is a policy.
             if (flight->known.policy_applies(now().wall, options_)) settle(*flight);
             release(*flight, nullptr);
         }
+    }
+
+    Operations& operations() { return operations_; }
+
+    ResolveFigures figures() const {
+        ResolveFigures now = figures_;
+        now.lookups = flights_.size();
+        now.domains_in_memory = table_.size();
+        return now;
     }
 
 private:
@@ -139,13 +151,19 @@ private:
         flight->want(question);
     }
 
-    enum class Why { question, refresh };
+    enum class Why { question, refresh, operators_word };
+
+    FlightPtr flight_under_way(const std::string& domain) const {
+        const auto found = flights_.find(domain);
+        return found == flights_.end() ? nullptr : found->second;
+    }
 
     FlightPtr flight_to(const std::string& domain, Why why) {
-        if (const auto found = flights_.find(domain); found != flights_.end()) return found->second;
-        if (flights_.size() >= max_flights) return nullptr;
+        if (auto flight = flight_under_way(domain)) return flight;
+        if (stopped_ || (flights_.size() >= max_flights && why != Why::operators_word)) return nullptr;
         auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain, why), sources_.clock.steady());
         flight->refresh = why == Why::refresh;
+        flight->at_operators_word = why == Why::operators_word;
         flights_.emplace(domain, flight);
         limit_patience(flight);
         spawn(resolve_loop_, "domain lookup", fly(shared_from_this(), flight));
@@ -219,13 +237,17 @@ private:
     }
 
     awaitable<void> look_at_policy(FlightPtr flight) {
-        if (!rules_->pins(flight->known.domain, now().wall)) co_await discover_policy(flight);
+        if (flight->at_operators_word) {
+            co_await fetch_at_operators_word(flight);
+        } else if (!rules_->pins(flight->known.domain, now().wall)) {
+            co_await discover_policy(flight);
+        }
         flight->policy_looked_at = true;
         flight->changed.cancel();
     }
 
     awaitable<void> discover_policy(FlightPtr flight) {
-        Discovery discovery(sources_, options_, repeats_);
+        Discovery discovery(sources_, options_, figures_, repeats_);
         KnownDomain& known = flight->known;
         const SteadyTime due =
             flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
@@ -242,9 +264,28 @@ private:
         if (!stopped_ && !known.on_disk) co_await discovery.commit(known);
     }
 
+    awaitable<void> fetch_at_operators_word(FlightPtr flight) {
+        Discovery discovery(sources_, options_, figures_, repeats_);
+        KnownDomain& known = flight->known;
+        co_await discovery.look_at_txt(known);
+        if (stopped_) co_return;
+        const bool unexpired = known.policy && now().wall < known.policy->expires();
+        if (known.txt.state != TxtState::present && !unexpired) {
+            flight->why_not_fetched = known.txt.why.empty()
+                                          ? "there is no TXT record _mta-sts." + known.domain
+                                          : "TXT record _mta-sts." + known.domain + ": " + known.txt.why;
+            co_return;
+        }
+        co_await discovery.fetch_policy(known, Queue::passed_by);
+        flight->fetched = known.just_fetched;
+        if (!known.just_fetched)
+            flight->why_not_fetched =
+                known.failed && !known.overloaded ? known.failed->reason : "too many fetches";
+    }
+
     // What answers depend on beside the policy, for all who ask until the policy is known.
     awaitable<void> look_at_hosts(FlightPtr flight) {
-        Discovery discovery(sources_, options_, repeats_);
+        Discovery discovery(sources_, options_, figures_, repeats_);
         while (!stopped_) {
             const std::optional<Asked> lacking = question_that_lacks_hosts(*flight);
             if (lacking && lacking->map.dane) {
@@ -293,6 +334,8 @@ private:
 
     void land(const FlightPtr& flight) {
         flight->patience.cancel();
+        flight->end();
+        if (flight->known.forgotten) return;
         flights_.erase(flight->known.domain);
         if (stopped_) return release(*flight, nullptr);
         for (auto& waiter : std::exchange(flight->waiters, {})) {
@@ -307,6 +350,17 @@ private:
         const auto entry = make_entry(*flight, former);
         warn_if_nothing_passes(*entry);
         table_.put(entry);
+    }
+
+    // As if the flight had never been; who waits for an answer boards another one.
+    void abandon(const std::string& domain) {
+        const auto found = flights_.extract(domain);
+        if (!found) return;
+        const FlightPtr flight = found.mapped();
+        flight->known.forgotten = true;
+        flight->patience.cancel();
+        for (auto& waiter : std::exchange(flight->waiters, {})) question(domain, std::move(waiter));
+        flight->end();
     }
 
     void note_use(Flight& flight) const {
@@ -337,6 +391,25 @@ private:
             return flight_to(domain, Why::refresh) != nullptr;
         };
         made.write = [this](DomainRecord record) { write(std::move(record)); };
+        return made;
+    }
+
+    Flights flights() {
+        Flights made;
+        made.under_way = [this](const std::string& domain) { return flight_under_way(domain); };
+        made.refresh = [this](const std::string& domain) { return flight_to(domain, Why::operators_word); };
+        made.learn = [this](const std::string& domain) {
+            const FlightPtr flight = flight_to(domain, Why::question);
+            if (!flight) return flight;
+            NextHop next_hop;
+            next_hop.domain = domain;
+            note_use(*flight);
+            flight->want(asked(next_hop, *rules_->map(base_grammar_maps.front())));
+            return flight;
+        };
+        made.abandon = [this](const std::string& domain) { abandon(domain); };
+        made.recall = [this](const std::string& domain) { return recall(domain, Why::refresh); };
+        made.settings = [this] { return settings(); };
         return made;
     }
 
@@ -438,7 +511,9 @@ private:
     Repeats repeats_;  // the resolve loop's
     std::unordered_map<std::string, FlightPtr> flights_;
     asio::steady_timer next_upkeep_;
+    ResolveFigures figures_;
     Upkeep upkeep_;
+    Operations operations_;
     bool stopped_ = false;
 };
 
@@ -478,6 +553,30 @@ void DomainAnswers::begin_upkeep() {
 
 void DomainAnswers::stop() {
     inside_->stop();
+}
+
+Result<DomainReport> DomainAnswers::report(const std::string& domain) {
+    return inside_->operations().report(domain);
+}
+
+awaitable<Result<Refreshed>> DomainAnswers::refresh(std::string domain) {
+    return inside_->operations().refresh(std::move(domain));
+}
+
+awaitable<Result<void>> DomainAnswers::learn(std::string domain) {
+    return inside_->operations().learn(std::move(domain));
+}
+
+Result<bool> DomainAnswers::forget(const std::string& domain) {
+    return inside_->operations().forget(domain);
+}
+
+awaitable<Result<Imported>> DomainAnswers::import(DomainRecord record, Origin origin) {
+    return inside_->operations().import(std::move(record), origin);
+}
+
+ResolveFigures DomainAnswers::figures() const {
+    return inside_->figures();
 }
 
 }  // namespace sternpost

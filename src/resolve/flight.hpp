@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,12 +20,19 @@ struct Flight {
         : known(std::move(what_is_known)),
           begun(now),
           patience(executor),
-          changed(executor, boost::asio::steady_timer::time_point::max()) {}
+          changed(executor, boost::asio::steady_timer::time_point::max()),
+          landed(executor, boost::asio::steady_timer::time_point::max()) {}
 
     struct Waiter {
         Asked question;
         Answers::OnReply on_reply;
     };
+
+    // Who waits for it goes on.
+    void end() {
+        ended = true;
+        landed.cancel();
+    }
 
     // What `question` depends on is looked at, too.
     void want(const Asked& question) {
@@ -35,14 +43,19 @@ struct Flight {
 
     KnownDomain known;  // the flight's working copy
     const SteadyTime begun;
-    bool behind_answer = false;  // nobody has to wait: what is due soon is looked at already
-    bool refresh = false;        // the policy is fetched again, whatever the TXT record says
-    bool used = false;           // somebody has asked
-    bool use_to_disk = false;    // for the first time in a day
+    bool behind_answer = false;      // nobody has to wait: what is due soon is looked at already
+    bool refresh = false;            // the policy is fetched again, whatever the TXT record says
+    bool at_operators_word = false;  // the same, and no limit counts
+    bool fetched = false;            // then: whether a policy was fetched,
+    std::string why_not_fetched;     // or else why not, in words
+    bool used = false;               // somebody has asked
+    bool use_to_disk = false;        // for the first time in a day
     std::vector<Asked> wanted;
     std::vector<Waiter> waiters;
     boost::asio::steady_timer patience;
     boost::asio::steady_timer changed;  // cancelled when more is wanted, or the policy is known
+    boost::asio::steady_timer landed;   // cancelled when it has ended
+    bool ended = false;
     bool policy_looked_at = false;
     bool overdue = false;  // patience with TXT record and policy file has ended: what is known counts
     bool expired = false;  // patience has ended altogether: who asks now is told so

@@ -215,4 +215,15 @@ void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const Resolv
     failed = std::move(now_failed);
 }
 
+DomainRecord record_of(const KnownDomain& known) {
+    DomainRecord record;
+    record.domain = known.domain;
+    if (known.policy) record.policy = *known.policy;
+    record.failed = known.failed;
+    record.last_used = known.last_used;
+    record.refresh_at = known.refresh_at;
+    record.dane_seen = known.dane_seen;
+    return record;
+}
+
 }  // namespace sternpost

@@ -76,6 +76,7 @@ struct KnownDomain {
     bool on_disk = true;                         // false: the policy could not be committed
     bool disk_unread = false;                    // the disk could not say whether there is a policy
     bool overloaded = false;                     // the last GET found no room among ours
+    bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept
     bool just_fetched = false;      // in this flight: applies to its questions even with a max_age of 0
     std::vector<WallTime> fetches;  // GETs of the last hour
     TxtLook txt;
@@ -121,5 +122,8 @@ struct KnownDomain {
 private:
     bool remember_dane(DomainDane verdict, WallTime now);
 };
+
+// All of it that is kept on disk.
+DomainRecord record_of(const KnownDomain& known);
 
 }  // namespace sternpost

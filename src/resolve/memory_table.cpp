@@ -30,6 +30,18 @@ void MemoryTable::put(TableEntryPtr entry) {
     order_.pop_front();
 }
 
+bool MemoryTable::remove(std::string_view domain) {
+    TableEntryPtr removed;  // freed after the lock is
+    const std::lock_guard lock(mutex_);
+    const auto found = by_domain_.find(domain);
+    if (found == by_domain_.end()) return false;
+    const auto place = found->second;
+    by_domain_.erase(found);
+    removed = std::move(*place);
+    order_.erase(place);
+    return true;
+}
+
 std::size_t MemoryTable::size() const {
     const std::lock_guard lock(mutex_);
     return order_.size();

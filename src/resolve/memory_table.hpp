@@ -43,6 +43,8 @@ public:
     // The entry of `domain`, now the last one to be dropped; null if there is none.
     TableEntryPtr find(std::string_view domain);
     void put(TableEntryPtr entry);
+    // Whether there was one.
+    bool remove(std::string_view domain);
     std::size_t size() const;
     // All domains at hand, the longest unused first.
     std::vector<std::string> domains() const;

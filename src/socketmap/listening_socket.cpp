@@ -17,13 +17,15 @@ namespace sternpost {
 
 namespace {
 
-// umask(2) of a socket that anyone may connect to: mode 0666.
-constexpr mode_t anyone_may_ask = 0111;
+// As umask(2): mode 0666, mode 0660.
+constexpr mode_t for_anyone = 0111;
+constexpr mode_t for_owner_and_group = 0117;
 
-[[noreturn]] void fail(const std::string& name, const std::string& what, int error) {
+[[noreturn]] void fail(const std::string& name, const std::string& what, int error,
+                       const std::string& key = "listen") {
     std::string remedy;
-    if (error == EADDRINUSE) remedy = "; another program listens there: stop it, or change \"listen\"";
-    if (error == EADDRNOTAVAIL) remedy = "; this machine does not have that address: change \"listen\"";
+    if (error == EADDRINUSE) remedy = "; another program listens there: stop it, or change \"" + key + "\"";
+    if (error == EADDRNOTAVAIL) remedy = "; this machine does not have that address: change \"" + key + "\"";
     if (error == EACCES) remedy = "; the user that sternpostd runs as may not do that";
     if (error == ENOENT) remedy = "; make its folder first";
     throw std::runtime_error("cannot listen on " + name + ": " + what + ": " + std::strerror(error) + remedy);
@@ -47,8 +49,8 @@ sockaddr_un address_of(const std::string& path) {
 }
 
 // With its mode from the first moment: a chmod() would follow a link that another user may have put there.
-int bind_for_anyone(int descriptor, const sockaddr_un& address) {
-    const mode_t former = ::umask(anyone_may_ask);
+int bind_with_mode(int descriptor, const sockaddr_un& address, mode_t withheld) {
+    const mode_t former = ::umask(withheld);
     const int bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     const int error = errno;
     ::umask(former);
@@ -94,7 +96,7 @@ std::string name_of(int descriptor) {
 
 }  // namespace
 
-ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t port) {
+ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t port, const char* key) {
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address), port);
     std::ostringstream name;
     name << endpoint;
@@ -104,19 +106,20 @@ ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t p
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (endpoint.address().is_v6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
-        fail(socket.name_, "bind", errno);
-    if (::listen(fd, listen_backlog) != 0) fail(socket.name_, "listen", errno);
+        fail(socket.name_, "bind", errno, key);
+    if (::listen(fd, listen_backlog) != 0) fail(socket.name_, "listen", errno, key);
     socket.name_ = name_of(fd);
     return socket;
 }
 
-ListeningSocket ListeningSocket::unix_path(const std::string& path) {
+ListeningSocket ListeningSocket::unix_path(const std::string& path, Access access) {
     const std::string name = "unix:" + path;
     const sockaddr_un address = address_of(path);
     clear_stale(path, address);
     const int fd = open_socket(AF_UNIX, name);
     ListeningSocket socket(fd, name, "");
-    if (bind_for_anyone(fd, address) != 0) fail(name, "bind", errno);
+    const mode_t withheld = access == Access::anyone ? for_anyone : for_owner_and_group;
+    if (bind_with_mode(fd, address, withheld) != 0) fail(name, "bind", errno);
     socket.remove_ = path;
     if (::listen(fd, listen_backlog) != 0) fail(name, "listen", errno);
     return socket;

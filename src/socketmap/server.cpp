@@ -90,6 +90,7 @@ public:
     }
 
     std::size_t connections() const { return places_.size(); }
+    const SocketmapFigures& figures() const { return figures_; }
 
 private:
     struct Place {
@@ -136,6 +137,7 @@ private:
         if (place == places_.end()) return false;
         say(LogLevel::debug, Topic::socketmap, "the longest idle of {} connections makes room",
             places_.size());
+        figures_.closed_for_room.add();
         place->session->close();
         end(place);
         return true;
@@ -147,8 +149,10 @@ private:
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         const auto place = places_.emplace(places_.end());
         place->active = std::chrono::steady_clock::now();
-        place->session =
-            std::make_shared<Session>(std::move(socket), answers_, repeats_, [this, place] { touch(place); });
+        place->session = std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
+                                                   [this, place] { return touch(place); });
+        figures_.accepted.add();
+        figures_.connections.set(places_.size());
         spawn(executor_, "socketmap session", serve(shared_from_this(), place, place->session));
     }
 
@@ -156,6 +160,7 @@ private:
                                  std::shared_ptr<Session> session) {
         co_await Session::serve(session);
         (place->ending ? self->ending_ : self->places_).erase(place);
+        self->figures_.connections.set(self->places_.size());
     }
 
     // The place counts no longer; the session is on its way out.
@@ -164,9 +169,10 @@ private:
         ending_.splice(ending_.end(), places_, place);
     }
 
-    void touch(Places::iterator place) {
+    SteadyTime touch(Places::iterator place) {
         place->active = std::chrono::steady_clock::now();
         if (!place->ending) places_.splice(places_.end(), places_, place);
+        return place->active;
     }
 
     void stop_accepting() {
@@ -189,7 +195,9 @@ private:
         const auto too_old = std::chrono::steady_clock::now() - options_.idle;
         for (const Place& place : places_) {
             if (place.active > too_old) return;
-            if (!place.session->waits_for_us()) place.session->close();
+            if (place.session->waits_for_us()) continue;
+            figures_.closed_idle.add();
+            place.session->close();
         }
     }
 
@@ -212,6 +220,7 @@ private:
     std::vector<std::shared_ptr<Acceptor>> acceptors_;
     Places places_;
     Places ending_;
+    SocketmapFigures figures_;
     asio::steady_timer sweep_;
     SteadyTime next_accept_log_{};
     bool sweeping_ = false;
@@ -234,6 +243,10 @@ void SocketmapServer::reconfigure(const ServerOptions& options) {
 
 void SocketmapServer::stop() {
     inside_->stop();
+}
+
+const SocketmapFigures& SocketmapServer::figures() const {
+    return inside_->figures();
 }
 
 std::size_t SocketmapServer::connections() const {

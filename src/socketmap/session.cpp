@@ -26,10 +26,12 @@ const Reply& not_found() {
 
 }  // namespace
 
-Session::Session(StreamSocket socket, Answers& answers, Repeats& repeats, std::function<void()> on_activity)
+Session::Session(StreamSocket socket, Answers& answers, SessionNotes notes,
+                 std::function<SteadyTime()> on_activity)
     : socket_(std::move(socket)),
       answers_(answers),
-      repeats_(repeats),
+      figures_(notes.figures),
+      repeats_(notes.repeats),
       on_activity_(std::move(on_activity)),
       room_(socket_.get_executor(), SteadyTime::max()) {}
 
@@ -67,34 +69,38 @@ bool Session::take_requests() {
         if (!request) break;
         take_request(*request);
     }
-    if (reader_.broken())
+    if (reader_.broken()) {
+        figures_.closed_for_protocol.add();
         repeats_.failed({Topic::socketmap, "netstrings"}, LogLevel::info, 0,
                         "closed a connection that does not send netstrings");
+    }
     flush();
     return !reader_.broken();
 }
 
 void Session::take_request(std::string_view request) {
-    on_activity_();
+    const SteadyTime asked = on_activity_();
     const auto space = request.find(' ');
     const std::string_view map_name = request.substr(0, space);
     const std::string_view key =
         space == std::string_view::npos ? std::string_view() : request.substr(space + 1);
     const auto map = answers_.map(map_name);
     if (!map) {
-        add_slot(unknown_map(map_name));
+        add_slot(asked, unknown_map(map_name));
         return;
     }
     auto next_hop = read_next_hop(key);
     if (!next_hop) {
-        add_slot(not_found());
+        add_slot(asked, not_found());
         return;
     }
     if (Reply ready = answers_.at_once(*map, *next_hop)) {
-        add_slot(std::move(ready));
+        figures_.from_memory.add();
+        add_slot(asked, std::move(ready));
         return;
     }
-    add_slot(nullptr);
+    figures_.looked_up.add();
+    add_slot(asked, nullptr);
     const std::uint64_t number = first_slot_ + slots_.size() - 1;
     answers_.ask(*map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
         self->put_reply(number, std::move(reply));
@@ -110,8 +116,9 @@ Reply Session::unknown_map(std::string_view map) {
     return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
 }
 
-void Session::add_slot(Reply reply) {
+void Session::add_slot(SteadyTime asked, Reply reply) {
     Slot& slot = slots_.emplace_back();
+    slot.asked = asked;
     slot.done = reply != nullptr;
     slot.reply = std::move(reply);
 }
@@ -126,8 +133,11 @@ void Session::put_reply(std::uint64_t number, Reply reply) {
 
 // Sends the replies that stand at the head of the queue. A question that has none ends the connection.
 void Session::flush() {
+    const SteadyTime now = std::chrono::steady_clock::now();
     while (!closed_ && !slots_.empty() && slots_.front().done) {
         const Reply reply = std::move(slots_.front().reply);
+        figures_.note_answer(reply ? std::string_view(*reply) : std::string_view(),
+                             now - slots_.front().asked);
         slots_.pop_front();
         ++first_slot_;
         if (!reply) return close();

@@ -17,15 +17,23 @@
 #include "sternpost/base/time.hpp"
 #include "sternpost/log/repeats.hpp"
 #include "sternpost/resolve/answers.hpp"
+#include "sternpost/socketmap/socketmap_figures.hpp"
 
 namespace sternpost {
 
 using StreamSocket = boost::asio::generic::stream_protocol::socket;
 
+// Where a session counts, and tells its troubles; both outlive it.
+struct SessionNotes {
+    SocketmapFigures& figures;
+    Repeats& repeats;
+};
+
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    // `on_activity` is called at each whole request and each reply taken.
-    Session(StreamSocket socket, Answers& answers, Repeats& repeats, std::function<void()> on_activity);
+    // `on_activity` is called at each whole request and each reply taken, and tells the time.
+    Session(StreamSocket socket, Answers& answers, SessionNotes notes,
+            std::function<SteadyTime()> on_activity);
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
     static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);
@@ -41,6 +49,7 @@ public:
 private:
     // A request under way; its place in the queue is its reply's place in the stream.
     struct Slot {
+        SteadyTime asked;
         Reply reply;
         bool done = false;
     };
@@ -48,7 +57,7 @@ private:
     bool take_requests();
     void take_request(std::string_view request);
     Reply unknown_map(std::string_view map);
-    void add_slot(Reply reply);
+    void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
     void on_written(boost::system::error_code error);
@@ -56,8 +65,9 @@ private:
 
     StreamSocket socket_;
     Answers& answers_;
+    SocketmapFigures& figures_;
     Repeats& repeats_;
-    std::function<void()> on_activity_;
+    std::function<SteadyTime()> on_activity_;
     boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
     NetstringReader reader_;
     std::deque<Slot> slots_;

@@ -38,6 +38,9 @@ struct OpenCache {
     SQLite::Statement due{database, sql::due};
     SQLite::Statement from_the_future{database, sql::from_the_future};
     SQLite::Statement prune{database, sql::prune};
+    SQLite::Statement list{database, sql::list};
+    SQLite::Statement count{database, sql::count};
+    SQLite::Statement remove{database, sql::remove};
     FileState file = state_of(path);
     FileState log = state_of(path + "-wal");
 };

@@ -122,10 +122,25 @@ DomainRecord read_row(SQLite::Statement& row, const std::string& domain) {
     return record;
 }
 
-std::string read_domain(SQLite::Statement& row) {
-    std::string domain = row.getColumn(0).getString();
+std::string read_domain(SQLite::Statement& row, int column) {
+    std::string domain = row.getColumn(column).getString();
     demand(valid_domain(domain), "a domain whose name is none");
     return domain;
+}
+
+PolicyCounts read_counts(SQLite::Statement& row) {
+    const auto number = [&row](int column) {
+        return static_cast<std::size_t>(row.getColumn(column).getInt64());
+    };
+    PolicyCounts counts;
+    for (std::size_t mode = 0; mode < counts.unexpired.size(); ++mode)
+        counts.unexpired[mode] = number(static_cast<int>(mode));
+    counts.expired = number(3);
+    counts.failing = number(4);
+    counts.ending = number(5);
+    counts.domains = number(6);
+    counts.last = row.getColumn(7).getString();
+    return counts;
 }
 
 void bind_row(SQLite::Statement& upsert, const DomainRecord& record) {

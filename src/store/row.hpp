@@ -16,8 +16,11 @@ namespace sternpost {
 // From the row that sql::select is at.
 DomainRecord read_row(SQLite::Statement& row, const std::string& domain);
 
-// From the row that sql::due or sql::from_the_future is at.
-std::string read_domain(SQLite::Statement& row);
+// From the row that sql::due, sql::from_the_future or sql::list is at.
+std::string read_domain(SQLite::Statement& row, int column = 0);
+
+// From the row that sql::count gives.
+PolicyCounts read_counts(SQLite::Statement& row);
 
 // Into the parameters of sql::upsert.
 void bind_row(SQLite::Statement& upsert, const DomainRecord& record);

@@ -34,6 +34,8 @@ private:
     SQLite::Statement& statement_;
 };
 
+constexpr int domain_in_list = 13;
+
 std::int64_t to_sql(WallTime time) {
     return time.time_since_epoch().count();
 }
@@ -41,13 +43,15 @@ std::int64_t to_sql(WallTime time) {
 }  // namespace
 
 class SqliteStore::Inside {
+    enum class Access { read, write };
+
 public:
     Inside(asio::any_io_executor executor, const std::string& path, const Clock& clock)
         : executor_(std::move(executor)), file_(path, clock), cache_(file_.open_at_start()) {}
 
     Result<std::optional<DomainRecord>> find(const std::string& domain) {
         std::optional<DomainRecord> found;
-        const auto done = on_disk("read", [&](OpenCache& cache) {
+        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
             const Finished finished(cache.select);
             cache.select.bind(1, domain);
             found = cache.select.executeStep() ? std::optional(read_row(cache.select, domain)) : std::nullopt;
@@ -67,7 +71,7 @@ public:
 
     Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since, std::size_t most) {
         std::vector<std::string> due;
-        const auto done = on_disk("read", [&](OpenCache& cache) {
+        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
             due.clear();
             for (SQLite::Statement* statement : {&cache.due, &cache.from_the_future}) {
                 const Finished finished(*statement);
@@ -83,7 +87,7 @@ public:
 
     Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) {
         std::size_t removed = 0;
-        const auto done = on_disk("written", [&](OpenCache& cache) {
+        const auto done = on_disk(Access::write, [&](OpenCache& cache) {
             const Finished finished(cache.prune);
             cache.prune.bind(1, to_sql(limits.now));
             cache.prune.bind(2, to_sql(limits.failed_since));
@@ -95,6 +99,47 @@ public:
         return removed;
     }
 
+    Result<bool> remove(const std::string& domain) {
+        commit();
+        bool removed = false;
+        const auto done = on_disk(Access::write, [&](OpenCache& cache) {
+            const Finished finished(cache.remove);
+            cache.remove.bind(1, domain);
+            removed = cache.remove.exec() > 0;
+        });
+        if (!done) return tl::unexpected(done.error());
+        return removed;
+    }
+
+    Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) {
+        std::vector<DomainRecord> listed;
+        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
+            listed.clear();
+            const Finished finished(cache.list);
+            cache.list.bind(1, after);
+            cache.list.bind(2, static_cast<std::int64_t>(most));
+            while (cache.list.executeStep())
+                listed.push_back(read_row(cache.list, read_domain(cache.list, domain_in_list)));
+        });
+        if (!done) return tl::unexpected(done.error());
+        return listed;
+    }
+
+    Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) {
+        PolicyCounts counts;
+        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
+            const Finished finished(cache.count);
+            cache.count.bind(1, after);
+            cache.count.bind(2, static_cast<std::int64_t>(most));
+            cache.count.bind(3, to_sql(now));
+            cache.count.executeStep();
+            counts = read_counts(cache.count);
+        });
+        if (!done) return tl::unexpected(done.error());
+        return counts;
+    }
+
+    const StoreFigures& figures() const { return figures_; }
     unsigned losses() const { return losses_; }
 
     void close() {
@@ -108,9 +153,21 @@ private:
         Handler handler;
     };
 
+    // try_on_disk(), counted.
+    template <class Work>
+    Result<void> on_disk(Access access, const Work& work) {
+        const bool reads = access == Access::read;
+        Result<void> done = try_on_disk(reads ? "read" : "written", work);
+        if (!done && done.error().code == Errc::stopped) return done;
+        (reads ? figures_.read_trouble : figures_.write_trouble) = done ? "" : done.error().detail;
+        if (!done) ++(reads ? figures_.failed_reads : figures_.failed_writes);
+        if (done && !reads) ++figures_.commits;
+        return done;
+    }
+
     // Does `work` on the open file; when that turns out to be broken, on an empty one in its place.
     template <class Work>
-    Result<void> on_disk(const char* done, const Work& work) try {
+    Result<void> try_on_disk(const char* done, const Work& work) try {
         if (closed_) return failure(Errc::stopped, "the cache is closed");
         try {
             work(open_cache());
@@ -149,7 +206,7 @@ private:
     void commit() {
         const auto puts = std::exchange(waiting_, {});
         if (puts.empty()) return;
-        const Result<void> result = on_disk("written", [&](OpenCache& cache) {
+        const Result<void> result = on_disk(Access::write, [&](OpenCache& cache) {
             SQLite::Transaction transaction(cache.database);
             for (const auto& put : puts) {
                 const Finished finished(cache.upsert);
@@ -171,6 +228,7 @@ private:
     CacheFile file_;
     std::unique_ptr<OpenCache> cache_;
     std::vector<std::unique_ptr<Waiting>> waiting_;
+    StoreFigures figures_;
     unsigned losses_ = 0;
     bool closed_ = false;
 };
@@ -197,6 +255,22 @@ Result<std::vector<std::string>> SqliteStore::due_for_refresh(WallTime now, Wall
 
 Result<std::size_t> SqliteStore::prune(const PruneLimits& limits, std::size_t most) {
     return inside_->prune(limits, most);
+}
+
+Result<bool> SqliteStore::remove(const std::string& domain) {
+    return inside_->remove(domain);
+}
+
+Result<std::vector<DomainRecord>> SqliteStore::list(const std::string& after, std::size_t most) {
+    return inside_->list(after, most);
+}
+
+Result<PolicyCounts> SqliteStore::count(const std::string& after, std::size_t most, WallTime now) {
+    return inside_->count(after, most, now);
+}
+
+StoreFigures SqliteStore::figures() const {
+    return inside_->figures();
 }
 
 unsigned SqliteStore::losses() const {

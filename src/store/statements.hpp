@@ -11,6 +11,22 @@ inline constexpr const char* select = R"(
            refresh_at
     FROM domain WHERE domain = ?)";
 
+// As sql::select, with the domain behind it.
+inline constexpr const char* list = R"(
+    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
+           refresh_at, domain
+    FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2)";
+
+inline constexpr const char* count = R"(
+    SELECT sum(mode = 'none' AND expires > ?3), sum(mode = 'testing' AND expires > ?3),
+           sum(mode = 'enforce' AND expires > ?3), sum(expires <= ?3),
+           sum(mode <> 'none' AND expires > ?3 AND failures IS NOT NULL),
+           sum(mode <> 'none' AND expires > ?3 AND failures IS NOT NULL AND (expires - ?3) * 5 < max_age),
+           count(*), max(domain)
+    FROM (SELECT domain, mode, expires, failures, max_age FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2))";
+
+inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
+
 inline constexpr const char* upsert = R"(
     INSERT OR REPLACE INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
                                    failures, next_try, failed_why, dane_seen, refresh_at)

@@ -153,8 +153,17 @@ TEST(Config, EveryKeyIsRead) {
         {"log.target = 'syslog'", [](Config& c) { c.log.target = "syslog"; }},
         {"log.target = '/var/log/sternpost.log'", [](Config& c) { c.log.target = "/var/log/sternpost.log"; }},
         {"log.format = 'json'", [](Config& c) { c.log.format = LogFormat::json; }},
-        {"admin.socket = ''", [](Config& c) { c.admin.socket = ""; }},
-        {"admin.socket = '/run/a.sock'", [](Config& c) { c.admin.socket = "/run/a.sock"; }},
+        {"admin.socket = ''",
+         [](Config& c) {
+             c.admin.socket = "";
+             c.admin.socket_is_set = true;
+         }},
+        {"admin.socket = '/run/a.sock'",
+         [](Config& c) {
+             c.admin.socket = "/run/a.sock";
+             c.admin.socket_is_set = true;
+         }},
+        {"admin.socket = '/run/sternpost/admin.sock'", [](Config& c) { c.admin.socket_is_set = true; }},
         {"admin.metrics = '[::1]:9461'",
          [](Config& c) {
              c.admin.metrics = ListenAddress{"::1", 9461, ""};
@@ -658,34 +667,12 @@ TEST(Sample, AsShippedItSetsNothing) {
 
 TEST(Sample, ItsCommentedKeysAreTheDefaults) {
     Config config = read(uncommented(content_of(sample_path)));
+    config.admin.socket_is_set = false;
     EXPECT_THAT(config.maps, testing::SizeIs(1));
     EXPECT_THAT(config.overrides, testing::SizeIs(2));
     config.maps.clear();
     config.overrides.clear();
     EXPECT_EQ(config, defaults());
-}
-
-// --- not in force yet
-// ----------------------------------------------------------------------------------------
-
-TEST(NotInForceYet, NothingIsToldOfDefaultsAndOfWhatIsTrueAnyway) {
-    EXPECT_THAT(not_in_force_yet(Config{}), IsEmpty());
-    EXPECT_THAT(not_in_force_yet(defaults()), IsEmpty());
-    EXPECT_THAT(
-        not_in_force_yet(read("admin.socket = ''\nanswers.dane = 'on'\ndns.trust-ad = true\n[maps.one]\n"
-                              "[[override]]\ndomain = 'a.b'\naction = 'ignore'")),
-        IsEmpty());
-}
-
-TEST(NotInForceYet, EachSettingThatDoesNothingIsTold) {
-    const auto told = not_in_force_yet(read(R"(
-[admin]
-socket = "/run/x.sock"
-metrics = "127.0.0.1:9461"
-)"));
-    EXPECT_THAT(told,
-                ElementsAre(StartsWith("[admin] socket = \"/run/x.sock\" "), StartsWith("[admin] metrics ")));
-    EXPECT_THAT(told, Each(HasSubstr("no effect yet: ")));
 }
 
 // --- anything at all

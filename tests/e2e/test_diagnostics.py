@@ -304,6 +304,7 @@ def _(stage):
 @situation("sternpostd.8: socketmap: cannot accept connections: ...")
 def _(stage):
     daemon = stage.start()
+    daemon.ask("accepting.test")
     _, most = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (1, most))
     with daemon.connect():
@@ -317,9 +318,37 @@ def _(stage):
     return stage.line(stage.start())
 
 
-@situation("sternpostd.8: ... has no effect yet: ...", "sternpost.toml.5: ... has no effect yet: ...")
+# The admin socket
+
+@situation('sternpostd.8: admin: no admin socket, so "sternpost cache" cannot reach this daemon: ...')
 def _(stage):
-    return stage.line(stage.start({"admin": {"metrics": "127.0.0.1:9461"}}))
+    daemon = stage.world.sternpostd()
+    daemon.write_config({name: value for name, value in daemon.settings.items() if name != "admin"})
+    daemon.start()  # nobody has made /run/sternpost
+    line = stage.line(daemon)
+    daemon.stop()
+    return line
+
+
+@situation("sternpostd.8: admin D: uid N had it forgotten, with its enforce policy")
+def _(stage):
+    daemon, domain = stage.start(), stage.domain()
+    daemon.ask(domain)
+    assert daemon.command("cache", "forget", "--yes", domain).returncode == 0
+    return stage.line(daemon)
+
+
+@situation("sternpost.1: no sternpostd answers at ...: there is no such socket, or nobody listens; ...")
+def _(stage):
+    return stage.world.sternpostd().command("cache", "stats").stderr
+
+
+@situation("sternpost.1: you may not use ...: root, the user of sternpostd and the group of that socket may")
+def _(stage):
+    command = [binary("sternpost"), "-c", stage.start().config, "cache", "stats"]
+    stranger = [require("setpriv", "util-linux"), "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    return subprocess.run([*stranger, *command], env={"PATH": SEARCH_PATH}, capture_output=True, text=True,
+                          timeout=COMMAND_SECONDS).stderr
 
 
 # The command, and the configuration

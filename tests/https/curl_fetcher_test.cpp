@@ -66,13 +66,13 @@ protected:
 
     Fetched fetch(const std::string& name, const std::vector<std::string>& addresses = {live_v4}) {
         if (!fetcher) start();
-        return test::run(io, fetcher->fetch(name, parsed(addresses)), 60s);
+        return test::run(io, fetcher->fetch(name, parsed(addresses), Queue::kept), 60s);
     }
 
     // Fetches without waiting; the result goes to the end of `results`.
     void fetch_without_waiting(const std::string& name, const std::string& address = live_v4) {
         if (!fetcher) start();
-        asio::co_spawn(io, fetcher->fetch(name, parsed({address})),
+        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), Queue::kept),
                        [this](std::exception_ptr escaped, Fetched result) {
                            ASSERT_FALSE(escaped);
                            results.push_back(std::move(result));
@@ -591,6 +591,9 @@ TEST_F(CurlFetcherTest, RefusesMoreThanItsQueueHolds) {
         ASSERT_EQ(result.error().code, Errc::overloaded);
         ASSERT_THAT(result.error().detail, HasSubstr("too many policy fetches are waiting"));
     }
+    const std::string urgent = "mta-sts.ok.urgent.test";
+    expect_policy(test::run(io, fetcher->fetch(urgent, parsed({live_v4}), Queue::passed_by), 60s), urgent,
+                  "at an operator's word, past the full queue");
     const std::size_t refused = results.size();
     fetcher->stop();
     run_until_results(1 + max_queued_fetches + too_many);

@@ -28,17 +28,24 @@ class Code:
 
     def __init__(self, binaries):
         self._binaries = binaries
-        self.commands = {}  # of each program: its sub-commands; "" is the program itself, with their options
-        for program in PROGRAMS:
-            text = self._help(program)
-            names = re.findall(r"^  ([a-z][\w-]*)", _part(text, "Subcommands"), re.MULTILINE)
-            self.commands[program] = {"": _options(text)}
-            for name in names:
-                self.commands[program][name] = _options(self._help(program, name))
+        # Of each program: its sub-commands, and theirs ("cache list"), with the options; "" is the program itself.
+        self.commands = {program: dict(self._commands(program)) for program in PROGRAMS}
         self.keys = self._all_keys()
 
     def options(self, program):
         return set().union(*self.commands[program].values())
+
+    def names(self, program, command=""):
+        """The sub-commands of the program, or of one of them."""
+        begin = command + " " if command else ""
+        rests = {name.removeprefix(begin) for name in self.commands[program] if name.startswith(begin)}
+        return {rest for rest in rests if rest and " " not in rest}
+
+    def _commands(self, program, *command):
+        text = self._help(program, *command)
+        yield " ".join(command), _options(text)
+        for name in re.findall(r"^  ([a-z][\w-]*)", _part(text, "Subcommands"), re.MULTILINE):
+            yield from self._commands(program, *command, name)
 
     def _help(self, *words):
         return self._run(*words, "--help").stdout
@@ -152,7 +159,7 @@ def faults_of_options(top, code):
         page = (top / "man" / name).read_text()
         yield from differences(f"man/{name}", code.options(program), page_options(page))
         options, commands = synopsis(page)
-        yield from differences(f"man/{name}, SYNOPSIS", set(code.commands[program]) - {""}, commands)
+        yield from differences(f"man/{name}, SYNOPSIS", code.names(program), commands)
         yield from (f"man/{name}, SYNOPSIS: {option} is not known to the code"
                     for option in sorted(options - code.options(program)))
 
@@ -162,7 +169,7 @@ def faults_of_completion(top, code):
     for program, commands in code.commands.items():
         for command, options in commands.items():
             lines[f"{program} {command} -" if command else f"{program} -"] = options
-        lines[f"{program} "] = set(commands) - {""}
+            lines[f"{program} {command} " if command else f"{program} "] = code.names(program, command)
     for shell, offered_by in SHELLS.items():
         offered = offered_by(top / "packaging/completion", [line for line in lines if lines[line]])
         for line, words in offered.items():

@@ -5,13 +5,14 @@ import pathlib
 import re
 import sys
 
-ALL = {"explain", "starttls", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls", "store",
-       "postfix", "config", "loop", "policy", "log", "base"}
+ALL = {"explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
+       "store", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
     "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
     "starttls": {"dns", "tls", "loop", "policy", "base"},
+    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
     "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},

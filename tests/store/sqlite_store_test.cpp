@@ -410,7 +410,8 @@ TEST_F(SqliteStoreTest, TimesFarAwayDoNoHarm) {
 TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
     open();
     SQLite::Database other(path, SQLite::OPEN_READONLY);
-    for (const char* text : {sql::select, sql::due, sql::from_the_future, sql::prune}) {
+    for (const char* text :
+         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::remove}) {
         SQLite::Statement plan(other, std::string("EXPLAIN QUERY PLAN ") + text);
         while (plan.executeStep()) {
             const std::string step = plan.getColumn(3).getString();
@@ -418,6 +419,91 @@ TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
                 << text;
         }
     }
+}
+
+// ---- what an operator sees and does
+
+TEST_F(SqliteStoreTest, AreListedByNameAndInPages) {
+    open();
+    for (const char* name : {"c.test", "a.test", "b.test"}) ASSERT_TRUE(put(record_of(name)));
+    const auto names = [this](const std::string& after, std::size_t most) {
+        const auto listed = store->list(after, most);
+        std::vector<std::string> all;
+        if (listed)
+            for (const DomainRecord& record : *listed) all.push_back(record.domain);
+        return all;
+    };
+    EXPECT_THAT(names("", 2), ElementsAre("a.test", "b.test"));
+    EXPECT_THAT(names("b.test", 2), ElementsAre("c.test"));
+    EXPECT_THAT(names("c.test", 2), ElementsAre());
+    EXPECT_EQ(store->list("b.test", 1)->front().policy->body, record_of("c.test").policy->body);
+}
+
+TEST_F(SqliteStoreTest, CountsByModeAndByTrouble) {
+    open();
+    ASSERT_TRUE(put(record_of("good.test")));
+    DomainRecord failing = record_of("failing.test");
+    failing.failed = FailedFetch{"2", 1, now + std::chrono::hours(1), "why"};
+    ASSERT_TRUE(put(failing));
+    DomainRecord ending = failing;
+    ending.domain = "ending.test";
+    ending.policy->fetched = now - std::chrono::seconds(604800 - 60);
+    ASSERT_TRUE(put(ending));
+    DomainRecord expired = record_of("expired.test");
+    expired.policy->fetched = now - std::chrono::seconds(604800);
+    ASSERT_TRUE(put(expired));
+    DomainRecord none = record_of("none.test");
+    none.policy->policy.mode = Mode::none;
+    ASSERT_TRUE(put(none));
+    DomainRecord without;
+    without.domain = "without.test";
+    without.failed = failing.failed;
+    ASSERT_TRUE(put(without));
+
+    const auto all = store->count("", 100, now);
+    ASSERT_TRUE(all);
+    EXPECT_THAT(all->unexpired, ElementsAre(1, 0, 3));
+    EXPECT_EQ(all->expired, 1U);
+    EXPECT_EQ(all->failing, 2U);
+    EXPECT_EQ(all->ending, 1U);
+    EXPECT_EQ(all->domains, 6U);
+    EXPECT_EQ(all->last, "without.test");
+    const auto part = store->count("failing.test", 2, now);
+    EXPECT_EQ(part->domains, 2U);
+    EXPECT_EQ(part->last, "none.test");
+    EXPECT_EQ(store->count("without.test", 2, now)->domains, 0U);
+}
+
+TEST_F(SqliteStoreTest, WhatIsRemovedIsGoneAlsoWhenItWasJustPut) {
+    open();
+    ASSERT_TRUE(put(record_of("old.test")));
+    EXPECT_EQ(*store->remove("old.test"), true);
+    EXPECT_EQ(*store->remove("old.test"), false);
+    EXPECT_FALSE(store->find("old.test")->has_value());
+    bool done = false;
+    asio::co_spawn(
+        io, store->put(record_of("new.test")),
+        [&done](const std::exception_ptr&, const Result<void>& result) { done = result.has_value(); });
+    io.restart();
+    io.run_one();  // the put waits for its commit
+    EXPECT_EQ(*store->remove("new.test"), true);
+    test::run_until(io, [&] { return done; });
+    EXPECT_FALSE(store->find("new.test")->has_value());
+}
+
+TEST_F(SqliteStoreTest, FiguresTellOfTheDisk) {
+    open();
+    ASSERT_TRUE(put(record_of("good.test")));
+    EXPECT_EQ(store->figures().commits, 1U);
+    EXPECT_EQ(store->figures().write_trouble, "");
+    sql("DROP TABLE domain");
+    EXPECT_FALSE(put(record_of("good.test")));
+    EXPECT_FALSE(store->find("good.test"));
+    const StoreFigures figures = store->figures();
+    EXPECT_EQ(figures.failed_writes, 1U);
+    EXPECT_EQ(figures.failed_reads, 1U);
+    EXPECT_THAT(figures.write_trouble, HasSubstr("cannot be written"));
+    EXPECT_THAT(figures.read_trouble, HasSubstr("cannot be read"));
 }
 
 // ---- older files

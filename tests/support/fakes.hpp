@@ -124,8 +124,10 @@ class FakeFetcher final : public PolicyFetcher {
 public:
     explicit FakeFetcher(asio::io_context& io) : gate(io) {}
 
-    asio::awaitable<Result<std::string>> fetch(std::string host, std::vector<asio::ip::address>) override {
+    asio::awaitable<Result<std::string>> fetch(std::string host, std::vector<asio::ip::address>,
+                                               Queue queue) override {
         ++fetches[host];
+        last_queue = queue;
         co_await gate.pass();
         if (const auto found = bodies.find(host); found != bodies.end()) co_return found->second;
         co_return failure(Errc::temporary, "HTTP status 404 instead of 200");
@@ -133,6 +135,7 @@ public:
 
     std::map<std::string, Result<std::string>> bodies;
     std::map<std::string, int> fetches;
+    Queue last_queue = Queue::kept;
     Gate gate;
 };
 
@@ -174,6 +177,32 @@ public:
         });
     }
 
+    Result<bool> remove(const std::string& domain) override {
+        if (full) return failure(Errc::temporary, "the cache cannot be written: database or disk is full");
+        return records.erase(domain) > 0;
+    }
+    Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) override {
+        if (unreadable) return failure(Errc::temporary, "the cache cannot be read: disk I/O error");
+        std::vector<DomainRecord> listed;
+        for (auto next = records.upper_bound(after); next != records.end() && listed.size() < most; ++next)
+            listed.push_back(next->second);
+        return listed;
+    }
+    Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) override {
+        const auto listed = list(after, most);
+        if (!listed) return tl::unexpected(listed.error());
+        PolicyCounts counts;
+        for (const DomainRecord& record : *listed) {
+            ++counts.domains;
+            counts.last = record.domain;
+            if (!record.policy) continue;
+            const bool expired = record.policy->expires() <= now;
+            ++(expired ? counts.expired
+                       : counts.unexpired.at(static_cast<std::size_t>(record.policy->policy.mode)));
+        }
+        return counts;
+    }
+    StoreFigures figures() const override { return {}; }
     unsigned losses() const override { return times_lost; }
     void lose_everything() {
         records.clear();

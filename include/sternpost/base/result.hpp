@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 namespace sternpost {
@@ -18,9 +19,11 @@ enum class Errc {
 
 // `detail` may quote remote text; printable() stands between it and every log, terminal and reply.
 struct Error {
-    Error(Errc what, std::string why) : code(what), detail(std::move(why)) {}
+    Error(Errc what, std::string why, std::string_view counted_as = "other")
+        : code(what), detail(std::move(why)), cause(counted_as) {}
     Errc code;
     std::string detail;
+    std::string_view cause;  // a literal: what figures count it as
 };
 
 template <class T>
@@ -30,8 +33,8 @@ public:
 };
 
 // `return failure(Errc::temporary, "…")` from a function that returns a Result.
-inline tl::unexpected<Error> failure(Errc code, std::string detail) {
-    return tl::unexpected<Error>(Error(code, std::move(detail)));
+inline tl::unexpected<Error> failure(Errc code, std::string detail, std::string_view cause = "other") {
+    return tl::unexpected<Error>(Error(code, std::move(detail), cause));
 }
 
 }  // namespace sternpost

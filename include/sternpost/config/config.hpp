@@ -93,6 +93,7 @@ struct LogConfig {
 
 struct AdminConfig {
     std::string socket = "/run/sternpost/admin.sock";  // empty: none
+    bool socket_is_set = false;                        // in the file, be it to the default
     std::optional<ListenAddress> metrics;              // TCP only
     bool operator==(const AdminConfig&) const = default;
 };
@@ -130,8 +131,5 @@ struct Config {
 // `file_name` is for messages only.
 Result<Config> read_config(std::string_view text, const std::string& file_name);
 Result<Config> read_config_file(const std::string& path);
-
-// One sentence for each setting that was read and checked but is not acted upon by this version.
-std::vector<std::string> not_in_force_yet(const Config& config);
 
 }  // namespace sternpost

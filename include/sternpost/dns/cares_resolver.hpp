@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "sternpost/dns/dns_figures.hpp"
 #include "sternpost/dns/resolver.hpp"
 
 namespace sternpost {
@@ -45,6 +46,7 @@ public:
     Answer<TlsaRecord> tlsa(std::string name) override;
     boost::asio::awaitable<Validation> validation() override;
 
+    DnsFigures figures() const;
     // Takes over new options; questions under way end with the old ones.
     void reconfigure(DnsOptions options);
     // Every open question ends with Errc::stopped, and so does every later one.

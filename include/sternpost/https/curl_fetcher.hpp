@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "sternpost/https/fetch_report.hpp"
+#include "sternpost/https/https_figures.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 
 namespace sternpost {
@@ -45,12 +46,14 @@ public:
     CurlFetcher(boost::asio::any_io_executor executor, HttpsOptions options);
     ~CurlFetcher() override;
 
-    boost::asio::awaitable<Result<std::string>> fetch(
-        std::string host, std::vector<boost::asio::ip::address> addresses) override;
-    // The same, with all that is seen on the way in `report`, also when it fails.
+    boost::asio::awaitable<Result<std::string>> fetch(std::string host,
+                                                      std::vector<boost::asio::ip::address> addresses,
+                                                      Queue queue) override;
+    // The same in its turn, with all that is seen on the way in `report`, also when it fails.
     boost::asio::awaitable<Result<std::string>> fetch_and_report(
         std::string host, std::vector<boost::asio::ip::address> addresses,
         std::shared_ptr<FetchReport> report);
+    HttpsFigures figures() const;
     // For fetches that start from now on, those that wait already among them. Throws as the constructor does,
     // and then keeps the old options.
     void reconfigure(HttpsOptions options);

@@ -17,12 +17,19 @@
 
 namespace sternpost {
 
+// Whether a fetch waits for its turn.
+enum class Queue {
+    kept,
+    passed_by,  // at an operator's word: it starts at once, whatever is under way
+};
+
 class PolicyFetcher {
 public:
     virtual ~PolicyFetcher() = default;
     // The body of https://`host`/.well-known/mta-sts.txt, asked at one of `addresses` and nowhere else.
-    virtual boost::asio::awaitable<Result<std::string>> fetch(
-        std::string host, std::vector<boost::asio::ip::address> addresses) = 0;
+    virtual boost::asio::awaitable<Result<std::string>> fetch(std::string host,
+                                                              std::vector<boost::asio::ip::address> addresses,
+                                                              Queue queue) = 0;
 };
 
 }  // namespace sternpost

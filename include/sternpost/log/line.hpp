@@ -24,6 +24,7 @@ enum class Topic {
     tls,
     cache,   // the file
     upkeep,  // what is done without being asked for
+    admin,   // what operators ask for
 };
 
 // `domain`: the policy domain, where the line is about one.

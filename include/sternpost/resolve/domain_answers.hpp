@@ -19,6 +19,7 @@
 #include "sternpost/dns/resolver.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 #include "sternpost/resolve/answers.hpp"
+#include "sternpost/resolve/cache_operations.hpp"
 #include "sternpost/resolve/rules.hpp"
 #include "sternpost/store/policy_store.hpp"
 
@@ -55,7 +56,7 @@ struct Sources {
     const Clock& clock;
 };
 
-class DomainAnswers final : public Answers {
+class DomainAnswers final : public Answers, public CacheOperations {
 public:
     DomainAnswers(boost::asio::any_io_executor answer_loop, boost::asio::any_io_executor resolve_loop,
                   Sources sources, const ResolveOptions& options, Rules rules, std::size_t memory_entries);
@@ -67,6 +68,13 @@ public:
     std::optional<MapRules> map(std::string_view name) const override;
     Reply at_once(const MapRules& map, const NextHop& next_hop) override;
     void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) override;
+
+    Result<DomainReport> report(const std::string& domain) override;
+    boost::asio::awaitable<Result<Refreshed>> refresh(std::string domain) override;
+    boost::asio::awaitable<Result<void>> learn(std::string domain) override;
+    Result<bool> forget(const std::string& domain) override;
+    boost::asio::awaitable<Result<Imported>> import(DomainRecord record, Origin origin) override;
+    ResolveFigures figures() const override;
 
     // Takes over new options and rules for what is decided from now on; replies made by former rules are made
     // anew. Resolve loop.

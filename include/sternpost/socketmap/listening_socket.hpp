@@ -1,4 +1,4 @@
-// Sockets that Postfix connects to.
+// Sockets that Postfix, or an operator, connects to.
 //
 // Threads: any.
 // Errors:  std::runtime_error with the address and the remedy; a socket that cannot be had is found at start.
@@ -18,11 +18,14 @@ inline constexpr int listen_backlog = 4096;
 // too.
 class ListeningSocket {
 public:
-    // TCP at an IP address.
-    static ListeningSocket tcp(const std::string& address, std::uint16_t port);
-    // UNIX, mode 0666: whoever reaches its folder may ask, and can do nothing else. The socket of a daemon
-    // that is gone is replaced; that of a living one, and anything else at `path`, is refused.
-    static ListeningSocket unix_path(const std::string& path);
+    // Who may connect to a UNIX socket: whoever reaches its folder (mode 0666), or its owner and group (0660).
+    enum class Access { anyone, owner_and_group };
+
+    // TCP at an IP address. `key`: of the configuration, for the remedy.
+    static ListeningSocket tcp(const std::string& address, std::uint16_t port, const char* key = "listen");
+    // UNIX. The socket of a daemon that is gone is replaced; that of a living one, and anything else at `path`, is
+    // refused.
+    static ListeningSocket unix_path(const std::string& path, Access access = Access::anyone);
     // A descriptor that systemd passed (sd_listen_fds), which keeps listening when this program ends.
     static ListeningSocket passed(int descriptor);
 

@@ -18,6 +18,7 @@
 #include "sternpost/base/time.hpp"
 #include "sternpost/resolve/answers.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
+#include "sternpost/socketmap/socketmap_figures.hpp"
 
 namespace sternpost {
 
@@ -43,6 +44,8 @@ public:
     // Accepts no more; idle connections end now, others after the replies to what they have asked.
     void stop();
     std::size_t connections() const;
+    // Any thread.
+    const SocketmapFigures& figures() const;
 
 private:
     class Inside;

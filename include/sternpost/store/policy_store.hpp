@@ -8,8 +8,10 @@
 //            itself.
 #pragma once
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +58,25 @@ struct PruneLimits {
     WallTime dane_since{};    // DANE that was seen before
 };
 
+// A part of all records, counted.
+struct PolicyCounts {
+    std::array<std::size_t, 3> unexpired{};  // by Mode
+    std::size_t expired = 0;
+    std::size_t failing = 0;  // unexpired testing and enforce policies of which the last fetch has failed,
+    std::size_t ending = 0;   // and those among them that have less than a fifth of their time left
+    std::size_t domains = 0;  // records in all, those with nothing but failures included
+    std::string last;         // the last domain of this part; empty: there was none
+};
+
+// What the store counts, and how the disk is.
+struct StoreFigures {
+    std::uint64_t commits = 0;
+    std::uint64_t failed_writes = 0;
+    std::uint64_t failed_reads = 0;
+    std::string write_trouble;  // in words, since the last write failed; empty: it did not
+    std::string read_trouble;
+};
+
 class PolicyStore {
 public:
     virtual ~PolicyStore() = default;
@@ -71,6 +92,13 @@ public:
     // Removes at most `most` records that say nothing any more: no unexpired policy, no failure since `failed_since`,
     // no DANE since `dane_since`. How many they were.
     virtual Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) = 0;
+    // Forgets all of one domain, puts that wait included. Whether there was anything.
+    virtual Result<bool> remove(const std::string& domain) = 0;
+    // At most `most` records, by name, from the first one behind `after`; an empty one comes before all.
+    virtual Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) = 0;
+    // The same part of them, only counted.
+    virtual Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) = 0;
+    virtual StoreFigures figures() const = 0;
     // How often all that was on disk was lost since the start. What was put before the last time is gone.
     virtual unsigned losses() const { return 0; }
 };

@@ -40,6 +40,10 @@ public:
     Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
                                                      std::size_t most) override;
     Result<std::size_t> prune(const PruneLimits& limits, std::size_t most) override;
+    Result<bool> remove(const std::string& domain) override;
+    Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) override;
+    Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) override;
+    StoreFigures figures() const override;
     unsigned losses() const override;
 
     // Commits what waits; later calls are Errc::stopped.

@@ -1,0 +1,88 @@
+// The operator's access to the running daemon, over HTTP/1.1: a private UNIX socket for everything, and an address for
+// Prometheus that tells figures and health, and nothing else.
+//
+// Who may connect to the UNIX socket is what its owner and mode say, and the kernel keeps it: root and the daemon's user
+// always, others by the mode. The log names the user id of whoever changes something.
+//
+//   GET    /metrics               the figures, as Prometheus reads them
+//   GET    /healthz               200 while both loops run
+//   GET    /readyz                200 while questions of Postfix are answered; how disk and DNS servers are
+//   GET    /v1/status             the figures, as JSON
+//   GET    /v1/policies           what is on disk, by name: ?after=DOMAIN, ?limit=N, ?full=yes (with policy texts)
+//   POST   /v1/policies           import: one JSON object a line, as ?full=yes gives them
+//   GET    /v1/policies/D         all that is known of one domain; looks up nothing
+//   DELETE /v1/policies/D         forgets it; an unexpired enforce policy wants ?unexpired=yes
+//   POST   /v1/policies/D/refresh gets its policy anew
+//   POST   /v1/policies/D/learn   looks it up, as if Postfix had asked
+//
+// Ownership: `app` owns it; what is in AdminSources outlives it.
+// Threads:   the resolve loop.
+// Errors:    a peer that breaks a limit or the protocol gets a status and loses its connection; nobody else notices.
+// Limits:    those below; requests of one connection are answered one after the other.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sternpost/dns/dns_figures.hpp"
+#include "sternpost/https/https_figures.hpp"
+#include "sternpost/resolve/cache_operations.hpp"
+#include "sternpost/socketmap/listening_socket.hpp"
+#include "sternpost/socketmap/socketmap_figures.hpp"
+
+namespace sternpost {
+
+// The request line and the headers of a request; more is status 431.
+inline constexpr std::size_t max_request_header_bytes = 8UL * 1024;
+// The body of an import; more is 413. No other request has one.
+inline constexpr std::size_t max_import_bytes = 1024UL * 1024;
+// Objects of one import, and of one page of /v1/policies, which ends earlier when it has grown beyond max_page_bytes.
+inline constexpr std::size_t max_import_lines = 1000;
+inline constexpr std::size_t max_page = 1000;
+inline constexpr std::size_t max_page_bytes = 1024UL * 1024;
+// At each of the two sockets; beyond it the one that has waited longest for a request makes room.
+inline constexpr std::size_t max_admin_connections = 64;
+// The answer loop shows within this time that it lives.
+inline constexpr std::chrono::seconds sign_of_life_time{5};
+
+struct AdminOptions {
+    std::chrono::milliseconds request_time{
+        10'000};  // for a whole request to come, and for an answer to be taken
+};
+
+struct AdminSources {
+    CacheOperations& cache;
+    PolicyStore& store;
+    const Clock& clock;
+    const SocketmapFigures& socketmap;
+    std::function<DnsFigures()> dns;
+    std::function<HttpsFigures()> https;
+    boost::asio::any_io_executor answer_loop;
+    std::string version;
+};
+
+class AdminServer {
+public:
+    AdminServer(boost::asio::any_io_executor executor, AdminSources sources,
+                const AdminOptions& options = {});
+    ~AdminServer();
+
+    // From now on at this socket, and no longer at the one before; nullopt: at none.
+    void serve_operators(std::optional<ListeningSocket> socket);
+    void serve_metrics(std::optional<ListeningSocket> socket);
+    // Whether questions of Postfix are answered, for /readyz.
+    void set_answering(bool answering);
+    // Accepts no more, and closes what waits for a request; operations under way end with the rooms that do them.
+    void stop();
+
+private:
+    class Inside;
+    std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,35 @@
+// Events counted by what came of them. The names are fixed, so that what is counted stays bounded whatever comes.
+//
+// Threads: one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sternpost {
+
+template <std::size_t Count>
+class Tally {
+public:
+    using Names = std::array<std::string_view, Count>;
+
+    constexpr explicit Tally(const Names& names) : names_(&names) {}
+    Tally(Names&&) = delete;
+
+    // A name that is not in the list counts as the last one of it.
+    void add(std::string_view name) {
+        std::size_t at = 0;
+        while (at + 1 < Count && (*names_)[at] != name) ++at;
+        ++counts_[at];
+    }
+    const Names& names() const { return *names_; }
+    std::uint64_t count(std::size_t at) const { return counts_[at]; }
+
+private:
+    const Names* names_;  // of static life
+    std::array<std::uint64_t, Count> counts_{};
+};
+
+}  // namespace sternpost

@@ -1,0 +1,85 @@
+// What an operator may see and do of one domain.
+//
+// Ownership: `app` owns it; whoever serves operators borrows it.
+// Threads:   the resolve loop only; refresh(), learn() and import() suspend.
+// Errors:    Errc::temporary when the disk does not do it; Errc::overloaded when too many domains are looked up;
+//            Errc::stopped.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sternpost/dane/dane_lookup.hpp"
+#include "sternpost/resolve/resolve_figures.hpp"
+#include "sternpost/store/policy_store.hpp"
+
+namespace sternpost {
+
+// What Postfix would be told by one map, as far as that is known.
+struct KnownAnswer {
+    std::string map;
+    std::optional<std::string> reply;  // without its netstring; nullopt: something must be looked up first
+};
+
+// The DANE state for one way of asking, and the hosts that were looked at.
+struct KnownDane {
+    bool bracketed = false;
+    std::uint16_t port = 25;
+    DaneState state;
+    std::chrono::seconds due{};  // until it must be looked at again; negative: it is due
+};
+
+struct DomainReport {
+    bool in_memory = false;
+    bool looked_up_now = false;
+    DomainRecord record;
+    bool on_disk = false;  // what must outlive the process is there
+    std::string txt;       // "unasked", "absent", "present", "failed"
+    std::string txt_id;    // of the record, when present
+    std::string txt_why;   // of a failure, in words
+    std::chrono::seconds txt_due{};
+    std::optional<std::vector<std::string>> mx_hosts;  // where DANE is not looked at
+    std::vector<KnownDane> dane;
+    std::string override_action;  // as in the configuration; empty: none holds
+    std::vector<KnownAnswer> answers;
+
+    // Whether anything is known at all.
+    bool known() const { return in_memory || record.policy || record.failed || record.dane_seen; }
+};
+
+struct Refreshed {
+    bool fetched = false;
+    std::string why;  // it was not, in words; may hold text of remote servers
+};
+
+enum class Imported {
+    taken,
+    kept,     // what is known is as strong, and lasts as long, or longer
+    expired,  // it has run out already
+};
+
+// Where an imported policy comes from.
+enum class Origin {
+    own_export,
+    elsewhere,  // it is fetched anew soon, and does not replace what we have fetched ourselves
+};
+
+class CacheOperations {
+public:
+    virtual ~CacheOperations() = default;
+    // What memory and disk know. Nothing is looked up.
+    virtual Result<DomainReport> report(const std::string& domain) = 0;
+    // Looks at the TXT record, and gets the policy whatever back-off and limits say.
+    virtual boost::asio::awaitable<Result<Refreshed>> refresh(std::string domain) = 0;
+    // As if Postfix had asked.
+    virtual boost::asio::awaitable<Result<void>> learn(std::string domain) = 0;
+    // Drops all that is known, in memory, on disk and in lookups under way; these begin anew. Whether there was anything.
+    virtual Result<bool> forget(const std::string& domain) = 0;
+    // Commits the policy of `record`, unless that would weaken or shorten what is known.
+    virtual boost::asio::awaitable<Result<Imported>> import(DomainRecord record, Origin origin) = 0;
+    virtual ResolveFigures figures() const = 0;
+};
+
+}  // namespace sternpost

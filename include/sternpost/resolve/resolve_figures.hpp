@@ -1,0 +1,33 @@
+// What the resolve room counts.
+//
+// Threads: the resolve loop; a copy is a value.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "sternpost/base/tally.hpp"
+
+namespace sternpost {
+
+// What came of a look at the TXT record.
+inline constexpr std::array<std::string_view, 4> txt_outcomes{"present", "absent", "invalid", "failed"};
+// What came of getting a policy, from the addresses of its host to the grammar of the file.
+inline constexpr std::array<std::string_view, 16> fetch_outcomes{
+    "fetched",    "timeout",         "connect",    "tls",        "certificate",    "status",
+    "redirect",   "cut-short",       "too-large",  "media-type", "invalid-policy", "dns",
+    "no-address", "special-address", "overloaded", "other"};
+// As DomainDane.
+inline constexpr std::array<std::string_view, 5> dane_verdicts{"in-force", "absent", "doubtful", "undecided",
+                                                               "unvalidated"};
+
+struct ResolveFigures {
+    Tally<txt_outcomes.size()> txt{txt_outcomes};
+    Tally<fetch_outcomes.size()> fetches{fetch_outcomes};
+    Tally<dane_verdicts.size()> dane{dane_verdicts};
+    std::size_t lookups = 0;  // domains that are looked up now
+    std::size_t domains_in_memory = 0;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,72 @@
+#include "census.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+// Counted in a few milliseconds.
+constexpr std::size_t step = 5000;
+// A count is good for some time, the longer the more there is to count: at most a tenth of the time goes into it.
+constexpr std::chrono::milliseconds good_for{500};
+constexpr int rest_part = 10;
+
+void add(PolicyCounts& total, const PolicyCounts& part) {
+    for (std::size_t mode = 0; mode < total.unexpired.size(); ++mode)
+        total.unexpired[mode] += part.unexpired[mode];
+    total.expired += part.expired;
+    total.failing += part.failing;
+    total.ending += part.ending;
+    total.domains += part.domains;
+    total.last = part.last;
+}
+
+}  // namespace
+
+Census::Census(asio::any_io_executor executor, PolicyStore& store, const Clock& clock)
+    : executor_(std::move(executor)),
+      store_(store),
+      clock_(clock),
+      counted_(executor_, asio::steady_timer::time_point::max()) {}
+
+awaitable<std::optional<PolicyCounts>> Census::counts() {
+    boost::system::error_code ignored;
+    if (counting_) {
+        while (counting_) co_await counted_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    } else if (clock_.steady() >= good_until_) {
+        counting_ = true;
+        co_await count();
+        counting_ = false;
+        counted_.cancel();
+    }
+    co_return last_;
+}
+
+awaitable<void> Census::count() {
+    const SteadyTime begun = clock_.steady();
+    PolicyCounts total;
+    for (bool more = true; more;) {
+        const auto part = store_.count(total.last, step, clock_.wall());
+        if (!part) {
+            last_.reset();
+            co_return;
+        }
+        more = part->domains == step;
+        if (part->domains > 0) add(total, *part);
+        // Others have their turn.
+        if (more) co_await asio::post(executor_, asio::use_awaitable);
+    }
+    last_ = std::move(total);
+    const SteadyTime ended = clock_.steady();
+    good_until_ = ended + std::max<SteadyTime::duration>(good_for, (ended - begun) * rest_part);
+}
+
+}  // namespace sternpost

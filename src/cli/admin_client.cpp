@@ -1,0 +1,152 @@
+#include "admin_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+namespace sternpost {
+
+namespace {
+
+// A refresh may wait for another fetch of the same domain, and then for its own: each 60 s, and DNS.
+constexpr std::chrono::seconds patience{180};
+constexpr std::size_t max_reply = 64UL * 1024 * 1024;
+
+}  // namespace
+
+class AdminClient::Connection {
+public:
+    boost::system::error_code connect(const std::string& path) {
+        boost::system::error_code error;
+        socket_.connect(asio::local::stream_protocol::endpoint(path), error);
+        return error;
+    }
+
+    boost::system::error_code exchange(http::request<http::string_body>& request, AdminReply& reply) {
+        if (const auto error = wait_for([&](auto done) {
+                http::async_write(socket_, request,
+                                  [done](boost::system::error_code code, std::size_t) { done(code); });
+            }))
+            return error;
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(max_reply);
+        const auto error = wait_for([&](auto done) {
+            http::async_read(socket_, buffer_, parser,
+                             [done](boost::system::error_code code, std::size_t) { done(code); });
+        });
+        if (error) return error;
+        reply.status = parser.get().result_int();
+        reply.body = std::move(parser.get().body());
+        last_ = !parser.get().keep_alive();
+        return {};
+    }
+
+    // The daemon closes it after this reply.
+    bool last() const { return last_; }
+
+private:
+    template <class Start>
+    boost::system::error_code wait_for(const Start& start) {
+        std::optional<boost::system::error_code> result;
+        start([&result](boost::system::error_code error) { result = error; });
+        io_.restart();
+        io_.run_for(patience);
+        if (result) return *result;
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+        io_.run();
+        return asio::error::timed_out;
+    }
+
+    asio::io_context io_{1};
+    asio::local::stream_protocol::socket socket_{io_};
+    boost::beast::flat_buffer buffer_;
+    bool last_ = false;
+};
+
+boost::json::object AdminReply::object() const {
+    boost::system::error_code error;
+    boost::json::value value = boost::json::parse(boost::json::string_view(body.data(), body.size()), error);
+    return !error && value.is_object() ? std::move(value.as_object()) : boost::json::object();
+}
+
+std::string AdminReply::error() const {
+    const boost::json::object said = object();
+    const boost::json::value* why = said.if_contains("error");
+    if (why == nullptr || !why->is_string())
+        return "sternpostd answers with status " + std::to_string(status);
+    return {why->get_string().data(), why->get_string().size()};
+}
+
+AdminClient::AdminClient(std::string socket) : socket_(std::move(socket)) {}
+
+AdminClient::~AdminClient() = default;
+
+Result<AdminReply> AdminClient::get(const std::string& target) {
+    return ask("GET", target, "");
+}
+
+Result<AdminReply> AdminClient::post(const std::string& target, std::string body) {
+    return ask("POST", target, body);
+}
+
+Result<AdminReply> AdminClient::erase(const std::string& target) {
+    return ask("DELETE", target, "");
+}
+
+Result<AdminReply> AdminClient::ask(const std::string& method, const std::string& target,
+                                    const std::string& body) {
+    http::request<http::string_body> request;
+    request.method_string(method);
+    request.target(target);
+    request.version(11);
+    request.set(http::field::host, "localhost");
+    request.body() = body;
+    request.prepare_payload();
+    // The daemon closes a connection that was idle for some time; then a new one is made.
+    for (;;) {
+        const bool fresh = connection_ == nullptr;
+        if (fresh) {
+            connection_ = std::make_unique<Connection>();
+            if (const auto error = connection_->connect(socket_)) {
+                connection_.reset();
+                return explain(error.value());
+            }
+        }
+        AdminReply reply;
+        const auto error = connection_->exchange(request, reply);
+        if (error || connection_->last()) connection_.reset();
+        if (!error) return reply;
+        if (fresh || error == asio::error::timed_out)
+            return failure(Errc::temporary,
+                           "no answer from sternpostd at " + socket_ + ": " + error.message());
+    }
+}
+
+Result<AdminReply> AdminClient::explain(int error) const {
+    if (error == EACCES)
+        return failure(
+            Errc::untrusted,
+            "you may not use " + socket_ + ": root, the user of sternpostd and the group of that socket may");
+    const std::string what = "no sternpostd answers at " + socket_ + ": ";
+    if (error == ENOENT || error == ECONNREFUSED)
+        return failure(
+            Errc::temporary,
+            what +
+                "there is no such socket, or nobody listens; is sternpostd running, and is \"socket\" in "
+                "[admin] what it was started with?");
+    return failure(Errc::temporary, what + std::error_code(error, std::generic_category()).message());
+}
+
+}  // namespace sternpost

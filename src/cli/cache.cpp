@@ -1,0 +1,221 @@
+#include "cache.hpp"
+
+#include <unistd.h>
+
+#include <functional>
+#include <iostream>
+#include <memory>
+
+#include "command.hpp"
+#include "sternpost/admin/ascii_json.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/policy/next_hop.hpp"
+
+namespace json = boost::json;
+
+namespace sternpost {
+
+namespace {
+
+constexpr unsigned conflict = 409;
+
+struct Arguments {
+    std::vector<std::string> domains;
+    std::string file = "-";
+    bool as_json = false;
+    bool yes = false;
+};
+
+int list(AdminClient& daemon, const Arguments& arguments) {
+    if (!arguments.as_json) std::cout << list_heading() << "\n";
+    const auto listed = for_each_domain(daemon, "limit=1000", [&](const json::object& domain) {
+        std::cout << (arguments.as_json ? ascii_json(domain) : list_line(domain)) << "\n";
+    });
+    return listed ? exit_good : exit_status_of(listed.error());
+}
+
+// The worst of what becomes of each domain.
+int for_each(const Arguments& arguments,
+             const std::function<int(const std::string& domain, const std::string& path)>& act) {
+    int worst = exit_good;
+    for (const std::string& domain : arguments.domains) {
+        const auto path = path_of(domain);
+        worst = std::max(worst, path ? act(domain, *path) : exit_usage);
+    }
+    return worst;
+}
+
+void print_report(const AdminReply& reply, bool as_json) {
+    std::cout << (as_json ? reply.body : domain_text(reply.object()));
+}
+
+int show(AdminClient& daemon, const Arguments& arguments) {
+    return for_each(arguments, [&](const std::string& domain, const std::string& path) {
+        const auto reply = daemon.get(path);
+        if (!reply) return exit_status_of(reply.error());
+        if (!reply->good() && reply->object().if_contains("domain") == nullptr) return exit_status_of(*reply);
+        if (reply->good() || arguments.as_json) print_report(*reply, arguments.as_json);
+        if (reply->good()) return exit_good;
+        complain("nothing is known of " + domain + "; \"sternpost query\" looks it up");
+        return exit_not_all;
+    });
+}
+
+int refresh(AdminClient& daemon, const Arguments& arguments) {
+    return for_each(arguments, [&](const std::string& domain, const std::string& path) {
+        const auto reply = daemon.post(path + "/refresh");
+        if (!reply) return exit_status_of(reply.error());
+        if (!reply->good()) return exit_status_of(*reply);
+        print_report(*reply, arguments.as_json);
+        const json::object report = reply->object();
+        if (is_true(report, "refreshed")) return exit_good;
+        complain(domain + " was not fetched: " + text_in(report, "why"));
+        return exit_not_all;
+    });
+}
+
+bool agreed(const std::string& what) {
+    std::cerr << printable(what) << " Forget it? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int forget(AdminClient& daemon, const Arguments& arguments) {
+    return for_each(arguments, [&](const std::string&, const std::string& path) {
+        auto reply = daemon.erase(arguments.yes ? path + "?unexpired=yes" : path);
+        if (reply && reply->status == conflict) {
+            const std::string what = reply->error().substr(0, reply->error().find(';')) + ".";
+            if (::isatty(STDIN_FILENO) == 0) {
+                complain(what + " --yes forgets it nevertheless.");
+                return exit_not_all;
+            }
+            if (!agreed(what)) return exit_not_all;
+            reply = daemon.erase(path + "?unexpired=yes");
+        }
+        if (!reply) return exit_status_of(reply.error());
+        return reply->good() ? exit_good : exit_status_of(*reply);
+    });
+}
+
+int stats(AdminClient& daemon, const Arguments& arguments) {
+    const auto reply = daemon.get("/v1/status");
+    if (!reply) return exit_status_of(reply.error());
+    if (!reply->good()) return exit_status_of(*reply);
+    std::cout << (arguments.as_json ? reply->body : status_text(reply->object()));
+    return exit_good;
+}
+
+// Empty: there is none, which was complained about.
+std::string socket_of(CommandLine& line) {
+    const auto config = config_for(line);
+    if (!config) return "";
+    if (!config->admin.socket.empty()) return config->admin.socket;
+    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
+    line.status = exit_config;
+    return "";
+}
+
+using Act = std::function<int(AdminClient&, const Arguments&)>;
+
+// A sub-command of `cache`, which works on the daemon of the configuration.
+CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* help,
+              const std::shared_ptr<Arguments>& arguments, const Act& act) {
+    CLI::App* command = cache.add_subcommand(name, help);
+    command->callback([&line, arguments, act] {
+        const std::string socket = socket_of(line);
+        if (socket.empty()) return;
+        AdminClient daemon(socket);
+        line.status = act(daemon, *arguments);
+    });
+    return command;
+}
+
+void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const char* help, bool file_required,
+                  int (*act)(const std::string& socket, const std::string& file)) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = cache.add_subcommand(name, help);
+    command->add_option("FILE", arguments->file, "A file, or - for standard input or output")
+        ->required(file_required);
+    command->callback([&line, arguments, act] {
+        const std::string socket = socket_of(line);
+        if (!socket.empty()) line.status = act(socket, arguments->file);
+    });
+}
+
+}  // namespace
+
+int exit_status_of(const Error& error) {
+    complain(error.detail);
+    return error.code == Errc::untrusted ? exit_not_permitted : exit_temporary;
+}
+
+int exit_status_of(const AdminReply& reply) {
+    complain(reply.error());
+    return reply.status >= 500 ? exit_temporary : exit_not_all;
+}
+
+std::string text_in(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr || !value->is_string()) return "";
+    return printable({value->get_string().data(), value->get_string().size()}, max_text);
+}
+
+std::int64_t number_in(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+bool read_line(std::istream& from, std::string& line, std::size_t most) {
+    line.clear();
+    bool any = false;
+    for (int byte = from.get(); byte != std::istream::traits_type::eof(); byte = from.get()) {
+        any = true;
+        if (byte == '\n') break;
+        if (line.size() <= most) line += static_cast<char>(byte);
+    }
+    return any;
+}
+
+bool is_true(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+const json::object* object_in(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr ? value->if_object() : nullptr;
+}
+
+std::optional<std::string> path_of(const std::string& domain) {
+    const auto next_hop = read_next_hop(domain);
+    if (next_hop && !next_hop->bracketed && next_hop->port == 25) return "/v1/policies/" + next_hop->domain;
+    complain("\"" + domain + "\" is no domain of mail");
+    return std::nullopt;
+}
+
+void add_cache(CLI::App& program, CommandLine& line) {
+    CLI::App& cache = *program.add_subcommand("cache", "See and change what the running daemon knows");
+    cache.require_subcommand(1);
+    const auto arguments = std::make_shared<Arguments>();
+    const auto takes_domains = [&](CLI::App* command) {
+        command->add_option("DOMAIN", arguments->domains, "One or more domains")->required();
+        return command;
+    };
+    const auto takes_json = [&](CLI::App* command) {
+        command->add_flag("--json", arguments->as_json, "As JSON, one object a line");
+    };
+    takes_json(add(cache, line, "list", "What is on disk, one domain a line", arguments, list));
+    takes_json(takes_domains(add(cache, line, "show", "All that is known of a domain", arguments, show)));
+    takes_json(takes_domains(
+        add(cache, line, "refresh", "Get the policy of a domain anew, now", arguments, refresh)));
+    takes_domains(add(cache, line, "forget", "Forget all that is known of a domain", arguments, forget))
+        ->add_flag("--yes", arguments->yes, "Also an enforce policy that is in force");
+    takes_json(add(cache, line, "stats", "Figures of the running daemon", arguments, stats));
+    add_transfer(cache, line, "export", "Write all policies, one JSON object a line", false, export_policies);
+    add_transfer(cache, line, "import", "Read what export has written", true, import_policies);
+    add_transfer(cache, line, "warm", "Look up a list of domains, one a line, before mail goes there", true,
+                 warm);
+}
+
+}  // namespace sternpost

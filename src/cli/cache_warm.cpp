@@ -1,0 +1,172 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "cache.hpp"
+#include "command.hpp"
+#include "sternpost/policy/next_hop.hpp"
+
+namespace json = boost::json;
+
+namespace sternpost {
+
+namespace {
+
+// Lookups at once: policy hosts and DNS servers are other people's.
+constexpr std::size_t lookups_at_once = 16;
+constexpr std::size_t max_domains = 1'000'000;
+constexpr std::size_t max_line = 1000;
+constexpr std::chrono::milliseconds bar_interval{200};
+constexpr std::size_t bar_width = 40;
+
+// What a line says: no comment, no blanks around.
+std::string trimmed(std::string line) {
+    line.erase(std::min(line.find('#'), line.size()));
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos) return "";
+    return line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+}
+
+struct List {
+    std::vector<std::string> domains;
+    std::size_t wrong = 0;  // lines, which were complained about
+};
+
+Result<List> read_list(std::istream& from) {
+    List list;
+    std::size_t number = 0;
+    for (std::string line; read_line(from, line, max_line);) {
+        ++number;
+        const std::string text = trimmed(line);
+        if (text.empty()) continue;
+        const auto next_hop = read_next_hop(text);
+        if (next_hop) {
+            list.domains.push_back(next_hop->domain);
+        } else {
+            ++list.wrong;
+            complain("line " + std::to_string(number) + ": \"" + text + "\" is no domain of mail");
+        }
+        if (list.domains.size() > max_domains)
+            return failure(Errc::invalid,
+                           "more than " + std::to_string(max_domains) + " domains: split the list");
+    }
+    std::ranges::sort(list.domains);
+    const auto repeated = std::ranges::unique(list.domains);
+    list.domains.erase(repeated.begin(), repeated.end());
+    return list;
+}
+
+// In which of a few words a lookup ended.
+std::string outcome_of(const json::object& report) {
+    if (const std::string mode = text_in(report, "mode"); !mode.empty()) return mode;
+    const json::object* txt = object_in(report, "txt");
+    return txt != nullptr && text_in(*txt, "state") == "absent" ? "without a policy" : "failed";
+}
+
+std::string why_failed(const json::object& report) {
+    if (const json::object* failed = object_in(report, "failed")) return text_in(*failed, "reason");
+    const json::object* txt = object_in(report, "txt");
+    return txt != nullptr ? text_in(*txt, "why") : "";
+}
+
+// Several threads look up; what they find is noted under one lock.
+class Warming {
+public:
+    Warming(std::string socket, std::vector<std::string> domains)
+        : socket_(std::move(socket)), domains_(std::move(domains)) {}
+
+    void run() {
+        std::vector<std::jthread> threads;
+        const std::size_t count = std::min(lookups_at_once, domains_.size());
+        for (std::size_t i = 0; i < count; ++i) threads.emplace_back([this] { work(); });
+        if (::isatty(STDERR_FILENO) != 0) show_bar();
+    }
+    const std::map<std::string, std::size_t>& outcomes() const { return outcomes_; }
+    // Why the daemon could not be asked any more.
+    const std::optional<Error>& broken_off() const { return broken_off_; }
+
+private:
+    void work() {
+        AdminClient daemon(socket_);
+        for (std::size_t i = next_++; i < domains_.size(); i = next_++) {
+            const auto reply = daemon.post("/v1/policies/" + domains_[i] + "/learn");
+            const std::lock_guard lock(mutex_);
+            if (!reply) broken_off_ = reply.error();
+            if (reply) note(domains_[i], *reply);
+            if (broken_off_) next_ = domains_.size();
+            ++done_;
+            changed_.notify_all();
+        }
+    }
+
+    void note(const std::string& domain, const AdminReply& reply) {
+        const json::object report = reply.object();
+        const std::string outcome = reply.good() ? outcome_of(report) : "failed";
+        ++outcomes_[outcome];
+        if (outcome != "failed") return;
+        clear_bar();
+        complain(domain + ": " + (reply.good() ? why_failed(report) : reply.error()));
+    }
+
+    void show_bar() {
+        std::unique_lock lock(mutex_);
+        while (done_ < domains_.size() && !broken_off_) {
+            changed_.wait_for(lock, bar_interval);
+            const std::size_t filled = bar_width * done_ / domains_.size();
+            std::cerr << "\r[" << std::string(filled, '#') << std::string(bar_width - filled, ' ') << "] "
+                      << done_ << "/" << domains_.size() << std::flush;
+            bar_shown_ = true;
+        }
+        clear_bar();
+    }
+
+    void clear_bar() {
+        if (std::exchange(bar_shown_, false)) std::cerr << "\r\x1b[K" << std::flush;
+    }
+
+    const std::string socket_;
+    const std::vector<std::string> domains_;
+    std::atomic<std::size_t> next_{0};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t done_ = 0;
+    std::map<std::string, std::size_t> outcomes_;
+    std::optional<Error> broken_off_;
+    bool bar_shown_ = false;
+};
+
+}  // namespace
+
+int warm(const std::string& socket, const std::string& file) {
+    std::ifstream opened;
+    if (file != "-") opened.open(file);
+    std::istream& from = file == "-" ? std::cin : opened;
+    if (!from) {
+        complain(file + " cannot be read");
+        return exit_usage;
+    }
+    const auto list = read_list(from);
+    if (!list) {
+        complain(list.error().detail);
+        return exit_usage;
+    }
+    Warming warming(socket, list->domains);
+    warming.run();
+    std::string summary = std::to_string(list->domains.size()) + " domains";
+    for (const auto& [outcome, count] : warming.outcomes())
+        summary += ", " + std::to_string(count) + " " + outcome;
+    std::cout << summary << "\n";
+    if (warming.broken_off()) return exit_status_of(*warming.broken_off());
+    return list->wrong == 0 && !warming.outcomes().contains("failed") ? exit_good : exit_not_all;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,181 @@
+#include "operations.hpp"
+
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "reply_maker.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> reported_maps{"sts", "sts-tlsrpt"};
+
+std::string_view to_string(TxtState state) {
+    switch (state) {
+        case TxtState::unasked:
+            return "unasked";
+        case TxtState::absent:
+            return "absent";
+        case TxtState::present:
+            return "present";
+        case TxtState::failed:
+            break;
+    }
+    return "failed";
+}
+
+std::string_view to_string(Override::Action action) {
+    switch (action) {
+        case Override::Action::ignore:
+            return "ignore";
+        case Override::Action::enforce_testing:
+            return "enforce-testing";
+        case Override::Action::pin:
+            return "pin";
+        case Override::Action::dane_only:
+            break;
+    }
+    return "dane-only";
+}
+
+std::chrono::seconds until(SteadyTime due, SteadyTime now) {
+    return std::chrono::floor<std::chrono::seconds>(due - now);
+}
+
+// "OK …" out of "12:OK …,"
+std::string without_frame(const std::string& reply) {
+    const std::size_t begin = reply.find(':') + 1;
+    return reply.substr(begin, reply.size() - begin - 1);
+}
+
+awaitable<void> landing_of(std::shared_ptr<Flight> flight) {
+    boost::system::error_code ignored;
+    while (!flight->ended)
+        co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+bool may_replace(const CachedPolicy& known, const CachedPolicy& imported, Origin origin, WallTime now) {
+    if (now >= known.expires()) return true;
+    return origin == Origin::own_export && imported.fetched > known.fetched &&
+           imported.policy.mode >= known.policy.mode && imported.expires() >= known.expires();
+}
+
+Operations::Operations(PolicyStore& store, const Clock& clock, MemoryTable& table, Flights flights)
+    : store_(store), clock_(clock), table_(table), flights_(std::move(flights)) {}
+
+Now Operations::now() const {
+    Now at;
+    at.wall = clock_.wall();
+    at.steady = clock_.steady();
+    return at;
+}
+
+Result<DomainReport> Operations::report(const std::string& domain) {
+    const KnownDomain known = flights_.recall(domain);
+    if (known.disk_unread) return failure(Errc::temporary, "the cache cannot be read");
+    const SteadyTime at = clock_.steady();
+    DomainReport report;
+    report.in_memory = table_.find(domain) != nullptr;
+    report.looked_up_now = flights_.under_way(domain) != nullptr;
+    report.record = record_of(known);
+    report.on_disk = known.worth_keeping() && known.on_disk;
+    report.txt = to_string(known.txt.state);
+    report.txt_id = known.txt.id;
+    report.txt_why = known.txt.why;
+    if (known.txt.state != TxtState::unasked) report.txt_due = until(known.txt.due, at);
+    report.mx_hosts = known.mx.hosts;
+    for (const DaneLook& look : known.dane) {
+        KnownDane& dane = report.dane.emplace_back();
+        dane.bracketed = look.route.bracketed;
+        dane.port = look.route.port;
+        dane.state = look.state;
+        dane.due = until(look.due, at);
+    }
+    const Override* decided = flights_.settings().rules.override_of(domain, clock_.wall());
+    if (decided != nullptr) report.override_action = to_string(decided->action);
+    report.answers = answers_about(known);
+    return report;
+}
+
+std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) const {
+    const Settings settings = flights_.settings();
+    const Now at = now();
+    NextHop next_hop;
+    next_hop.domain = known.domain;
+    const bool pinned = settings.rules.pins(known.domain, at.wall);
+    const bool looked_at =
+        known.txt.state != TxtState::unasked || known.policy_applies(at.wall, settings.options);
+    std::vector<KnownAnswer> answers;
+    for (const std::string_view map : reported_maps) {
+        KnownAnswer& answer = answers.emplace_back();
+        answer.map = map;
+        Reply reply = reply_by_override(settings.rules, known.domain, clock_);
+        if (!reply && (looked_at || pinned))
+            reply = prepare_reply(known, asked(next_hop, *settings.rules.map(map)), at, settings, at.steady)
+                        .reply;
+        if (reply) answer.reply = without_frame(*reply);
+    }
+    return answers;
+}
+
+awaitable<Result<Refreshed>> Operations::refresh(std::string domain) {
+    for (auto other = flights_.under_way(domain); other; other = flights_.under_way(domain))
+        co_await landing_of(other);
+    const auto flight = flights_.refresh(domain);
+    if (!flight) co_return failure(Errc::stopped, "sternpostd stops");
+    co_await landing_of(flight);
+    if (!flight->fetched && flight->why_not_fetched.empty())
+        co_return failure(Errc::stopped,
+                          "broken off: sternpostd stops, or the domain was forgotten meanwhile");
+    Refreshed refreshed;
+    refreshed.fetched = flight->fetched;
+    refreshed.why = flight->why_not_fetched;
+    co_return refreshed;
+}
+
+awaitable<Result<void>> Operations::learn(std::string domain) {
+    if (reply_by_override(flights_.settings().rules, domain, clock_)) co_return Result<void>();
+    const auto flight = flights_.learn(domain);
+    if (!flight) co_return failure(Errc::overloaded, "too many domains are being looked up");
+    co_await landing_of(flight);
+    co_return Result<void>();
+}
+
+Result<bool> Operations::forget(const std::string& domain) {
+    auto removed = store_.remove(domain);
+    if (!removed) return removed;
+    const bool was_in_memory = table_.remove(domain);
+    flights_.abandon(domain);
+    return *removed || was_in_memory;
+}
+
+// Lookups under way know nothing of it, and must not write over it.
+awaitable<Result<Imported>> Operations::import(DomainRecord record, Origin origin) {
+    const WallTime at = clock_.wall();
+    if (at >= record.policy->expires()) co_return Imported::expired;
+    const std::string domain = record.domain;
+    const KnownDomain known = flights_.recall(domain);
+    if (known.disk_unread) co_return failure(Errc::temporary, "the cache cannot be read");
+    if (known.policy && !may_replace(*known.policy, *record.policy, origin, at)) co_return Imported::kept;
+    // What was learnt here stays.
+    record.last_used = std::max(record.last_used, known.last_used);
+    if (known.dane_seen) record.dane_seen = known.dane_seen;
+    record.refresh_at = origin == Origin::own_export ? refresh_time(domain, *record.policy) : at;
+    flights_.abandon(domain);
+    table_.remove(domain);
+    const auto stored = co_await store_.put(std::move(record));
+    flights_.abandon(domain);
+    table_.remove(domain);
+    if (!stored) co_return tl::unexpected(stored.error());
+    co_return Imported::taken;
+}
+
+}  // namespace sternpost

@@ -1,0 +1,235 @@
+// What an operator sees and does: report, refresh, learn, forget, import.
+#include <gmock/gmock.h>
+
+#include "tests/resolve/answers_fixture.hpp"
+
+namespace sternpost {
+namespace {
+
+using testing::HasSubstr;
+
+class OperationsTest : public AnswersTest {
+protected:
+    OperationsTest() {
+        dane = false;
+        start();
+        publish("good.test", "1", enforce("mail.good.test"));
+    }
+
+    DomainReport report(const std::string& domain) { return answers->report(domain).value(); }
+    Refreshed refresh(const std::string& domain) { return test::run(io, answers->refresh(domain)).value(); }
+    Imported import(DomainRecord record, Origin origin) {
+        return test::run(io, answers->import(std::move(record), origin)).value();
+    }
+    DomainRecord imported(const std::string& body, std::chrono::seconds age = 1h) {
+        DomainRecord record;
+        record.domain = "good.test";
+        record.policy.emplace();
+        record.policy->id = "7";
+        record.policy->body = body;
+        record.policy->policy = read_policy(body).value();
+        record.policy->fetched = clock.wall() - age;
+        record.last_used = clock.wall();
+        return record;
+    }
+    std::string reply_of(const DomainReport& report, const std::string& map) {
+        for (const KnownAnswer& answer : report.answers)
+            if (answer.map == map) return answer.reply.value_or("not known");
+        return "no such map";
+    }
+};
+
+TEST_F(OperationsTest, AReportLooksNothingUp) {
+    EXPECT_FALSE(report("good.test").known());
+    EXPECT_EQ(reply_of(report("good.test"), "sts"), "not known");
+    EXPECT_EQ(txt_questions("good.test"), 0);
+    ask("good.test");
+    const DomainReport known = report("good.test");
+    EXPECT_TRUE(known.in_memory && known.on_disk && known.known());
+    EXPECT_EQ(known.record.policy->id, "1");
+    EXPECT_EQ(known.txt, "present");
+    EXPECT_EQ(known.txt_due, 300s);
+    EXPECT_EQ(reply_of(known, "sts"), "OK secure match=mail.good.test servername=hostname");
+    EXPECT_THAT(reply_of(known, "sts-tlsrpt"), HasSubstr("policy_domain=good.test"));
+    EXPECT_EQ(txt_questions("good.test"), 1);
+    EXPECT_EQ(fetches("good.test"), 1);
+}
+
+TEST_F(OperationsTest, AReportKnowsWhatTheDiskKnows) {
+    ask("good.test");
+    restart();
+    const DomainReport known = report("good.test");
+    EXPECT_FALSE(known.in_memory);
+    EXPECT_TRUE(known.on_disk);
+    EXPECT_EQ(known.txt, "unasked");
+    EXPECT_EQ(reply_of(known, "sts"), "OK secure match=mail.good.test servername=hostname");
+    store.unreadable = true;
+    EXPECT_FALSE(answers->report("good.test"));
+}
+
+TEST_F(OperationsTest, AReportTellsOfAnOverride) {
+    overrides.push_back(Override{"good.test", Override::Action::ignore, std::nullopt, {}});
+    reconfigure();
+    EXPECT_EQ(report("good.test").override_action, "ignore");
+    EXPECT_EQ(reply_of(report("good.test"), "sts"), "NOTFOUND ");
+}
+
+TEST_F(OperationsTest, ARefreshPassesByBackOffAndInterval) {
+    break_policy_host("good.test");
+    ask("good.test");
+    EXPECT_EQ(fetches("good.test"), 1);
+    EXPECT_FALSE(refresh("good.test").fetched);
+    EXPECT_THAT(refresh("good.test").why, HasSubstr("HTTP status 500"));
+    EXPECT_EQ(fetches("good.test"), 3);
+    EXPECT_EQ(fetcher.last_queue, Queue::passed_by);
+    publish("good.test", "1", enforce("other.good.test"));
+    for (std::size_t i = 0; i <= max_fetches_an_hour; ++i) EXPECT_TRUE(refresh("good.test").fetched);
+    EXPECT_EQ(ask("good.test"), secure("other.good.test"));
+    EXPECT_EQ(fetcher.last_queue, Queue::passed_by);
+}
+
+TEST_F(OperationsTest, ARefreshThatFailsKeepsThePolicy) {
+    ask("good.test");
+    break_policy_host("good.test");
+    const WallTime end = store.records.at("good.test").policy->expires();
+    EXPECT_FALSE(refresh("good.test").fetched);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(store.records.at("good.test").policy->expires(), end);
+}
+
+TEST_F(OperationsTest, ARefreshOfWhatHasNoPolicySaysSo) {
+    const Refreshed refreshed = refresh("without.test");
+    EXPECT_FALSE(refreshed.fetched);
+    EXPECT_EQ(refreshed.why, "there is no TXT record _mta-sts.without.test");
+    break_txt("without.test");
+    EXPECT_THAT(refresh("without.test").why, HasSubstr("SERVFAIL"));
+    EXPECT_EQ(fetches("without.test"), 0);
+}
+
+TEST_F(OperationsTest, ARefreshWaitsForTheLookupUnderWay) {
+    fetcher.gate.shut();
+    const auto question = begin("good.test");
+    std::optional<Refreshed> refreshed;
+    asio::co_spawn(io, answers->refresh("good.test"),
+                   [&](const std::exception_ptr&, Result<Refreshed> result) { refreshed = *result; });
+    settle();
+    EXPECT_EQ(fetches("good.test"), 1);
+    fetcher.gate.open();
+    test::run_until(io, [&] { return refreshed.has_value(); });
+    EXPECT_TRUE(question->done);
+    EXPECT_TRUE(refreshed->fetched);
+    EXPECT_EQ(fetches("good.test"), 2);
+}
+
+TEST_F(OperationsTest, WhatIsLearntIsAtHandAndInUse) {
+    ASSERT_TRUE(test::run(io, answers->learn("good.test")));
+    EXPECT_TRUE(at_hand("good.test"));
+    EXPECT_EQ(store.records.at("good.test").last_used, clock.wall());
+    EXPECT_EQ(answers->figures().domains_in_memory, 1U);
+}
+
+TEST_F(OperationsTest, WhatIsForgottenIsLookedUpAnew) {
+    ask("good.test");
+    EXPECT_TRUE(answers->forget("good.test").value());
+    EXPECT_FALSE(at_hand("good.test"));
+    EXPECT_FALSE(report("good.test").known());
+    EXPECT_TRUE(store.records.empty());
+    EXPECT_FALSE(answers->forget("good.test").value());
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(txt_questions("good.test"), 2);
+    EXPECT_EQ(fetches("good.test"), 2);
+}
+
+TEST_F(OperationsTest, ALookupUnderWayBringsNothingForgottenBack) {
+    ask("good.test");
+    clock.advance(1h);
+    publish_id("good.test", "2");
+    fetcher.gate.shut();
+    const auto question = begin("good.test");
+    settle();
+    EXPECT_EQ(fetches("good.test"), 2);
+    EXPECT_TRUE(answers->forget("good.test").value());
+    settle();
+    // Who waits boards another lookup, which knows nothing of before.
+    publish("good.test", "3", enforce("new.good.test"));
+    fetcher.gate.open();
+    test::run_until(io, [&] { return question->done; });
+    settle();
+    EXPECT_EQ(*question->reply, secure("new.good.test"));
+    EXPECT_EQ(store.records.at("good.test").policy->policy.mx.front().text(), "new.good.test");
+}
+
+TEST_F(OperationsTest, WhatTheDiskDoesNotForgetIsNotForgotten) {
+    ask("good.test");
+    store.full = true;
+    EXPECT_FALSE(answers->forget("good.test"));
+    EXPECT_TRUE(at_hand("good.test"));
+}
+
+TEST_F(OperationsTest, AnImportedPolicyIsOnDiskAndInForce) {
+    EXPECT_EQ(ask("good.test").find("OK secure match=mail"), 3U);
+    EXPECT_TRUE(answers->forget("good.test").value());
+    break_txt("good.test");
+    EXPECT_EQ(ask("good.test"), not_found);  // which memory then knows
+    EXPECT_EQ(import(imported(enforce("a.good.test")), Origin::own_export), Imported::taken);
+    EXPECT_EQ(ask("good.test"), secure("a.good.test"));
+    EXPECT_EQ(store.records.at("good.test").policy->id, "7");
+    EXPECT_GT(store.records.at("good.test").refresh_at.value(), clock.wall());
+}
+
+TEST_F(OperationsTest, WhatComesFromElsewhereIsFetchedSoon) {
+    EXPECT_EQ(import(imported(enforce("a.good.test")), Origin::elsewhere), Imported::taken);
+    EXPECT_EQ(store.records.at("good.test").refresh_at.value(), clock.wall());
+}
+
+TEST_F(OperationsTest, AnImportIsCommittedOrFails) {
+    store.full = true;
+    EXPECT_FALSE(test::run(io, answers->import(imported(enforce("a.good.test")), Origin::own_export)));
+    EXPECT_FALSE(report("good.test").known());
+}
+
+TEST_F(OperationsTest, AnImportWeakensAndShortensNothing) {
+    ask("good.test");
+    const auto testing = "version: STSv1\nmode: testing\nmx: a.good.test\nmax_age: 31557600\n";
+    clock.advance(2h);
+    EXPECT_EQ(import(imported(testing, 0h), Origin::own_export), Imported::kept);
+    EXPECT_EQ(import(imported(enforce("a.good.test", 3600), 0h), Origin::own_export), Imported::kept);
+    EXPECT_EQ(import(imported(enforce("a.good.test"), 3h), Origin::own_export), Imported::kept);
+    EXPECT_EQ(import(imported(enforce("a.good.test"), 0h), Origin::elsewhere), Imported::kept);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(import(imported(enforce("a.good.test"), 1h), Origin::own_export), Imported::taken);
+    EXPECT_EQ(import(imported(enforce("a.good.test", 60)), Origin::own_export), Imported::expired);
+    publish_id("good.test", "7");
+    EXPECT_EQ(ask("good.test"), secure("a.good.test"));
+}
+
+TEST_F(OperationsTest, FiguresTellWhatCameOfLookups) {
+    const auto count = [](const auto& tally, std::string_view name) {
+        for (std::size_t i = 0; i < tally.names().size(); ++i)
+            if (tally.names()[i] == name) return tally.count(i);
+        throw std::invalid_argument("no such name");
+    };
+    dane = true;
+    reconfigure();
+    ask("good.test");
+    ask("without.test");
+    break_txt("broken.test");
+    ask("broken.test");
+    publish("invalid.test", "1", "version: STSv1\n");
+    ask("invalid.test");
+    publish_id("no-host.test", "1");
+    ask("no-host.test");
+    const ResolveFigures figures = answers->figures();
+    EXPECT_EQ(count(figures.txt, "present"), 3U);
+    EXPECT_EQ(count(figures.txt, "absent"), 1U);
+    EXPECT_EQ(count(figures.txt, "failed"), 1U);
+    EXPECT_EQ(count(figures.fetches, "fetched"), 1U);
+    EXPECT_EQ(count(figures.fetches, "invalid-policy"), 1U);
+    EXPECT_EQ(count(figures.fetches, "no-address"), 1U);
+    EXPECT_EQ(count(figures.dane, "absent"), 1U);
+    EXPECT_EQ(figures.domains_in_memory, 5U);
+    EXPECT_EQ(figures.lookups, 0U);
+}
+
+}  // namespace
+}  // namespace sternpost
