@@ -8,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <exception>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -139,13 +141,14 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
 
 void Daemon::run() {
     const auto keep_answering = asio::make_work_guard(answer_loop_);
-    std::jthread answering([this] { answer_loop_.run(); });
+    std::jthread answer_thread([this] { answer_loop_.run(); });
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
     // As sd_watchdog_enabled(3) advises: twice as often as it must be.
     watchdog_.start(watchdog_limit() / 2);
     resolve_loop_.run();
-    answering.join();
+    answer_thread.join();
+    if (!failure_.empty()) throw std::runtime_error(failure_);
     say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
 }
 
@@ -168,8 +171,24 @@ void Daemon::take_over_dane(const Config& config) {
     warn_of_dane_only(config, postfix_.answer());
 }
 
+// Whoever is told that we are ready may connect at once.
 void Daemon::begin_to_answer() {
-    asio::post(answer_loop_, [this] { server_.listen(sockets_); });
+    asio::post(answer_loop_, [this] {
+        try {
+            server_.listen(sockets_);
+        } catch (const std::exception& error) {
+            failure_ = error.what();
+        }
+        asio::post(resolve_loop_, [this] { answering(); });
+    });
+}
+
+void Daemon::answering() {
+    if (stopping_) return;
+    if (!failure_.empty()) {
+        std::raise(SIGTERM);
+        return;
+    }
     answers_.begin_upkeep();
     admin_.set_answering(true);
     say(LogLevel::info, Topic::daemon, "sternpostd {} answers on {}", STERNPOST_VERSION,

@@ -35,7 +35,7 @@ public:
     // `config_file` is read again at a reload.
     Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets, AdminSockets admin);
 
-    // Serves until SIGTERM or SIGINT; HUP reloads.
+    // Serves until SIGTERM or SIGINT; HUP reloads. Throws std::runtime_error when no socket could be listened on.
     void run();
 
 private:
@@ -43,6 +43,7 @@ private:
     boost::asio::awaitable<void> follow_postfix();
     void take_over_dane(const Config& config);
     void begin_to_answer();
+    void answering();
     boost::asio::awaitable<void> stop();
     void reload();
     void apply(Config config);
@@ -60,6 +61,7 @@ private:
     PostfixWatch postfix_;
     boost::asio::steady_timer next_look_at_postfix_;
     bool stopping_ = false;
+    std::string failure_;  // why no socket could be listened on; set before answering() is posted
     SqliteStore store_;
     CaresResolver resolver_;
     CurlFetcher fetcher_;
