@@ -61,8 +61,7 @@ awaitable<Result<std::string>> read_netstring(Socket& socket) {
     const auto [rest_error, rest] =
         co_await asio::async_read(socket, buffer, asio::transfer_exactly(lacking), as_value);
     if (rest_error) co_return failure(Errc::temporary, rest_error.message());
-    if (bytes[whole - 1] != ',')
-        co_return tl::unexpected(protocol_error("a reply without its end"));
+    if (bytes[whole - 1] != ',') co_return tl::unexpected(protocol_error("a reply without its end"));
     co_return bytes.substr(head, length);
 }
 

@@ -292,7 +292,8 @@ awaitable<Result<std::string>> CurlFetcher::fetch_and_report(std::string host,
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
         [this](auto handler, std::string name, std::vector<asio::ip::address> at,
                std::shared_ptr<FetchReport> into) {
-            inside_->start(std::move(handler), std::move(name), std::move(at), {Queue::kept, std::move(into)});
+            inside_->start(std::move(handler), std::move(name), std::move(at),
+                           {Queue::kept, std::move(into)});
         },
         asio::use_awaitable, std::move(host), std::move(addresses), std::move(report));
 }

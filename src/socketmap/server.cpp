@@ -149,8 +149,9 @@ private:
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         const auto place = places_.emplace(places_.end());
         place->active = std::chrono::steady_clock::now();
-        place->session = std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
-                                                   [this, place] { return touch(place); });
+        place->session =
+            std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
+                                      [this, place] { return touch(place); });
         figures_.accepted.add();
         figures_.connections.set(places_.size());
         spawn(executor_, "socketmap session", serve(shared_from_this(), place, place->session));

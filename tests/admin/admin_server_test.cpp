@@ -55,14 +55,14 @@ public:
 
 private:
     void read() {
-        socket_.async_read_some(asio::buffer(buffer_),
-                                [this, alive = std::weak_ptr(alive_)](boost::system::error_code error,
-                                                                      std::size_t count) {
-                                    if (alive.expired()) return;
-                                    received_.append(buffer_.data(), count);
-                                    closed_ = static_cast<bool>(error);
-                                    if (!error) read();
-                                });
+        socket_.async_read_some(
+            asio::buffer(buffer_),
+            [this, alive = std::weak_ptr(alive_)](boost::system::error_code error, std::size_t count) {
+                if (alive.expired()) return;
+                received_.append(buffer_.data(), count);
+                closed_ = static_cast<bool>(error);
+                if (!error) read();
+            });
     }
     // The length of the first response, 0 while it is not there.
     std::size_t whole() const {
