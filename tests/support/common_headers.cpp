@@ -1,0 +1,1 @@
+#include "src/common_headers.hpp"
