@@ -62,6 +62,12 @@ def hide(world, *domains):
 
 
 @pytest.fixture
+def sternpostd(start_sternpostd):
+    """What it has found out counts as long as a test lasts."""
+    return start_sternpostd({"dns": {"min-ttl": "60s"}, "answers": {"recheck": "60s"}})
+
+
+@pytest.fixture
 def load(world, sternpostd):
     """Clients that ask without end about one domain; at the end of the test all answers were right."""
     domain = known(world, sternpostd, "load")
