@@ -17,6 +17,8 @@ LISTEN = ("127.0.0.1", 8461)
 READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # the design's promise for TERM
 COMMAND_SECONDS = 20.0
+# Of what users run. With the sanitizers nothing is optimised, and everything has its red zones.
+MEMORY_LIMIT = (400 if os.environ.get("STERNPOST_SANITIZE") else 200) * 1024 * 1024
 SANDBOX = Path(__file__).resolve().parents[1] / "packaging" / "sandbox.py"
 UNIT = SANDBOX.parents[2] / "packaging" / "systemd" / "sternpostd.service.in"
 SANDBOX_USER = "nobody"

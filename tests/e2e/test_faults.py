@@ -13,9 +13,9 @@ import pytest
 from policy_host import PolicyHost
 from process import wait_until
 from scripted_resolver import answer, rcode
+from sternpost import MEMORY_LIMIT
 from world import NOBODY, NOT_FOUND, POLICY_V4, enforce, secure
 
-MEMORY_LIMIT = 200 * 1024 * 1024
 GIVE_BACK = {"ASAN_OPTIONS": "quarantine_size_mb=16"}  # a build with sanitizers keeps what was freed, 256 MB by default
 GENEROUS_SECONDS = 10.0
 AT_ONCE = 100  # questions under way, so that the little resolver loses no datagram

@@ -8,10 +8,10 @@ import pytest
 
 from process import wait_until
 from socketmap import netstring
+from sternpost import MEMORY_LIMIT
 from world import NOT_FOUND, POLICY_V6, enforce, policy, secure
 
 CLOSED_WITHOUT_REPLY = b""
-MEMORY_LIMIT = 200 * 1024 * 1024
 
 # Conformance #193: after these, the stream can mean anything.
 BROKEN_FRAMES = {
