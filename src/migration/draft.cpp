@@ -54,12 +54,12 @@ std::string without_place(std::string detail) {
 }  // namespace
 
 std::string toml_text(std::string_view text) {
-    std::string quoted = "\"";
+    std::string written = "\"";
     for (const char c : printable(text, text.size() + 3)) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
+        if (c == '"' || c == '\\') written += '\\';
+        written += c;
     }
-    return quoted + '"';
+    return written + '"';
 }
 
 std::string toml_seconds(std::string_view number) {

@@ -13,6 +13,7 @@
 #include "flight.hpp"
 #include "memory_table.hpp"
 #include "operations.hpp"
+#include "recent_decisions.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/log/log.hpp"
@@ -93,6 +94,7 @@ public:
     }
 
     Operations& operations() { return operations_; }
+    const RecentDecisions& decisions() const { return decisions_; }
 
     ResolveFigures figures() const {
         ResolveFigures now = figures_;
@@ -349,6 +351,7 @@ private:
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
         warn_if_nothing_passes(*entry);
+        decisions_.note(*entry, former, now(), settings());
         table_.put(entry);
     }
 
@@ -512,6 +515,7 @@ private:
     std::unordered_map<std::string, FlightPtr> flights_;
     asio::steady_timer next_upkeep_;
     ResolveFigures figures_;
+    RecentDecisions decisions_;
     Upkeep upkeep_;
     Operations operations_;
     bool stopped_ = false;
@@ -577,6 +581,10 @@ awaitable<Result<Imported>> DomainAnswers::import(DomainRecord record, Origin or
 
 ResolveFigures DomainAnswers::figures() const {
     return inside_->figures();
+}
+
+std::vector<Decision> DomainAnswers::recent_decisions() const {
+    return inside_->decisions().all();
 }
 
 }  // namespace sternpost
