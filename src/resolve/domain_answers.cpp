@@ -351,7 +351,7 @@ private:
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
         warn_if_nothing_passes(*entry);
-        decisions_.note(*entry, former, now(), settings());
+        note_decisions(*entry, former);
         table_.put(entry);
     }
 
@@ -490,6 +490,14 @@ private:
                             "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
         else
             repeats_.mended(trouble, "MX hosts pass it again");
+    }
+
+    void note_decisions(const TableEntry& entry, const TableEntryPtr& former) {
+        for (const PreparedReply& prepared : entry.replies) {
+            const PreparedReply* before = former ? former->reply(prepared.question) : nullptr;
+            if (before == nullptr || *before->reply != *prepared.reply)
+                decisions_.note(entry.known, prepared.question, *prepared.reply, now(), settings());
+        }
     }
 
     void release(Flight& flight, const Reply& with) {

@@ -1,7 +1,8 @@
 #include "recent_decisions.hpp"
 
-#include <algorithm>
 #include <utility>
+
+#include "reply_maker.hpp"
 
 namespace sternpost {
 
@@ -55,19 +56,15 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
     return look == nullptr ? why : why.append("; ").append(words_for(look->state.verdict));
 }
 
-void RecentDecisions::note(const TableEntry& entry, const TableEntryPtr& former, const Now& now,
-                           const Settings& settings) {
-    for (const PreparedReply& prepared : entry.replies) {
-        const PreparedReply* before = former ? former->reply(prepared.question) : nullptr;
-        if (before != nullptr && *before->reply == *prepared.reply) continue;
-        Decision decision;
-        decision.at = now.wall;
-        decision.next_hop = next_hop_of(entry.known.domain, prepared.question.route);
-        decision.reply = without_frame(*prepared.reply).substr(0, max_decision_bytes);
-        decision.why = why_so(entry.known, prepared.question, now, settings).substr(0, max_decision_bytes);
-        decisions_.push_front(std::move(decision));
-        if (decisions_.size() > max_decisions) decisions_.pop_back();
-    }
+void RecentDecisions::note(const KnownDomain& known, const Asked& question, const std::string& reply,
+                           const Now& now, const Settings& settings) {
+    Decision decision;
+    decision.at = now.wall;
+    decision.next_hop = next_hop_of(known.domain, question.route);
+    decision.reply = without_frame(reply).substr(0, max_decision_bytes);
+    decision.why = why_so(known, question, now, settings).substr(0, max_decision_bytes);
+    decisions_.push_front(std::move(decision));
+    if (decisions_.size() > max_decisions) decisions_.pop_back();
 }
 
 }  // namespace sternpost

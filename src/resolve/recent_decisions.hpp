@@ -5,9 +5,10 @@
 #pragma once
 
 #include <deque>
+#include <string>
 #include <vector>
 
-#include "memory_table.hpp"
+#include "demand.hpp"
 #include "sternpost/resolve/decision.hpp"
 
 namespace sternpost {
@@ -17,8 +18,9 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
 
 class RecentDecisions {
 public:
-    // `entry` takes the place of `former`, which is null where there was none.
-    void note(const TableEntry& entry, const TableEntryPtr& former, const Now& now, const Settings& settings);
+    // The answer to `question` is another one than before, if there was one; `reply`: with its netstring.
+    void note(const KnownDomain& known, const Asked& question, const std::string& reply, const Now& now,
+              const Settings& settings);
     // The latest first.
     std::vector<Decision> all() const { return {decisions_.begin(), decisions_.end()}; }
 
