@@ -114,17 +114,17 @@ private:
     // Either loop, with the rules that it has.
     Reply at_once(const Asked& question, const std::string& domain, const RulesPtr& rules) {
         if (Reply decided = reply_by_override(*rules, domain, sources_.clock)) return decided;
-        const TableEntryPtr entry = table_.find(domain);
+        TableEntryPtr entry = table_.find(domain);
         if (!entry || entry->rules != rules) return nullptr;
-        const PreparedReply* prepared = entry->reply(question);
-        if (prepared == nullptr) return nullptr;
+        const ReadyReply* ready = entry->reply(question);
+        if (ready == nullptr) return nullptr;
         const SteadyTime steady = sources_.clock.steady();
-        if (steady >= prepared->fresh_until || sources_.clock.wall() >= prepared->expires) return nullptr;
-        if (steady >= prepared->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
+        if (steady >= ready->fresh_until || sources_.clock.wall() >= ready->expires) return nullptr;
+        if (steady >= ready->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
             asio::post(resolve_loop_, [self = shared_from_this(), domain, question] {
                 self->look_behind(domain, question);
             });
-        return prepared->reply;
+        return Reply(std::move(entry), &ready->text);
     }
 
     void question(const std::string& domain, Flight::Waiter waiter) {
@@ -172,12 +172,12 @@ private:
 
     // What memory or disk knows of a domain.
     KnownDomain recall(const std::string& domain, Why why) {
-        KnownDomain known;
-        if (const auto entry = table_.find(domain); entry && !entry->known.disk_unread) {
-            known = entry->known;
+        if (const auto entry = table_.find(domain)) {
+            KnownDomain known = entry->known.unpack();
             known.just_fetched = false;
-            return known;
+            if (!known.disk_unread) return known;
         }
+        KnownDomain known;
         known.domain = domain;
         auto stored = sources_.store.find(domain);
         const Trouble unread{{Topic::policy, domain}, "disk read"};
@@ -348,7 +348,7 @@ private:
         // Memory is for what is asked for.
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
-        warn_if_nothing_passes(*entry);
+        warn_if_nothing_passes(flight->known.domain, *entry);
         table_.put(entry);
     }
 
@@ -425,18 +425,16 @@ private:
 
     // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
     std::shared_ptr<TableEntry> make_entry(Flight& flight, const TableEntryPtr& former) const {
-        auto entry = std::make_shared<TableEntry>();
-        entry->rules = rules_;
         if (former && former->rules == rules_)
-            for (const PreparedReply& prepared : former->replies) flight.want(prepared.question);
+            for (const ReadyReply& ready : former->replies) flight.want(ready.question);
+        std::vector<ReadyReply> replies;
         for (const Asked& question : flight.wanted) {
-            PreparedReply prepared = prepare(flight, question);
-            if (prepared.reply && entry->replies.size() < max_replies_a_domain)
-                entry->replies.push_back(std::move(prepared));
+            const PreparedReply prepared = prepare(flight, question);
+            if (prepared.reply && replies.size() < max_replies_a_domain)
+                replies.push_back({prepared, *prepared.reply});
         }
-        entry->known = std::move(flight.known);
-        entry->known.forget_surplus_routes();
-        return entry;
+        flight.known.forget_surplus_routes();
+        return std::make_shared<TableEntry>(flight.known, std::move(replies), rules_);
     }
 
     PreparedReply prepare(const Flight& flight, const Asked& question) const {
@@ -477,10 +475,10 @@ private:
         return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
     }
 
-    void warn_if_nothing_passes(const TableEntry& entry) {
-        const Trouble trouble{{Topic::policy, entry.known.domain}, "hosts"};
-        const bool nothing_passes = std::ranges::any_of(entry.replies, [](const PreparedReply& prepared) {
-            return prepared.reply->find(no_host_passes) != std::string::npos;
+    void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry) {
+        const Trouble trouble{{Topic::policy, domain}, "hosts"};
+        const bool nothing_passes = std::ranges::any_of(entry.replies, [](const ReadyReply& ready) {
+            return ready.text.find(no_host_passes) != std::string::npos;
         });
         if (nothing_passes)
             repeats_.failed(trouble, LogLevel::warning, 0,

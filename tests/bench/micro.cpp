@@ -55,9 +55,9 @@ void find_in_table(State& state) {
     const auto entries = static_cast<std::size_t>(state.range(0));
     MemoryTable table(entries);
     for (std::size_t i = 0; i < entries; ++i) {
-        auto entry = std::make_shared<TableEntry>();
-        entry->known.domain = name_of(i);
-        table.put(std::move(entry));
+        KnownDomain known;
+        known.domain = name_of(i);
+        table.put(std::make_shared<TableEntry>(known, std::vector<ReadyReply>(), nullptr));
     }
     constexpr std::size_t prime = 7919;
     std::size_t number = 0;
