@@ -79,13 +79,18 @@ bool valid_host_name(std::string_view name) {
     return valid_domain(name) && !looks_like_ipv4(name);
 }
 
+// One that is as it must be, but for a trailing dot.
+static std::optional<std::string> host_name_in(std::optional<std::string> name) {
+    if (!name) return name;
+    if (name->ends_with('.')) name->pop_back();
+    if (!valid_host_name(*name)) return std::nullopt;
+    return name;
+}
+
 std::optional<std::string> normalise_host_name(std::string_view name) {
-    std::optional<std::string> out =
-        std::ranges::all_of(name, is_ascii) ? to_lower_case(name) : to_a_labels(name);
-    if (!out) return std::nullopt;
-    if (out->ends_with('.')) out->pop_back();
-    if (!valid_host_name(*out)) return std::nullopt;
-    return out;
+    if (auto plain = host_name_in(to_lower_case(name))) return plain;
+    if (std::ranges::all_of(name, is_ascii)) return std::nullopt;
+    return host_name_in(to_a_labels(name));
 }
 
 }  // namespace sternpost

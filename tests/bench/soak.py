@@ -12,10 +12,10 @@ from process import wait_until
 from sternpost import LISTEN
 
 ADDRESS = "%s:%d" % LISTEN
-POLICIES = 1000
-COLD = 2000
+POLICIES = 500
+COLD = 1000
 CLIENTS = 100
-RATE = 400  # questions a second, of each of two kinds
+RATE = 100  # questions a second, of each of two kinds
 ROUND_SECONDS = 20
 LIFETIME_SECONDS = 3  # of a connection; Postfix has 10 to 100
 OUTAGE_SECONDS = 2
@@ -58,7 +58,7 @@ def _asked_once(keys):
 
 def _other_domains(world):
     """Policies that are fetched while it goes on, names without one, and names below those."""
-    none = [name for n in range(1000) for name in (f"d{n}.{NONE}", f"deep.d{n}.{NONE}")]
+    none = [name for n in range(500) for name in (f"d{n}.{NONE}", f"deep.d{n}.{NONE}")]
     return world.file([*world.cold_domains(COLD), *none])
 
 
