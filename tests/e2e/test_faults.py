@@ -68,7 +68,7 @@ def ask_for_all(world, clients, names):
             client.send(name)
         hosts = {f"mta-sts.{name}" for name in some}
         wait_until(lambda: len({q.name for q in world.resolver.questions()[-20 * AT_ONCE:]} & hosts) == len(some),
-                   "all of them are looked up")
+                   "all of them are looked up", limit=60)
 
 
 def ask_for_new_domain(world, daemon):
