@@ -6,7 +6,10 @@ from statistics import median
 
 @dataclass
 class Row:
-    """One figure. `beside` is the same figure of somebody else, in the same run; `met` is None where nothing is aimed at."""
+    """One figure. `beside` is the same figure of somebody else, in the same run; `met` is None where nothing is aimed at.
+
+    `limit`: what is to be undercut. Where the floor is beyond it too, this machine has no room for it.
+    """
 
     figure: str
     ours: float
@@ -15,11 +18,15 @@ class Row:
     who: str = ""
     target: str = ""
     met: bool | None = None
+    limit: float | None = None
 
     def cells(self):
         compared = "" if self.beside is None else f"{number(self.beside)} {self.unit} ({self.who})"
         ratio = "" if not self.beside else f"{self.ours / self.beside:.2f}"
-        met = {True: "met", False: "**not met**", None: ""}[self.met]
+        met = self.ours < self.limit if self.limit else self.met
+        met = {True: "met", False: "**not met**", None: ""}[met]
+        if self.limit and self.ours >= self.limit and self.beside and self.beside >= self.limit:
+            met += ", nor by the floor"
         return [self.figure, f"{number(self.ours)} {self.unit}", compared, ratio, self.target, met]
 
 
