@@ -26,14 +26,13 @@ class Other:
     address: str
     name: str
     map: str
+    process: str | None  # whose CPU time is told; None: not to be found out
 
-    @property
-    def process(self):
-        """Who listens there, for its CPU time; None: not to be found out."""
-        where = f"sport = :{self.address.rpartition(':')[2]}" if ":" in self.address else f"src {self.address}"
-        family = "--tcp" if ":" in self.address else "--unix"
-        found = subprocess.run(["ss", "-Hlnp", family, where], capture_output=True, text=True).stdout
-        return found.partition("pid=")[2].partition(",")[0] or None
+
+def listener_at(address):
+    family, where = ("--tcp", f"sport = :{address.rpartition(':')[2]}") if ":" in address else ("--unix", f"src {address}")
+    found = subprocess.run(["ss", "-Hlnp", family, where], capture_output=True, text=True).stdout
+    return found.partition("pid=")[2].partition(",")[0] or None
 
 
 def arguments():
@@ -64,7 +63,7 @@ def machine():
 
 def main():
     options = arguments()
-    others = [Other(address, name, options.beside_map) for address, name in options.beside]
+    others = [Other(address, name, options.beside_map, listener_at(address)) for address, name in options.beside]
     said = machine()
     rows = []
     world = BenchWorld()

@@ -53,23 +53,21 @@ std::string name_of(std::size_t number) {
 
 void find_in_table(State& state) {
     const auto entries = static_cast<std::size_t>(state.range(0));
+    std::vector<std::string> names;
     MemoryTable table(entries);
     for (std::size_t i = 0; i < entries; ++i) {
         KnownDomain known;
-        known.domain = name_of(i);
+        known.domain = names.emplace_back(name_of(i));
         table.put(std::make_shared<TableEntry>(known, std::vector<ReadyReply>(), nullptr));
     }
     constexpr std::size_t prime = 7919;
-    std::size_t number = 0;
+    std::size_t next = 0;
     for (auto _ : state) {
-        state.PauseTiming();
-        const std::string name = name_of(number);
-        number = (number + prime) % entries;
-        state.ResumeTiming();
-        DoNotOptimize(table.find(name));
+        DoNotOptimize(table.find(names[next]));
+        next = (next + prime) % entries;
     }
 }
-BENCHMARK(find_in_table)->Arg(1000)->Arg(100'000)->Iterations(200'000);
+BENCHMARK(find_in_table)->Arg(1000)->Arg(100'000);
 
 std::string policy_with(int hosts) {
     std::string text = "version: STSv1\r\nmode: enforce\r\n";

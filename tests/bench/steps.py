@@ -117,9 +117,10 @@ def _beside_other(world, size, daemon, other):
     load(ADDRESS, *keys, "--once", "--seconds", 60)
     runs = in_turn(size, ours=(ADDRESS, [*AS_POSTFIX_HAS_THEM, *keys], {"server": daemon.process.pid}),
                    other=(other.address, ["--map", other.map, *AS_POSTFIX_HAS_THEM, *keys], more))
-    for figure, key, unit in (("NOTFOUND at hand", "per_second", "/s"), ("NOTFOUND at hand: CPU an answer", "server_cpu_us", "µs"),
-                              ("NOTFOUND at hand: p99", "p99_us", "µs")):
+    for figure, key, unit in (("NOTFOUND at hand", "per_second", "/s"), ("NOTFOUND at hand: p99", "p99_us", "µs")):
         yield Row(figure, middle(runs["ours"], key), unit, middle(runs["other"], key), other.name)
+    cpu = middle(runs["other"], "server_cpu_us") if other.process else None
+    yield Row("NOTFOUND at hand: CPU an answer", middle(runs["ours"], "server_cpu_us"), "µs", cpu, other.name)
 
 
 def instructions(world, size, others):
