@@ -39,8 +39,12 @@ _sternpost() {
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
-        'sternpost:cache export:'* | 'sternpost:cache import:'* | 'sternpost:cache warm:'*)
+        sternpost:import:--from | 'sternpost:cache import:--from' | sternpost:migrate:--from)
+            words='postfix-mta-sts-resolver postfix-tlspol'
+            ;;
+        'sternpost:cache export:'* | 'sternpost:cache warm:'* | 'sternpost:cache import:'* | sternpost:import:* | sternpost:migrate:*)
             options='-h --help'
+            case $(_sternpost_command) in *import | migrate) options="--from $options" ;; esac
             if [[ $current != -* ]]; then
                 compopt -o filenames 2>/dev/null
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -59,7 +63,7 @@ _sternpost() {
         'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint cache doctor'
+            words='query explain lint cache doctor import migrate'
             options='-c --config --version -h --help'
             ;;
     esac

@@ -1,5 +1,6 @@
 #include "sternpost/admin/admin_server.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "listener.hpp"
@@ -12,7 +13,10 @@ namespace sternpost {
 class AdminServer::Inside : public std::enable_shared_from_this<Inside> {
 public:
     Inside(asio::any_io_executor executor, AdminSources sources, const AdminOptions& options)
-        : executor_(executor), options_(options), resources_(executor, std::move(sources)) {}
+        : executor_(executor),
+          options_(options),
+          resources_(executor, std::move(sources)),
+          minute_(executor) {}
 
     using ListenerPtr = std::shared_ptr<Listener>;
 
@@ -30,6 +34,17 @@ public:
         listener->start();
     }
 
+    // Until minute_ is cancelled.
+    void wait_for_minute() {
+        minute_.expires_after(std::chrono::minutes(1));
+        minute_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            const auto self = weak.lock();
+            if (error || !self) return;
+            self->resources_.end_minute();
+            self->wait_for_minute();
+        });
+    }
+
     static Audience audience_of(const std::optional<ListeningSocket>& socket) {
         return socket && names_loopback(socket->name()) ? Audience::scrapers_on_loopback : Audience::scrapers;
     }
@@ -37,12 +52,15 @@ public:
     asio::any_io_executor executor_;
     AdminOptions options_;
     Resources resources_;
+    asio::steady_timer minute_;
     ListenerPtr operators_;
     ListenerPtr scrapers_;
 };
 
 AdminServer::AdminServer(asio::any_io_executor executor, AdminSources sources, const AdminOptions& options)
-    : inside_(std::make_shared<Inside>(std::move(executor), std::move(sources), options)) {}
+    : inside_(std::make_shared<Inside>(std::move(executor), std::move(sources), options)) {
+    inside_->wait_for_minute();
+}
 
 AdminServer::~AdminServer() {
     stop();
@@ -62,6 +80,7 @@ void AdminServer::set_answering(bool answering) {
 }
 
 void AdminServer::stop() {
+    inside_->minute_.cancel();
     serve_operators(std::nullopt);
     serve_metrics(std::nullopt);
 }

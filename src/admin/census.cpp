@@ -19,6 +19,10 @@ constexpr std::size_t step = 5000;
 constexpr std::chrono::milliseconds good_for{500};
 constexpr int rest_part = 10;
 
+SteadyTime good_until(SteadyTime begun, SteadyTime ended) {
+    return ended + std::max<SteadyTime::duration>(good_for, (ended - begun) * rest_part);
+}
+
 void add(PolicyCounts& total, const PolicyCounts& part) {
     for (std::size_t mode = 0; mode < total.unexpired.size(); ++mode)
         total.unexpired[mode] += part.unexpired[mode];
@@ -65,8 +69,16 @@ awaitable<void> Census::count() {
         if (more) co_await asio::post(executor_, asio::use_awaitable);
     }
     last_ = std::move(total);
-    const SteadyTime ended = clock_.steady();
-    good_until_ = ended + std::max<SteadyTime::duration>(good_for, (ended - begun) * rest_part);
+    good_until_ = good_until(begun, clock_.steady());
+}
+
+const std::vector<DomainRecord>& Census::listed(List& list, Among which) {
+    const SteadyTime begun = clock_.steady();
+    if (begun < list.good_until) return list.records;
+    auto records = store_.ending(which, clock_.wall(), max_listed);
+    list.records = records ? std::move(*records) : std::vector<DomainRecord>();
+    list.good_until = good_until(begun, clock_.steady());
+    return list.records;
 }
 
 }  // namespace sternpost

@@ -1,4 +1,5 @@
-// How many policies of which kind the disk holds, counted little by little, so that a large cache holds up nobody.
+// How many policies of which kind the disk holds, counted little by little, so that a large cache holds up nobody; and
+// which of them want a look.
 //
 // Ownership: belongs to the resources; store and clock outlive it.
 // Threads:   the resolve loop; counting suspends.
@@ -8,10 +9,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
+#include <vector>
 
 #include "sternpost/store/policy_store.hpp"
 
 namespace sternpost {
+
+inline constexpr std::size_t max_listed = 20;
 
 class Census {
 public:
@@ -19,9 +23,19 @@ public:
 
     // Of now, or of a short while ago; nullopt: the disk cannot be read.
     boost::asio::awaitable<std::optional<PolicyCounts>> counts();
+    // The next to end, at most max_listed; of those of which the last fetch has failed, and of all. Of now, or of a short
+    // while ago; none where the disk cannot be read.
+    const std::vector<DomainRecord>& failing() { return listed(failing_, Among::failing); }
+    const std::vector<DomainRecord>& ending() { return listed(ending_, Among::all); }
 
 private:
+    struct List {
+        std::vector<DomainRecord> records;
+        SteadyTime good_until{};
+    };
+
     boost::asio::awaitable<void> count();
+    const std::vector<DomainRecord>& listed(List& list, Among which);
 
     boost::asio::any_io_executor executor_;
     PolicyStore& store_;
@@ -29,6 +43,7 @@ private:
     boost::asio::steady_timer counted_;  // cancelled when a count ends
     std::optional<PolicyCounts> last_;
     SteadyTime good_until_{};
+    List failing_, ending_;
     bool counting_ = false;
 };
 

@@ -20,6 +20,7 @@ enum class Audience {
 
 inline constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 inline constexpr std::string_view json_text = "application/json";
+inline constexpr std::string_view html_text = "text/html; charset=utf-8";
 
 struct Request {
     std::string method;             // "GET" also for HEAD
@@ -27,6 +28,7 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> query;
     std::string body;
     std::string peer;  // for the log: "uid 0"
+    Audience audience = Audience::scrapers;
 
     // Empty: it has no such parameter.
     std::string_view parameter(std::string_view name) const {
@@ -40,7 +42,8 @@ struct Response {
     unsigned status = 200;
     std::string_view type = plain_text;
     std::string body;
-    std::string allow;  // the methods that the resource knows, with status 405
+    std::string allow;                // the methods that the resource knows, with status 405
+    std::string_view content_policy;  // what a browser may do with it
 };
 
 // "/v1/policies?after=a.test", into `request`. Percent-encoding is refused: no path and no parameter needs it.

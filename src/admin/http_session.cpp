@@ -151,6 +151,7 @@ awaitable<bool> HttpSession::write(Response response, bool with_body, bool keep_
     message.set(http::field::content_type, response.type);
     message.set(http::field::cache_control, "no-store");
     message.set("X-Content-Type-Options", "nosniff");
+    if (!response.content_policy.empty()) message.set("Content-Security-Policy", response.content_policy);
     if (!response.allow.empty()) message.set(http::field::allow, response.allow);
     message.keep_alive(keep_alive);
     message.content_length(response.body.size());

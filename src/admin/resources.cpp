@@ -11,6 +11,8 @@
 #include "bulk_import.hpp"
 #include "domain_json.hpp"
 #include "status_json.hpp"
+#include "status_page.hpp"
+#include "status_style.hpp"
 #include "sternpost/admin/ascii_json.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
@@ -62,6 +64,7 @@ struct Resources::Resource {
 
 const std::vector<Resources::Resource>& Resources::all() {
     static const std::vector<Resource> resources{
+        {"GET", {}, true, false, &Resources::page},
         {"GET", {"metrics"}, true, false, &Resources::metrics},
         {"GET", {"healthz"}, true, false, &Resources::healthz},
         {"GET", {"readyz"}, true, false, &Resources::readyz},
@@ -80,6 +83,7 @@ Resources::Resources(asio::any_io_executor executor, AdminSources sources)
     : executor_(executor),
       sources_(std::move(sources)),
       census_(executor, sources_.store, sources_.clock),
+      history_(sources_.socketmap),
       started_(sources_.clock.wall()) {}
 
 Resources::Answer Resources::answer(Request request, Audience audience) {
@@ -98,6 +102,7 @@ Resources::Answer Resources::answer(Request request, Audience audience) {
         refused.allow = allow;
         co_return refused;
     }
+    request.audience = audience;
     if (!request.body.empty() && !found->takes_body) co_return refusal(400, "this takes no body");
     if (found->path.size() > 2) {
         auto next_hop = read_next_hop(request.path[2]);
@@ -120,6 +125,19 @@ awaitable<AllFigures> Resources::figures() {
                          sources_.version,
                          started_};
     co_return now;
+}
+
+Resources::Answer Resources::page(Request request) {
+    const AllFigures now = co_await figures();
+    StatusFacts facts{now, sources_.clock.wall(), answering_, history_.minutes(), std::nullopt};
+    if (request.audience != Audience::scrapers)
+        facts.named =
+            StatusFacts::Named{census_.failing(), census_.ending(), sources_.cache.recent_decisions()};
+    Response response;
+    response.type = html_text;
+    response.content_policy = status_content_policy;
+    response.body = status_page(facts);
+    co_return response;
 }
 
 Resources::Answer Resources::metrics(Request) {

@@ -11,6 +11,7 @@
 
 #include "census.hpp"
 #include "exchange.hpp"
+#include "history.hpp"
 #include "metrics.hpp"
 #include "sternpost/admin/admin_server.hpp"
 
@@ -24,11 +25,14 @@ public:
 
     Answer answer(Request request, Audience audience);
     void set_answering(bool answering) { answering_ = answering; }
+    // To be called once a minute.
+    void end_minute() { history_.end_minute(); }
 
 private:
     struct Resource;
     static const std::vector<Resource>& all();
 
+    Answer page(Request request);
     Answer metrics(Request request);
     Answer healthz(Request request);
     Answer readyz(Request request);
@@ -47,6 +51,7 @@ private:
     boost::asio::any_io_executor executor_;
     AdminSources sources_;
     Census census_;
+    History history_;
     WallTime started_;
     bool answering_ = false;
 };

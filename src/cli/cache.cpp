@@ -106,16 +106,6 @@ int stats(AdminClient& daemon, const Arguments& arguments) {
     return exit_good;
 }
 
-// Empty: there is none, which was complained about.
-std::string socket_of(CommandLine& line) {
-    const auto config = config_for(line);
-    if (!config) return "";
-    if (!config->admin.socket.empty()) return config->admin.socket;
-    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
-    line.status = exit_config;
-    return "";
-}
-
 using Act = std::function<int(AdminClient&, const Arguments&)>;
 
 // A sub-command of `cache`, which works on the daemon of the configuration.
@@ -144,6 +134,15 @@ void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const ch
 }
 
 }  // namespace
+
+std::string socket_of(CommandLine& line) {
+    const auto config = config_for(line);
+    if (!config) return "";
+    if (!config->admin.socket.empty()) return config->admin.socket;
+    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
+    line.status = exit_config;
+    return "";
+}
 
 int exit_status_of(const Error& error) {
     complain(error.detail);
@@ -213,7 +212,7 @@ void add_cache(CLI::App& program, CommandLine& line) {
         ->add_flag("--yes", arguments->yes, "Also an enforce policy that is in force");
     takes_json(add(cache, line, "stats", "Figures of the running daemon", arguments, stats));
     add_transfer(cache, line, "export", "Write all policies, one JSON object a line", false, export_policies);
-    add_transfer(cache, line, "import", "Read what export has written", true, import_policies);
+    add_import(cache, line);
     add_transfer(cache, line, "warm", "Look up a list of domains, one a line, before mail goes there", true,
                  warm);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin_client.hpp"
+#include "command.hpp"
 
 namespace sternpost {
 
@@ -18,6 +19,9 @@ inline constexpr int exit_not_all = 1;
 inline constexpr int exit_not_permitted = 77;
 // Of a text that the daemon gives, such as an answer to Postfix.
 inline constexpr std::size_t max_text = 100'000;
+
+// The daemon's admin socket; empty: there is none, which was complained about.
+std::string socket_of(CommandLine& line);
 
 // Complains, and gives the exit status for it.
 int exit_status_of(const Error& error);
@@ -58,10 +62,9 @@ std::string list_line(const boost::json::object& domain);
 std::string domain_text(const boost::json::object& report);
 std::string status_text(const boost::json::object& status);
 
-// cache_transfer.cpp; each returns the exit status. "-" is standard output, or input.
+// cache_export.cpp; returns the exit status. "-" is standard output.
 int export_policies(const std::string& socket, const std::string& file);
-int import_policies(const std::string& socket, const std::string& file);
-// cache_warm.cpp; with threads of its own.
+// cache_warm.cpp; with threads of its own. "-" is standard input.
 int warm(const std::string& socket, const std::string& file);
 
 }  // namespace sternpost

@@ -9,11 +9,13 @@
 
 #include "sternpost/base/result.hpp"
 #include "sternpost/config/config.hpp"
+#include "sternpost/migration/other_resolver.hpp"
 
 namespace sternpost {
 
 inline constexpr int exit_good = 0;
 inline constexpr int exit_usage = 64;
+inline constexpr int exit_no_input = 66;
 inline constexpr int exit_temporary = 75;
 inline constexpr int exit_config = 78;
 
@@ -29,10 +31,19 @@ std::optional<Config> config_for(CommandLine& line);
 // `sternpost: WHAT` on standard error, printable.
 void complain(std::string_view what);
 
+// No more of the file than tells that it is longer than `most`. "-" is standard input.
+Result<std::string> read_file(const std::string& name, std::size_t most);
+
+// --from KIND, another resolver; `kind` is one of other_resolver_names then.
+CLI::Option* add_from(CLI::App& command, std::string& kind);
+OtherResolver other_resolver_of(std::string_view kind);
+
 void add_explain(CLI::App& program, CommandLine& line);
 void add_lint(CLI::App& program, CommandLine& line);
 void add_query(CLI::App& program, CommandLine& line);
 void add_doctor(CLI::App& program, CommandLine& line);
 void add_cache(CLI::App& program, CommandLine& line);
+void add_import(CLI::App& to, CommandLine& line);  // of `cache`, too
+void add_migrate(CLI::App& program, CommandLine& line);
 
 }  // namespace sternpost

@@ -2,9 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <memory>
 
@@ -22,29 +19,12 @@ namespace sternpost {
 namespace {
 
 constexpr int exit_unusable = 2;
-constexpr int exit_no_input = 66;
 
 struct Arguments {
     std::string file;
     std::vector<std::string> mx;
     bool json = false;
 };
-
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-// No more of it than tells that it is too long. "-" is standard input.
-Result<std::string> read_file(const std::string& name) {
-    const std::unique_ptr<std::FILE, CloseFile> opened(name == "-" ? nullptr
-                                                                   : std::fopen(name.c_str(), "re"));
-    std::FILE* file = name == "-" ? stdin : opened.get();
-    if (file == nullptr) return failure(Errc::invalid, name + ": " + std::strerror(errno));
-    std::string text(max_policy_bytes + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file));
-    if (std::ferror(file) != 0) return failure(Errc::invalid, name + ": " + std::strerror(errno));
-    return text;
-}
 
 // An MX host that the policy is to cover, and the pattern that it passes by.
 struct Coverage {
@@ -107,7 +87,7 @@ void print_json(const Arguments& arguments, const PolicyReview& review,
 }
 
 int lint(const Arguments& arguments) {
-    const auto text = read_file(arguments.file);
+    const auto text = read_file(arguments.file, max_policy_bytes);
     if (!text) {
         complain(text.error().detail);
         return exit_no_input;

@@ -21,6 +21,8 @@ int run_command(int argc, char** argv) {
     add_lint(program, line);
     add_cache(program, line);
     add_doctor(program, line);
+    add_import(program, line);
+    add_migrate(program, line);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

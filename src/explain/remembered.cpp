@@ -77,6 +77,10 @@ Result<std::vector<DomainRecord>> EmptyStore::list(const std::string&, std::size
     return std::vector<DomainRecord>();
 }
 
+Result<std::vector<DomainRecord>> EmptyStore::ending(Among, WallTime, std::size_t) {
+    return std::vector<DomainRecord>();
+}
+
 Result<PolicyCounts> EmptyStore::count(const std::string&, std::size_t, WallTime) {
     return PolicyCounts();
 }

@@ -13,21 +13,9 @@
 
 #include "discovery.hpp"
 #include "flight.hpp"
+#include "lookup_context.hpp"
 
 namespace sternpost {
-
-// What all flights go by, as it is now.
-struct LookupContext {
-    Now now() const { return {sources.clock.wall(), sources.clock.steady()}; }
-    Settings settings() const { return {options, *rules}; }
-
-    Sources sources;
-    ResolveOptions options;
-    std::shared_ptr<const Rules> rules;
-    Repeats repeats{sources.clock};
-    ResolveFigures figures{};
-    bool stopped = false;  // nothing further is begun
-};
 
 class Course {
 public:

@@ -12,6 +12,7 @@
 #include "course.hpp"
 #include "memory_table.hpp"
 #include "operations.hpp"
+#include "recent_decisions.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/log/log.hpp"
@@ -90,6 +91,7 @@ public:
     }
 
     Operations& operations() { return operations_; }
+    const RecentDecisions& decisions() const { return decisions_; }
 
     ResolveFigures figures() const {
         ResolveFigures now = context_.figures;
@@ -235,6 +237,7 @@ private:
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
         warn_if_nothing_passes(flight->known.domain, *entry);
+        decisions_.note(flight->known, *entry, former);
         table_.put(entry);
     }
 
@@ -396,6 +399,7 @@ private:
     std::unordered_map<std::string, FlightPtr> flights_;
     Course course_;
     asio::steady_timer next_upkeep_;
+    RecentDecisions decisions_{context_};
     Upkeep upkeep_;
     Operations operations_;
 };
@@ -460,6 +464,10 @@ awaitable<Result<Imported>> DomainAnswers::import(DomainRecord record, Origin or
 
 ResolveFigures DomainAnswers::figures() const {
     return inside_->figures();
+}
+
+std::vector<Decision> DomainAnswers::recent_decisions() const {
+    return inside_->decisions().all();
 }
 
 }  // namespace sternpost

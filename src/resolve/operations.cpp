@@ -48,12 +48,6 @@ std::chrono::seconds until(SteadyTime due, SteadyTime now) {
     return std::chrono::floor<std::chrono::seconds>(due - now);
 }
 
-// "OK …" out of "12:OK …,"
-std::string without_frame(const std::string& reply) {
-    const std::size_t begin = reply.find(':') + 1;
-    return reply.substr(begin, reply.size() - begin - 1);
-}
-
 awaitable<void> landing_of(std::shared_ptr<Flight> flight) {
     boost::system::error_code ignored;
     while (!flight->ended)

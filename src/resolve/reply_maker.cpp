@@ -134,6 +134,11 @@ void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& 
 
 }  // namespace
 
+std::string without_frame(const std::string& reply) {
+    const std::size_t begin = reply.find(':') + 1;
+    return reply.substr(begin, reply.size() - begin - 1);
+}
+
 Reply not_found() {
     static const Reply reply = framed(not_found_reply());
     return reply;

@@ -40,6 +40,7 @@ struct OpenCache {
     SQLite::Statement prune{database, sql::prune};
     SQLite::Statement list{database, sql::list};
     SQLite::Statement count{database, sql::count};
+    SQLite::Statement ending{database, sql::ending};
     SQLite::Statement remove{database, sql::remove};
     FileState file = state_of(path);
     FileState log = state_of(path + "-wal");

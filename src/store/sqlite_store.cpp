@@ -112,17 +112,18 @@ public:
     }
 
     Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) {
-        std::vector<DomainRecord> listed;
-        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
-            listed.clear();
-            const Finished finished(cache.list);
-            cache.list.bind(1, after);
-            cache.list.bind(2, static_cast<std::int64_t>(most));
-            while (cache.list.executeStep())
-                listed.push_back(read_row(cache.list, read_domain(cache.list, domain_in_list)));
+        return rows(&OpenCache::list, [&](SQLite::Statement& list) {
+            list.bind(1, after);
+            list.bind(2, static_cast<std::int64_t>(most));
         });
-        if (!done) return tl::unexpected(done.error());
-        return listed;
+    }
+
+    Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) {
+        return rows(&OpenCache::ending, [&](SQLite::Statement& ending) {
+            ending.bind(1, to_sql(now));
+            ending.bind(2, which == Among::failing ? 1 : 0);
+            ending.bind(3, static_cast<std::int64_t>(most));
+        });
     }
 
     Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) {
@@ -152,6 +153,21 @@ private:
         DomainRecord record;
         Handler handler;
     };
+
+    // All that a statement of the form of sql::list gives, with what `bind` binds.
+    template <class Bind>
+    Result<std::vector<DomainRecord>> rows(SQLite::Statement OpenCache::*statement, const Bind& bind) {
+        std::vector<DomainRecord> read;
+        const auto done = on_disk(Access::read, [&](OpenCache& cache) {
+            read.clear();
+            SQLite::Statement& row = cache.*statement;
+            const Finished finished(row);
+            bind(row);
+            while (row.executeStep()) read.push_back(read_row(row, read_domain(row, domain_in_list)));
+        });
+        if (!done) return tl::unexpected(done.error());
+        return read;
+    }
 
     // try_on_disk(), counted.
     template <class Work>
@@ -267,6 +283,10 @@ Result<std::vector<DomainRecord>> SqliteStore::list(const std::string& after, st
 
 Result<PolicyCounts> SqliteStore::count(const std::string& after, std::size_t most, WallTime now) {
     return inside_->count(after, most, now);
+}
+
+Result<std::vector<DomainRecord>> SqliteStore::ending(Among which, WallTime now, std::size_t most) {
+    return inside_->ending(which, now, most);
 }
 
 StoreFigures SqliteStore::figures() const {

@@ -166,6 +166,19 @@ TEST_F(AdminServerTest, MetricsAreServed) {
                                        HasSubstr("sternpost_policy_fetches_total{outcome=\"fetched\"} 1\n")));
 }
 
+TEST_F(AdminServerTest, ThePageNamesDomainsOnThisHostAlone) {
+    ask("good.test");
+    EXPECT_THAT(get("/"), AllOf(StartsWith(ok), HasSubstr("Content-Type: text/html; charset=utf-8\r\n"),
+                                HasSubstr("Content-Security-Policy: default-src 'none'; style-src 'sha256-"),
+                                HasSubstr("good.test")));
+    EXPECT_THAT(scraper().ask(request("GET /")), HasSubstr("good.test"));
+    EXPECT_THAT(scraper("0.0.0.0").ask(request("GET /")), AllOf(StartsWith(ok), Not(HasSubstr("good.test"))));
+    EXPECT_THAT(scraper().ask(request("POST /")), StartsWith("HTTP/1.1 405 "));
+    store.unreadable = true;
+    clock.advance(1h);
+    EXPECT_THAT(get("/"), StartsWith(ok));
+}
+
 TEST_F(AdminServerTest, AConnectionServesSeveralRequestsAlsoAtOnce) {
     Peer peer = operators();
     peer.send(request("GET /healthz") + request("GET /readyz") + request("HEAD /metrics"));
@@ -220,7 +233,7 @@ TEST_F(AdminServerTest, AnImportCountsWhatItTookAndNamesWhatItRefused) {
 }
 
 TEST_F(AdminServerTest, WhatIsNotThereAndWhatIsNotDoneThere) {
-    EXPECT_THAT(get("/"), StartsWith("HTTP/1.1 404 "));
+    EXPECT_THAT(get("/nothing"), StartsWith("HTTP/1.1 404 "));
     EXPECT_THAT(get("/v1/policies/good.test/nothing"), StartsWith("HTTP/1.1 404 "));
     EXPECT_THAT(get("/v1/policies/[good.test]"), StartsWith("HTTP/1.1 400 "));
     EXPECT_THAT(get("/v1/policies/a%2eb"), StartsWith("HTTP/1.1 400 "));

@@ -20,7 +20,9 @@ PROGRAMS = {"sternpostd": "sternpostd.8", "sternpost": "sternpost.1"}
 NO_SUCH_KEY = "qqqqqqqqqqqqqqqq"
 AT_THE_TOP = ""
 # What is offered for the values of options.
-VALUES = {"sternpost query --map ": {"sts", "sts-tlsrpt"}, "sternpost -c /etc/host query --map sts-": {"sts-tlsrpt"}}
+RESOLVERS = {"postfix-mta-sts-resolver", "postfix-tlspol"}
+VALUES = {"sternpost query --map ": {"sts", "sts-tlsrpt"}, "sternpost -c /etc/host query --map sts-": {"sts-tlsrpt"},
+          "sternpost import --from ": RESOLVERS, "sternpost cache import --from ": RESOLVERS, "sternpost migrate --from ": RESOLVERS}
 
 
 class Code:

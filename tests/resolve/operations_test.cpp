@@ -1,6 +1,8 @@
 // What an operator sees and does: report, refresh, learn, forget, import.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "tests/resolve/answers_fixture.hpp"
 
 namespace sternpost {
@@ -229,6 +231,62 @@ TEST_F(OperationsTest, FiguresTellWhatCameOfLookups) {
     EXPECT_EQ(count(figures.dane, "absent"), 1U);
     EXPECT_EQ(figures.domains_in_memory, 5U);
     EXPECT_EQ(figures.lookups, 0U);
+}
+
+// Recent decisions
+
+TEST_F(OperationsTest, DecisionsAreRememberedWithTheirReasons) {
+    publish("testing.test", "5", "version: STSv1\nmode: testing\nmx: a.test\nmax_age: 86400\n");
+    publish("broken.test", "6", "");
+    break_policy_host("broken.test");
+    break_txt("silent.test");
+    publish_txt("odd.test", {"v=STSv1; id=;"});
+    for (const std::string domain :
+         {"good.test", "testing.test", "broken.test", "silent.test", "odd.test", "none.test"})
+        ask(domain);
+    ask("[good.test]:587");
+    const auto decisions = answers->recent_decisions();
+    const std::vector<std::array<std::string, 3>> expected{
+        {"[good.test]:587", "OK secure match=mail.good.test servername=hostname",
+         "enforce policy, id 1, until "},
+        {"none.test", "NOTFOUND ", "no TXT record"},
+        {"odd.test", "NOTFOUND ", "its TXT record is not used: "},
+        {"silent.test", "NOTFOUND ", "no answer about its TXT record: SERVFAIL from 127.0.0.1:53"},
+        {"broken.test", "NOTFOUND ", "policy not fetched: HTTP status 500 instead of 200"},
+        {"testing.test", "NOTFOUND ", "testing policy, id 5, until "},
+        {"good.test", "OK secure match=mail.good.test servername=hostname", "enforce policy, id 1, until "}};
+    ASSERT_EQ(decisions.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(decisions[i].next_hop, expected[i][0]);
+        EXPECT_EQ(decisions[i].reply, expected[i][1]) << expected[i][0];
+        EXPECT_THAT(decisions[i].why, testing::StartsWith(expected[i][2])) << expected[i][0];
+        EXPECT_EQ(decisions[i].at, clock.wall());
+    }
+}
+
+TEST_F(OperationsTest, OnlyAnotherAnswerIsADecision) {
+    ask("good.test");
+    clock.advance(301s);
+    ask("good.test");
+    ask("good.test");
+    EXPECT_EQ(answers->recent_decisions().size(), 1U);
+    publish("good.test", "2", enforce("other.good.test"));
+    refresh("good.test");
+    const auto decisions = answers->recent_decisions();
+    ASSERT_EQ(decisions.size(), 2U);
+    EXPECT_THAT(decisions.front().reply, HasSubstr("match=other.good.test "));
+}
+
+TEST_F(OperationsTest, DecisionsAreBounded) {
+    for (std::size_t i = 0; i < max_decisions + 10; ++i) ask("d" + std::to_string(i) + ".test");
+    const auto decisions = answers->recent_decisions();
+    ASSERT_EQ(decisions.size(), max_decisions);
+    EXPECT_EQ(decisions.front().next_hop, "d" + std::to_string(max_decisions + 9) + ".test");
+    std::string body = "version: STSv1\nmode: enforce\nmax_age: 86400\n";
+    for (int i = 0; i < 200; ++i) body += "mx: a-rather-long-name-" + std::to_string(i) + ".test\n";
+    publish("long.test", "1", body);
+    ask("long.test");
+    EXPECT_EQ(answers->recent_decisions().front().reply.size(), max_decision_bytes);
 }
 
 }  // namespace

@@ -411,7 +411,7 @@ TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
     open();
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     for (const char* text :
-         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::remove}) {
+         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::ending, sql::remove}) {
         SQLite::Statement plan(other, std::string("EXPLAIN QUERY PLAN ") + text);
         while (plan.executeStep()) {
             const std::string step = plan.getColumn(3).getString();
@@ -472,6 +472,36 @@ TEST_F(SqliteStoreTest, CountsByModeAndByTrouble) {
     EXPECT_EQ(part->domains, 2U);
     EXPECT_EQ(part->last, "none.test");
     EXPECT_EQ(store->count("without.test", 2, now)->domains, 0U);
+}
+
+TEST_F(SqliteStoreTest, ListsTheNextToEndFirst) {
+    open();
+    const auto put_one = [&](const std::string& name, std::chrono::seconds left, bool failing, Mode mode) {
+        DomainRecord record = record_of(name);
+        record.policy->policy.mode = mode;
+        record.policy->fetched = now - record.policy->policy.max_age + left;
+        if (failing) record.failed = FailedFetch{"2", 1, now, "why"};
+        ASSERT_TRUE(put(record));
+    };
+    using namespace std::chrono_literals;
+    put_one("late.test", 3h, false, Mode::enforce);
+    put_one("soon.test", 1h, false, Mode::testing);
+    put_one("failing.test", 2h, true, Mode::enforce);
+    put_one("failing-later.test", 4h, true, Mode::testing);
+    put_one("none.test", 30min, true, Mode::none);
+    put_one("expired.test", 0h, true, Mode::enforce);
+    const auto names = [&](Among which, std::size_t most) {
+        std::vector<std::string> all;
+        const auto listed = store->ending(which, now, most);
+        if (listed)
+            for (const DomainRecord& record : *listed) all.push_back(record.domain);
+        return all;
+    };
+    EXPECT_THAT(names(Among::all, 10),
+                ElementsAre("soon.test", "failing.test", "late.test", "failing-later.test"));
+    EXPECT_THAT(names(Among::all, 2), ElementsAre("soon.test", "failing.test"));
+    EXPECT_THAT(names(Among::failing, 10), ElementsAre("failing.test", "failing-later.test"));
+    EXPECT_EQ(store->ending(Among::failing, now, 1)->front().failed->reason, "why");
 }
 
 TEST_F(SqliteStoreTest, WhatIsRemovedIsGoneAlsoWhenItWasJustPut) {

@@ -202,6 +202,17 @@ public:
         }
         return counts;
     }
+    Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) override {
+        auto listed = list("", records.size());
+        if (!listed) return listed;
+        std::erase_if(*listed, [&](const DomainRecord& record) {
+            return !record.policy || record.policy->policy.mode == Mode::none ||
+                   record.policy->expires() <= now || (which == Among::failing && !record.failed);
+        });
+        std::ranges::sort(*listed, {}, [](const DomainRecord& record) { return record.policy->expires(); });
+        if (listed->size() > most) listed->resize(most);
+        return listed;
+    }
     StoreFigures figures() const override { return {}; }
     unsigned losses() const override { return times_lost; }
     void lose_everything() {

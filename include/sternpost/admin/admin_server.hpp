@@ -1,9 +1,10 @@
 // The operator's access to the running daemon, over HTTP/1.1: a private UNIX socket for everything, and an address for
-// Prometheus that tells figures and health, and nothing else.
+// Prometheus that tells figures and health, and nothing else; names of domains only where it is on loopback.
 //
 // Who may connect to the UNIX socket is what its owner and mode say, and the kernel keeps it: root and the daemon's user
 // always, others by the mode. The log names the user id of whoever changes something.
 //
+//   GET    /                      how it is, as a page for people
 //   GET    /metrics               the figures, as Prometheus reads them
 //   GET    /healthz               200 while both loops run
 //   GET    /readyz                200 while questions of Postfix are answered; how disk and DNS servers are

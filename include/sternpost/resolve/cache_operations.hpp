@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sternpost/dane/dane_lookup.hpp"
+#include "sternpost/resolve/decision.hpp"
 #include "sternpost/resolve/resolve_figures.hpp"
 #include "sternpost/store/policy_store.hpp"
 
@@ -80,6 +81,8 @@ public:
     // Commits the policy of `record`, unless that would weaken or shorten what is known.
     virtual boost::asio::awaitable<Result<Imported>> import(DomainRecord record, Origin origin) = 0;
     virtual ResolveFigures figures() const = 0;
+    // The latest first.
+    virtual std::vector<Decision> recent_decisions() const = 0;
 };
 
 }  // namespace sternpost

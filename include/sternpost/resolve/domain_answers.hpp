@@ -75,6 +75,7 @@ public:
     Result<bool> forget(const std::string& domain) override;
     boost::asio::awaitable<Result<Imported>> import(DomainRecord record, Origin origin) override;
     ResolveFigures figures() const override;
+    std::vector<Decision> recent_decisions() const override;
 
     // Takes over new options and rules for what is decided from now on; replies made by former rules are made
     // anew. Resolve loop.

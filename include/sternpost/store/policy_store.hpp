@@ -68,6 +68,12 @@ struct PolicyCounts {
     std::string last;         // the last domain of this part; empty: there was none
 };
 
+// Of all unexpired testing and enforce policies.
+enum class Among {
+    all,
+    failing,  // those of which the last fetch has failed
+};
+
 // What the store counts, and how the disk is.
 struct StoreFigures {
     std::uint64_t commits = 0;
@@ -98,6 +104,8 @@ public:
     virtual Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) = 0;
     // The same part of them, only counted.
     virtual Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) = 0;
+    // At most `most` of these, the next to end first. Among a million none of which fails this takes some 50 ms.
+    virtual Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) = 0;
     virtual StoreFigures figures() const = 0;
     // How often all that was on disk was lost since the start. What was put before the last time is gone.
     virtual unsigned losses() const { return 0; }

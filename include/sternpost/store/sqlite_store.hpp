@@ -43,6 +43,7 @@ public:
     Result<bool> remove(const std::string& domain) override;
     Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) override;
     Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) override;
+    Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) override;
     StoreFigures figures() const override;
     unsigned losses() const override;
 

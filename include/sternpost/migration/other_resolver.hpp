@@ -1,0 +1,15 @@
+// The other policy resolvers for Postfix, which people come from.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sternpost {
+
+enum class OtherResolver { mta_sts_resolver, tlspol };
+
+// By their places in the enum.
+inline constexpr std::array<std::string_view, 2> other_resolver_names{"postfix-mta-sts-resolver",
+                                                                      "postfix-tlspol"};
+
+}  // namespace sternpost

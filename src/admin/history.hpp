@@ -1,0 +1,49 @@
+// The answers of the last hour, minute by minute.
+//
+// Ownership: belongs to the resources; the figures outlive it.
+// Threads:   the resolve loop. It reads the figures once a minute: those who count them do not know of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "sternpost/socketmap/socketmap_figures.hpp"
+
+namespace sternpost {
+
+inline constexpr std::size_t max_minutes = 60;
+
+// What has been counted, at one moment or between two of them.
+struct AnswerCounts {
+    std::array<std::uint64_t, answer_kinds.size()> by_kind{};
+    std::array<std::uint64_t, answer_time_classes.size() + 1> by_time{};
+    std::uint64_t from_memory = 0;
+    std::uint64_t looked_up = 0;
+
+    static AnswerCounts of(const SocketmapFigures& figures);
+    AnswerCounts since(const AnswerCounts& before) const;
+    void add(const AnswerCounts& other);
+    std::uint64_t all() const;
+    // The time class that this part of all answers does not exceed, such as 0.5; by_time.size() where there are none.
+    std::size_t time_class(double part) const;
+};
+
+class History {
+public:
+    explicit History(const SocketmapFigures& figures)
+        : figures_(figures), begun_(AnswerCounts::of(figures)) {}
+
+    // A minute is over.
+    void end_minute();
+    // Whole minutes, the oldest first, and the one that has begun.
+    std::vector<AnswerCounts> minutes() const;
+
+private:
+    const SocketmapFigures& figures_;
+    AnswerCounts begun_;  // when the minute under way began
+    std::deque<AnswerCounts> minutes_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,38 @@
+// How the daemon is and what it did lately, as one page of HTML for people: no script, nothing from elsewhere.
+//
+// Domains are named only to whom StatusFacts::named says: where mail goes to is nobody else's business.
+//
+// Threads: any; pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "history.hpp"
+#include "metrics.hpp"
+#include "sternpost/resolve/decision.hpp"
+
+namespace sternpost {
+
+struct StatusFacts {
+    // What tells domains by name.
+    struct Named {
+        std::vector<DomainRecord> failing;  // the next to end first, as below
+        std::vector<DomainRecord> ending;
+        std::vector<Decision> decisions;  // the latest first
+    };
+
+    const AllFigures& figures;
+    WallTime now{};
+    bool answering = false;
+    std::vector<AnswerCounts> minutes;  // the oldest first
+    std::optional<Named> named;         // nullopt: no names for who asks
+};
+
+std::string status_page(const StatusFacts& facts);
+
+// What is wrong, worst first, each a sentence of HTML.
+std::vector<std::string> troubles_of(const StatusFacts& facts);
+
+}  // namespace sternpost
