@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/base/trimmed.hpp"
 #include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
@@ -117,20 +118,13 @@ char as_text_in_braces(char c) {
     return c < ' ' || c > '~' || c == '{' || c == '}' ? '?' : c;
 }
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view blanks = " \t";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 std::vector<std::string> policy_lines(std::string_view body) {
     std::vector<std::string> lines;
     while (!body.empty()) {
         std::string_view line = body.substr(0, body.find('\n'));
         body.remove_prefix(std::min(body.size(), line.size() + 1));
         if (line.ends_with('\r')) line.remove_suffix(1);
-        std::string text(trim(line));
+        std::string text(trimmed(line));
         std::ranges::transform(text, text.begin(), as_text_in_braces);
         if (!text.empty()) lines.push_back(std::move(text));
     }

@@ -22,4 +22,8 @@ std::string printable(std::string_view text, std::size_t limit) {
     return out;
 }
 
+std::string quoted(std::string_view text, std::size_t limit) {
+    return '"' + printable(text, limit) + '"';
+}
+
 }  // namespace sternpost

@@ -13,6 +13,7 @@
 
 #include "cache.hpp"
 #include "command.hpp"
+#include "sternpost/base/trimmed.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
 namespace json = boost::json;
@@ -28,12 +29,8 @@ constexpr std::size_t max_line = 1000;
 constexpr std::chrono::milliseconds bar_interval{200};
 constexpr std::size_t bar_width = 40;
 
-// What a line says: no comment, no blanks around.
-std::string trimmed(std::string line) {
-    line.erase(std::min(line.find('#'), line.size()));
-    const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string::npos) return "";
-    return line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+std::string_view without_comment(std::string_view line) {
+    return trimmed(line.substr(0, line.find('#')), " \t\r");
 }
 
 struct List {
@@ -46,7 +43,7 @@ Result<List> read_list(std::istream& from) {
     std::size_t number = 0;
     for (std::string line; read_line(from, line, max_line);) {
         ++number;
-        const std::string text = trimmed(line);
+        const std::string text(without_comment(line));
         if (text.empty()) continue;
         const auto next_hop = read_next_hop(text);
         if (next_hop) {

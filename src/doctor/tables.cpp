@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sternpost/base/trimmed.hpp"
+
 namespace sternpost {
 
 namespace {
@@ -11,16 +13,10 @@ constexpr int max_depth = 8;
 constexpr std::string_view separators = ", \t\r\n";
 constexpr std::string_view blanks = " \t\r\n";
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 std::string_view without_braces(std::string_view text) {
-    text = trimmed(text);
+    text = trimmed(text, blanks);
     if (!text.starts_with('{') || !text.ends_with('}') || text.size() < 2) return text;
-    return trimmed(text.substr(1, text.size() - 2));
+    return trimmed(text.substr(1, text.size() - 2), blanks);
 }
 
 void collect(const Table& table, Socketmap found, int depth, std::vector<Socketmap>& all) {
@@ -87,7 +83,8 @@ std::vector<std::pair<std::string, std::string>> inline_entries(const Table& tab
         const std::string_view entry = without_braces(word);
         const std::size_t equals = entry.find('=');
         if (equals == std::string_view::npos) continue;
-        entries.emplace_back(trimmed(entry.substr(0, equals)), trimmed(entry.substr(equals + 1)));
+        entries.emplace_back(trimmed(entry.substr(0, equals), blanks),
+                             trimmed(entry.substr(equals + 1), blanks));
     }
     return entries;
 }

@@ -6,6 +6,7 @@
 
 #include "record_fields.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/base/trimmed.hpp"
 #include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
@@ -25,16 +26,6 @@ tl::unexpected<Error> broken(const std::string& why) {
     return failure(Errc::invalid, "the _smtp._tls TXT record cannot be used: " + why);
 }
 
-std::string quote(std::string_view text) {
-    return '"' + printable(text) + '"';
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_white_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_white_space(text.back())) text.remove_suffix(1);
-    return text;
-}
-
 bool valid_uri(std::string_view uri) {
     const bool known = uri.starts_with("mailto:") || uri.starts_with("https:");
     return known && uri.back() != ':' &&
@@ -47,7 +38,7 @@ Result<std::vector<std::string>> read_uris(std::string_view list) {
     for (bool more = true; more;) {
         const auto comma = list.find(',');
         const std::string_view uri = trimmed(list.substr(0, comma));
-        if (!valid_uri(uri)) return broken("rua must be mailto: or https: URIs, not " + quote(uri));
+        if (!valid_uri(uri)) return broken("rua must be mailto: or https: URIs, not " + quoted(uri));
         uris.emplace_back(uri);
         more = comma != list.npos;
         if (more) list.remove_prefix(comma + 1);
@@ -69,7 +60,7 @@ Result<std::optional<TlsReportRecord>> read_fields(std::string_view fields) {
             record = TlsReportRecord{std::move(*uris)};
         } else if (equals == field.npos || !valid_field_name(field.substr(0, equals)) ||
                    !valid_field_value(field.substr(equals + 1))) {
-            return broken("the field " + quote(field) + " breaks the grammar");
+            return broken("the field " + quoted(field) + " breaks the grammar");
         }
     }
     if (!record) return broken("it has no rua, the address that reports go to");

@@ -13,4 +13,7 @@ inline constexpr std::size_t max_printable = 300;
 // bytes, "..." included where it had to be cut; `limit` is 3 or more.
 std::string printable(std::string_view text, std::size_t limit = max_printable);
 
+// The same in quotation marks.
+std::string quoted(std::string_view text, std::size_t limit = max_printable);
+
 }  // namespace sternpost

@@ -1,0 +1,15 @@
+// Threads: any; pure.
+#pragma once
+
+#include <string_view>
+
+namespace sternpost {
+
+// The part of `text` between what it has of `blanks` (RFC 5234's WSP) at its ends.
+constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") {
+    const auto first = text.find_first_not_of(blanks);
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+}  // namespace sternpost
