@@ -54,7 +54,8 @@ private:
     Config config_;
     std::string config_file_;
     SystemClock clock_;
-    boost::asio::io_context answer_loop_{1};
+    // Nobody but its own thread touches its sockets, so that these need no locks.
+    boost::asio::io_context answer_loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::io_context resolve_loop_{1};
     boost::asio::signal_set signals_;
     Watchdog watchdog_;

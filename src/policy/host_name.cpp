@@ -3,6 +3,7 @@
 #include <idn2.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "sternpost/policy/ascii.hpp"
@@ -15,12 +16,12 @@ namespace {
 // mapping.
 constexpr std::size_t max_unicode_bytes = 4 * max_name_length;
 
-bool valid_label(std::string_view label) {
-    if (label.empty() || label.size() > max_label_length) return false;
-    if (label.front() == '-' || label.back() == '-') return false;
-    return std::ranges::all_of(
-        label, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
-}
+constexpr auto allowed_in_label = [] {
+    std::array<bool, 256> allowed{};
+    for (const unsigned char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_"))
+        allowed[c] = true;
+    return allowed;
+}();
 
 bool is_hex_digit(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f');
@@ -52,12 +53,20 @@ std::optional<std::string> to_a_labels(std::string_view name) {
 
 bool valid_domain(std::string_view name) {
     if (name.size() > max_name_length) return false;
-    for (;;) {
-        const auto dot = name.find('.');
-        if (!valid_label(name.substr(0, dot))) return false;
-        if (dot == std::string_view::npos) return true;
-        name.remove_prefix(dot + 1);
+    std::size_t label_length = 0;
+    char before = '.';
+    for (const char c : name) {
+        if (c == '.') {
+            if (label_length == 0 || before == '-') return false;
+            label_length = 0;
+        } else {
+            if (!allowed_in_label[static_cast<unsigned char>(c)] || (c == '-' && label_length == 0))
+                return false;
+            if (++label_length > max_label_length) return false;
+        }
+        before = c;
     }
+    return label_length > 0 && before != '-';
 }
 
 bool looks_like_ipv4(std::string_view name) {
@@ -70,13 +79,18 @@ bool valid_host_name(std::string_view name) {
     return valid_domain(name) && !looks_like_ipv4(name);
 }
 
+// One that is as it must be, but for a trailing dot.
+static std::optional<std::string> host_name_in(std::optional<std::string> name) {
+    if (!name) return name;
+    if (name->ends_with('.')) name->pop_back();
+    if (!valid_host_name(*name)) return std::nullopt;
+    return name;
+}
+
 std::optional<std::string> normalise_host_name(std::string_view name) {
-    std::optional<std::string> out =
-        std::ranges::all_of(name, is_ascii) ? to_lower_case(name) : to_a_labels(name);
-    if (!out) return std::nullopt;
-    if (out->ends_with('.')) out->pop_back();
-    if (!valid_host_name(*out)) return std::nullopt;
-    return out;
+    if (auto plain = host_name_in(to_lower_case(name))) return plain;
+    if (std::ranges::all_of(name, is_ascii)) return std::nullopt;
+    return host_name_in(to_a_labels(name));
 }
 
 }  // namespace sternpost

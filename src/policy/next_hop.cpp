@@ -60,6 +60,8 @@ std::optional<std::uint16_t> read_port(std::string_view text) {
 }  // namespace
 
 std::optional<NextHop> read_next_hop(std::string_view key) {
+    if (key.starts_with('.'))
+        return std::nullopt;  // Postfix asks for two of these after each name without a policy
     const std::optional<Parts> parts = split(key);
     if (!parts) return std::nullopt;
     const std::optional<std::uint16_t> port = read_port(parts->port);

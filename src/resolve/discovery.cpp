@@ -128,6 +128,29 @@ Trouble disk_trouble(const std::string& domain) {
     return {{Topic::policy, domain}, "disk"};
 }
 
+KnownDomain read_known(const std::string& domain, PolicyStore& store, Repeats& repeats) {
+    KnownDomain known;
+    known.domain = domain;
+    auto stored = store.find(domain);
+    const Trouble unread{{Topic::policy, domain}, "disk read"};
+    if (!stored) {
+        repeats.failed(unread, LogLevel::error, kind_of(stored.error().code), stored.error().detail);
+        known.disk_unread = true;
+        return known;
+    }
+    repeats.mended(unread, "the cache can be read again");
+    if (!*stored) return known;
+    if ((*stored)->policy) {
+        known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
+        known.fetches.push_back(known.policy->fetched);
+    }
+    known.failed = std::move((*stored)->failed);
+    known.last_used = (*stored)->last_used;
+    known.refresh_at = (*stored)->refresh_at;
+    known.dane_seen = (*stored)->dane_seen;
+    return known;
+}
+
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
     const CachedPolicy& cached = *known.policy;
     say(LogLevel::info, {Topic::policy, known.domain}, "mode={} id={} mx={} expires={} source={} took={}ms",

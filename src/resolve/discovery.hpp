@@ -17,6 +17,9 @@ namespace sternpost {
 // What it is when a domain's record does not reach the disk; `domain` outlives it.
 Trouble disk_trouble(const std::string& domain);
 
+// What the disk knows of a domain.
+KnownDomain read_known(const std::string& domain, PolicyStore& store, Repeats& repeats);
+
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
 

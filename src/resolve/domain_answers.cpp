@@ -9,8 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "discovery.hpp"
-#include "flight.hpp"
+#include "course.hpp"
 #include "memory_table.hpp"
 #include "operations.hpp"
 #include "recent_decisions.hpp"
@@ -40,15 +39,13 @@ public:
            const ResolveOptions& options, RulesPtr rules, std::size_t memory_entries)
         : answer_loop_(std::move(answer_loop)),
           resolve_loop_(std::move(resolve_loop)),
-          sources_(sources),
-          options_(options),
-          rules_(rules),
+          context_{sources, options, rules},
           answer_rules_(std::move(rules)),
           table_(memory_entries),
-          repeats_(sources_.clock),
+          course_(context_, [this](Flight& flight) { answer_who_need_not_wait(flight); }),
           next_upkeep_(resolve_loop_),
-          upkeep_(sources_.store, sources_.clock, table_, lookups()),
-          operations_(sources_.store, sources_.clock, table_, flights()) {}
+          upkeep_(context_.sources.store, context_.sources.clock, table_, lookups()),
+          operations_(context_.sources.store, context_.sources.clock, table_, flights()) {}
 
     // Answer loop.
     std::optional<MapRules> map(std::string_view name) const {
@@ -72,23 +69,23 @@ public:
     }
 
     void reconfigure(const ResolveOptions& options, RulesPtr rules) {
-        options_ = options;
-        rules_ = std::move(rules);
+        context_.options = options;
+        context_.rules = std::move(rules);
         asio::post(answer_loop_,
-                   [self = shared_from_this(), fresh = rules_] { self->answer_rules_ = fresh; });
+                   [self = shared_from_this(), fresh = context_.rules] { self->answer_rules_ = fresh; });
     }
 
     void begin_upkeep() { spawn(resolve_loop_, "upkeep", keep_up(shared_from_this())); }
 
     void stop() {
-        stopped_ = true;
+        context_.stopped = true;
         next_upkeep_.cancel();
         for (auto& [domain, flight] : flights_) {
             flight->patience.cancel();
             flight->changed.cancel();
             flight->end();
             // What is known counts, where it is a policy.
-            if (flight->known.policy_applies(now().wall, options_)) settle(*flight);
+            if (flight->known.policy_applies(now().wall, context_.options)) settle(*flight);
             release(*flight, nullptr);
         }
     }
@@ -97,7 +94,7 @@ public:
     const RecentDecisions& decisions() const { return decisions_; }
 
     ResolveFigures figures() const {
-        ResolveFigures now = figures_;
+        ResolveFigures now = context_.figures;
         now.lookups = flights_.size();
         now.domains_in_memory = table_.size();
         return now;
@@ -106,33 +103,29 @@ public:
 private:
     using FlightPtr = std::shared_ptr<Flight>;
 
-    Now now() const {
-        Now at;
-        at.wall = sources_.clock.wall();
-        at.steady = sources_.clock.steady();
-        return at;
-    }
+    Now now() const { return context_.now(); }
 
     // Either loop, with the rules that it has.
     Reply at_once(const Asked& question, const std::string& domain, const RulesPtr& rules) {
-        if (Reply decided = reply_by_override(*rules, domain, sources_.clock)) return decided;
-        const TableEntryPtr entry = table_.find(domain);
+        if (Reply decided = reply_by_override(*rules, domain, context_.sources.clock)) return decided;
+        TableEntryPtr entry = table_.find(domain);
         if (!entry || entry->rules != rules) return nullptr;
-        const PreparedReply* prepared = entry->reply(question);
-        if (prepared == nullptr) return nullptr;
-        const SteadyTime steady = sources_.clock.steady();
-        if (steady >= prepared->fresh_until || sources_.clock.wall() >= prepared->expires) return nullptr;
-        if (steady >= prepared->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
+        const ReadyReply* ready = entry->reply(question);
+        if (ready == nullptr) return nullptr;
+        const SteadyTime steady = context_.sources.clock.steady();
+        if (steady >= ready->fresh_until || context_.sources.clock.wall() >= ready->expires) return nullptr;
+        if (steady >= ready->look_from && !entry->look_begun.exchange(true, std::memory_order_relaxed))
             asio::post(resolve_loop_, [self = shared_from_this(), domain, question] {
                 self->look_behind(domain, question);
             });
-        return prepared->reply;
+        return Reply(std::move(entry), &ready->text);
     }
 
     void question(const std::string& domain, Flight::Waiter waiter) {
-        if (stopped_) return reply(waiter, nullptr);
+        if (context_.stopped) return reply(waiter, nullptr);
         // Another question's flight may have landed on the way here.
-        if (Reply ready = at_once(waiter.question, domain, rules_)) return reply(waiter, std::move(ready));
+        if (Reply ready = at_once(waiter.question, domain, context_.rules))
+            return reply(waiter, std::move(ready));
         const FlightPtr flight = flight_to(domain, Why::question);
         if (!flight)
             return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
@@ -145,7 +138,7 @@ private:
 
     // A look that nobody waits for.
     void look_behind(const std::string& domain, const Asked& question) {
-        if (stopped_ || flights_.contains(domain)) return;
+        if (context_.stopped || flights_.contains(domain)) return;
         const FlightPtr flight = flight_to(domain, Why::question);
         if (!flight) return;
         flight->behind_answer = true;
@@ -162,8 +155,10 @@ private:
 
     FlightPtr flight_to(const std::string& domain, Why why) {
         if (auto flight = flight_under_way(domain)) return flight;
-        if (stopped_ || (flights_.size() >= max_flights && why != Why::operators_word)) return nullptr;
-        auto flight = std::make_shared<Flight>(resolve_loop_, recall(domain, why), sources_.clock.steady());
+        if (context_.stopped || (flights_.size() >= max_flights && why != Why::operators_word))
+            return nullptr;
+        auto flight =
+            std::make_shared<Flight>(resolve_loop_, recall(domain, why), context_.sources.clock.steady());
         flight->refresh = why == Why::refresh;
         flight->at_operators_word = why == Why::operators_word;
         flights_.emplace(domain, flight);
@@ -174,32 +169,13 @@ private:
 
     // What memory or disk knows of a domain.
     KnownDomain recall(const std::string& domain, Why why) {
-        KnownDomain known;
-        if (const auto entry = table_.find(domain); entry && !entry->known.disk_unread) {
-            known = entry->known;
+        if (const auto entry = table_.find(domain)) {
+            KnownDomain known = entry->known.unpack();
             known.just_fetched = false;
-            return known;
+            if (!known.disk_unread) return known;
         }
-        known.domain = domain;
-        auto stored = sources_.store.find(domain);
-        const Trouble unread{{Topic::policy, domain}, "disk read"};
-        if (!stored) {
-            repeats_.failed(unread, LogLevel::error, static_cast<unsigned>(stored.error().code),
-                            stored.error().detail);
-            known.disk_unread = true;
-            return known;
-        }
-        repeats_.mended(unread, "the cache can be read again");
-        if (!*stored) return known;
-        if ((*stored)->policy) {
-            known.policy = std::make_shared<const CachedPolicy>(std::move(*(*stored)->policy));
-            known.fetches.push_back(known.policy->fetched);
-        }
-        known.failed = std::move((*stored)->failed);
-        known.last_used = (*stored)->last_used;
-        known.refresh_at = (*stored)->refresh_at;
-        known.dane_seen = (*stored)->dane_seen;
-        if (why == Why::question && known.policy_applies(sources_.clock.wall(), options_))
+        KnownDomain known = read_known(domain, context_.sources.store, context_.repeats);
+        if (why == Why::question && known.policy_applies(now().wall, context_.options))
             log_policy(known, "cache", std::chrono::milliseconds(0));
         return known;
     }
@@ -207,9 +183,9 @@ private:
     // With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited
     // for until the deadline.
     void limit_patience(const FlightPtr& flight) {
-        const auto deadline = std::chrono::steady_clock::now() + options_.deadline;
+        const auto deadline = std::chrono::steady_clock::now() + context_.options.deadline;
         auto first = deadline;
-        if (flight->known.policy_applies(sources_.clock.wall(), options_))
+        if (flight->known.policy_applies(context_.sources.clock.wall(), context_.options))
             first = std::min<std::chrono::steady_clock::time_point>(
                 deadline, std::chrono::steady_clock::now() + patience_with_known_policy);
         flight->patience.expires_at(first);
@@ -234,98 +210,8 @@ private:
 
     static awaitable<void> fly(std::shared_ptr<Inside> self, FlightPtr flight) {
         using asio::experimental::awaitable_operators::operator&&;
-        co_await (self->look_at_policy(flight) && self->look_at_hosts(flight));
+        co_await (self->course_.look_at_policy(flight) && self->course_.look_at_hosts(flight));
         self->land(flight);
-    }
-
-    awaitable<void> look_at_policy(FlightPtr flight) {
-        if (flight->at_operators_word) {
-            co_await fetch_at_operators_word(flight);
-        } else if (!rules_->pins(flight->known.domain, now().wall)) {
-            co_await discover_policy(flight);
-        }
-        flight->policy_looked_at = true;
-        flight->changed.cancel();
-    }
-
-    awaitable<void> discover_policy(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_, repeats_);
-        KnownDomain& known = flight->known;
-        const SteadyTime due =
-            flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
-        if (now().steady >= due) co_await discovery.look_at_txt(known);
-        if (stopped_) co_return;
-        const WallTime wall = now().wall;
-        if (known.wants_fetch(wall) && known.may_fetch(wall, options_)) {
-            // With a fetch of this id failed already, the next try runs behind the answer.
-            if (known.fetch_has_failed()) settle(*flight);
-            co_await discovery.fetch_policy(known);
-        } else if (flight->refresh) {
-            co_await discovery.refresh_policy(known);
-        }
-        if (!stopped_ && !known.on_disk) co_await discovery.commit(known);
-    }
-
-    awaitable<void> fetch_at_operators_word(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_, repeats_);
-        KnownDomain& known = flight->known;
-        co_await discovery.look_at_txt(known);
-        if (stopped_) co_return;
-        const bool unexpired = known.policy && now().wall < known.policy->expires();
-        if (known.txt.state != TxtState::present && !unexpired) {
-            flight->why_not_fetched = known.txt.why.empty()
-                                          ? "there is no TXT record _mta-sts." + known.domain
-                                          : "TXT record _mta-sts." + known.domain + ": " + known.txt.why;
-            co_return;
-        }
-        co_await discovery.fetch_policy(known, Queue::passed_by);
-        flight->fetched = known.just_fetched;
-        if (!known.just_fetched)
-            flight->why_not_fetched =
-                known.failed && !known.overloaded ? known.failed->reason : "too many fetches";
-    }
-
-    // What answers depend on beside the policy, for all who ask until the policy is known.
-    awaitable<void> look_at_hosts(FlightPtr flight) {
-        Discovery discovery(sources_, options_, figures_, repeats_);
-        while (!stopped_) {
-            const std::optional<Asked> lacking = question_that_lacks_hosts(*flight);
-            if (lacking && lacking->map.dane) {
-                co_await discovery.look_at_dane(flight->known, lacking->route);
-            } else if (lacking) {
-                co_await discovery.look_at_mx(flight->known);
-            } else if (flight->policy_looked_at) {
-                co_return;
-            } else {
-                boost::system::error_code ignored;
-                co_await flight->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            }
-            if (!stopped_ && flight->overdue) answer_who_need_not_wait(*flight);
-        }
-    }
-
-    std::optional<Asked> question_that_lacks_hosts(const Flight& flight) const {
-        const Now at = now();
-        for (const Asked& question : flight.wanted) {
-            const Demand demand = demand_of(flight.known, question.map, at, settings());
-            const HostsNeeded needed = hosts_needed(demand, question);
-            const bool lacks = needed == HostsNeeded::mx     ? lacks_mx(flight, at.steady)
-                               : needed == HostsNeeded::dane ? lacks_dane(flight, question.route, at.steady)
-                                                             : false;
-            if (lacks) return question;
-        }
-        return std::nullopt;
-    }
-
-    static bool lacks_mx(const Flight& flight, SteadyTime at) {
-        return !counts(flight.known.mx.asked, flight.known.mx.due, flight.begun, at);
-    }
-
-    static bool lacks_dane(const Flight& flight, const Route& route, SteadyTime at) {
-        const DaneLook* look = flight.known.dane_at(route);
-        if (look == nullptr) return true;
-        const SteadyTime due = flight.behind_answer ? due_soon(look->asked, look->due) : look->due;
-        return !counts(look->asked, due, flight.begun, at);
     }
 
     // Gives the waiters what is known, while the flight goes on.
@@ -339,7 +225,7 @@ private:
         flight->end();
         if (flight->known.forgotten) return;
         flights_.erase(flight->known.domain);
-        if (stopped_) return release(*flight, nullptr);
+        if (context_.stopped) return release(*flight, nullptr);
         for (auto& waiter : std::exchange(flight->waiters, {})) {
             Reply ready = prepare(*flight, waiter.question).reply;
             reply(waiter, ready ? std::move(ready) : waited_too_long(*flight));
@@ -350,8 +236,8 @@ private:
         // Memory is for what is asked for.
         if (!former && !flight->used) return;
         const auto entry = make_entry(*flight, former);
-        warn_if_nothing_passes(*entry);
-        note_decisions(*entry, former);
+        warn_if_nothing_passes(flight->known.domain, *entry);
+        decisions_.note(flight->known, *entry, former);
         table_.put(entry);
     }
 
@@ -376,11 +262,11 @@ private:
 
     static awaitable<void> put(std::shared_ptr<Inside> self, DomainRecord record) {
         const std::string domain = record.domain;
-        const auto stored = co_await self->sources_.store.put(std::move(record));
+        const auto stored = co_await self->context_.sources.store.put(std::move(record));
         if (!stored)
-            self->repeats_.failed(disk_trouble(domain), LogLevel::warning,
-                                  static_cast<unsigned>(stored.error().code),
-                                  "not written to disk: " + stored.error().detail);
+            self->context_.repeats.failed(disk_trouble(domain), LogLevel::warning,
+                                          static_cast<unsigned>(stored.error().code),
+                                          "not written to disk: " + stored.error().detail);
     }
 
     Lookups lookups() {
@@ -407,7 +293,7 @@ private:
             NextHop next_hop;
             next_hop.domain = domain;
             note_use(*flight);
-            flight->want(asked(next_hop, *rules_->map(base_grammar_maps.front())));
+            flight->want(asked(next_hop, *context_.rules->map(base_grammar_maps.front())));
             return flight;
         };
         made.abandon = [this](const std::string& domain) { abandon(domain); };
@@ -418,28 +304,27 @@ private:
 
     static awaitable<void> keep_up(std::shared_ptr<Inside> self) {
         boost::system::error_code ignored;
-        while (!self->stopped_) {
+        while (!self->context_.stopped) {
             const bool busy = self->upkeep_.round();
-            self->repeats_.tell_counts();
-            self->next_upkeep_.expires_after(self->options_.upkeep_interval * (busy ? 1 : idle_factor));
+            self->context_.repeats.tell_counts();
+            self->next_upkeep_.expires_after(self->context_.options.upkeep_interval *
+                                             (busy ? 1 : idle_factor));
             co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }
     }
 
     // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
     std::shared_ptr<TableEntry> make_entry(Flight& flight, const TableEntryPtr& former) const {
-        auto entry = std::make_shared<TableEntry>();
-        entry->rules = rules_;
-        if (former && former->rules == rules_)
-            for (const PreparedReply& prepared : former->replies) flight.want(prepared.question);
+        if (former && former->rules == context_.rules)
+            for (const ReadyReply& ready : former->replies) flight.want(ready.question);
+        std::vector<ReadyReply> replies;
         for (const Asked& question : flight.wanted) {
-            PreparedReply prepared = prepare(flight, question);
-            if (prepared.reply && entry->replies.size() < max_replies_a_domain)
-                entry->replies.push_back(std::move(prepared));
+            const PreparedReply prepared = prepare(flight, question);
+            if (prepared.reply && replies.size() < max_replies_a_domain)
+                replies.push_back({prepared, *prepared.reply});
         }
-        entry->known = std::move(flight.known);
-        entry->known.forget_surplus_routes();
-        return entry;
+        flight.known.forget_surplus_routes();
+        return std::make_shared<TableEntry>(flight.known, std::move(replies), context_.rules);
     }
 
     PreparedReply prepare(const Flight& flight, const Asked& question) const {
@@ -461,7 +346,8 @@ private:
     Reply reply_so_far(const Flight& flight, const Asked& question) const {
         const KnownDomain& known = flight.known;
         const Now at = now();
-        const bool applies = known.policy_applies(at.wall, options_) || rules_->pins(known.domain, at.wall);
+        const bool applies =
+            known.policy_applies(at.wall, context_.options) || context_.rules->pins(known.domain, at.wall);
         if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies)
             return temporary("policy of " + known.domain + " is being fetched");
         Reply ready;
@@ -480,24 +366,17 @@ private:
         return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
     }
 
-    void warn_if_nothing_passes(const TableEntry& entry) {
-        const Trouble trouble{{Topic::policy, entry.known.domain}, "hosts"};
-        const bool nothing_passes = std::ranges::any_of(entry.replies, [](const PreparedReply& prepared) {
-            return prepared.reply->find(no_host_passes) != std::string::npos;
+    void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry) {
+        const Trouble trouble{{Topic::policy, domain}, "hosts"};
+        const bool nothing_passes = std::ranges::any_of(entry.replies, [](const ReadyReply& ready) {
+            return ready.text.find(no_host_passes) != std::string::npos;
         });
         if (nothing_passes)
-            repeats_.failed(trouble, LogLevel::warning, 0,
-                            "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
+            context_.repeats.failed(
+                trouble, LogLevel::warning, 0,
+                "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
         else
-            repeats_.mended(trouble, "MX hosts pass it again");
-    }
-
-    void note_decisions(const TableEntry& entry, const TableEntryPtr& former) {
-        for (const PreparedReply& prepared : entry.replies) {
-            const PreparedReply* before = former ? former->reply(prepared.question) : nullptr;
-            if (before == nullptr || *before->reply != *prepared.reply)
-                decisions_.note(entry.known, prepared.question, *prepared.reply, now(), settings());
-        }
+            context_.repeats.mended(trouble, "MX hosts pass it again");
     }
 
     void release(Flight& flight, const Reply& with) {
@@ -510,23 +389,19 @@ private:
         });
     }
 
-    Settings settings() const { return {options_, *rules_}; }
+    Settings settings() const { return context_.settings(); }
 
     asio::any_io_executor answer_loop_;
     asio::any_io_executor resolve_loop_;
-    Sources sources_;
-    ResolveOptions options_;
-    RulesPtr rules_;         // the resolve loop's
-    RulesPtr answer_rules_;  // the answer loop's
+    LookupContext context_;
+    RulesPtr answer_rules_;  // the answer loop's; the context's are the resolve loop's
     MemoryTable table_;
-    Repeats repeats_;  // the resolve loop's
     std::unordered_map<std::string, FlightPtr> flights_;
+    Course course_;
     asio::steady_timer next_upkeep_;
-    ResolveFigures figures_;
-    RecentDecisions decisions_;
+    RecentDecisions decisions_{context_};
     Upkeep upkeep_;
     Operations operations_;
-    bool stopped_ = false;
 };
 
 DomainAnswers::DomainAnswers(asio::any_io_executor answer_loop, asio::any_io_executor resolve_loop,

@@ -1,8 +1,7 @@
 #include "recent_decisions.hpp"
 
+#include <algorithm>
 #include <utility>
-
-#include "reply_maker.hpp"
 
 namespace sternpost {
 
@@ -56,15 +55,19 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
     return look == nullptr ? why : why.append("; ").append(words_for(look->state.verdict));
 }
 
-void RecentDecisions::note(const KnownDomain& known, const Asked& question, const std::string& reply,
-                           const Now& now, const Settings& settings) {
-    Decision decision;
-    decision.at = now.wall;
-    decision.next_hop = next_hop_of(known.domain, question.route);
-    decision.reply = without_frame(reply).substr(0, max_decision_bytes);
-    decision.why = why_so(known, question, now, settings).substr(0, max_decision_bytes);
-    decisions_.push_front(std::move(decision));
-    if (decisions_.size() > max_decisions) decisions_.pop_back();
+void RecentDecisions::note(const KnownDomain& known, const TableEntry& entry, const TableEntryPtr& former) {
+    const Now now = context_.now();
+    for (const ReadyReply& ready : entry.replies) {
+        const ReadyReply* before = former ? former->reply(ready.question) : nullptr;
+        if (before != nullptr && before->text == ready.text) continue;
+        Decision decision;
+        decision.at = now.wall;
+        decision.next_hop = next_hop_of(known.domain, ready.question.route);
+        decision.reply = without_frame(ready.text).substr(0, max_decision_bytes);
+        decision.why = why_so(known, ready.question, now, context_.settings()).substr(0, max_decision_bytes);
+        decisions_.push_front(std::move(decision));
+        if (decisions_.size() > max_decisions) decisions_.pop_back();
+    }
 }
 
 }  // namespace sternpost

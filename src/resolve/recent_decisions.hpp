@@ -5,10 +5,10 @@
 #pragma once
 
 #include <deque>
-#include <string>
 #include <vector>
 
-#include "demand.hpp"
+#include "lookup_context.hpp"
+#include "memory_table.hpp"
 #include "sternpost/resolve/decision.hpp"
 
 namespace sternpost {
@@ -18,13 +18,16 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
 
 class RecentDecisions {
 public:
-    // The answer to `question` is another one than before, if there was one; `reply`: with its netstring.
-    void note(const KnownDomain& known, const Asked& question, const std::string& reply, const Now& now,
-              const Settings& settings);
+    // `context` outlives it.
+    explicit RecentDecisions(const LookupContext& context) : context_(context) {}
+
+    // `entry`, made of what is `known`, takes the place of `former`, which is null where there was none.
+    void note(const KnownDomain& known, const TableEntry& entry, const TableEntryPtr& former);
     // The latest first.
     std::vector<Decision> all() const { return {decisions_.begin(), decisions_.end()}; }
 
 private:
+    const LookupContext& context_;
     std::deque<Decision> decisions_;
 };
 

@@ -10,13 +10,16 @@
 
 namespace sternpost {
 
-// A ready-made reply, and how long it may be given without another look.
-struct PreparedReply {
+// What a reply answers, and how long it may be given without another look.
+struct ReplyTerms {
     Asked question;
-    Reply reply;  // null: the MX hosts must be looked at first
     SteadyTime fresh_until{};
     SteadyTime look_from = SteadyTime::max();  // asked from then on, DNS is looked at behind the answer
     WallTime expires = WallTime::max();        // of what the reply rests on
+};
+
+struct PreparedReply : ReplyTerms {
+    Reply reply;  // null: the MX hosts must be looked at first
 };
 
 // Whether what was looked at then still counts: until it is due, and for a moment after a look that was made for

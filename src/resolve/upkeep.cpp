@@ -81,8 +81,9 @@ bool Upkeep::write_again_what_was_lost() {
         to_write_again_.pop_back();
         if (lookups_.under_way(domain)) {
             later.push_back(std::move(domain));
-        } else if (const TableEntryPtr entry = table_.find(domain); entry && entry->known.worth_keeping()) {
-            lookups_.write(record_of(entry->known));
+        } else if (const TableEntryPtr entry = table_.find(domain)) {
+            const KnownDomain known = entry->known.unpack();
+            if (known.worth_keeping()) lookups_.write(record_of(known));
         }
     }
     to_write_again_.insert(to_write_again_.begin(), later.begin(), later.end());

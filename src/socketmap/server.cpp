@@ -151,7 +151,7 @@ private:
         place->active = std::chrono::steady_clock::now();
         place->session =
             std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
-                                      [this, place] { return touch(place); });
+                                      [this, place](SteadyTime now) { touch(place, now); });
         figures_.accepted.add();
         figures_.connections.set(places_.size());
         spawn(executor_, "socketmap session", serve(shared_from_this(), place, place->session));
@@ -170,10 +170,9 @@ private:
         ending_.splice(ending_.end(), places_, place);
     }
 
-    SteadyTime touch(Places::iterator place) {
-        place->active = std::chrono::steady_clock::now();
+    void touch(Places::iterator place, SteadyTime now) {
+        place->active = now;
         if (!place->ending) places_.splice(places_.end(), places_, place);
-        return place->active;
     }
 
     void stop_accepting() {

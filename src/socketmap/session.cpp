@@ -27,7 +27,7 @@ const Reply& not_found() {
 }  // namespace
 
 Session::Session(StreamSocket socket, Answers& answers, SessionNotes notes,
-                 std::function<SteadyTime()> on_activity)
+                 std::function<void(SteadyTime)> on_activity)
     : socket_(std::move(socket)),
       answers_(answers),
       figures_(notes.figures),
@@ -79,7 +79,8 @@ bool Session::take_requests() {
 }
 
 void Session::take_request(std::string_view request) {
-    const SteadyTime asked = on_activity_();
+    const SteadyTime asked = std::chrono::steady_clock::now();
+    on_activity_(asked);
     const auto space = request.find(' ');
     const std::string_view map_name = request.substr(0, space);
     const std::string_view key =
@@ -145,6 +146,8 @@ void Session::flush() {
     }
     room_.cancel();
     if (closed_ || writing_) return;
+    if (!unsent_.empty() && send_at_once()) on_activity_(now);
+    if (closed_) return;
     if (unsent_.empty()) {
         if (finishing_ && slots_.empty()) close();
         return;
@@ -157,12 +160,21 @@ void Session::flush() {
                       });
 }
 
+// What the socket has room for, nearly always all, without a turn of the loop. Whether that was anything.
+bool Session::send_at_once() {
+    boost::system::error_code error;
+    const std::size_t count = socket_.write_some(asio::buffer(unsent_), error);
+    unsent_.erase(0, count);
+    if (error && error != asio::error::would_block) close();
+    return count > 0;
+}
+
 void Session::on_written(boost::system::error_code error) {
     writing_ = false;
     sending_.clear();
     if (closed_) return;
     if (error) return close();
-    on_activity_();
+    on_activity_(std::chrono::steady_clock::now());
     flush();
 }
 

@@ -31,9 +31,9 @@ struct SessionNotes {
 
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    // `on_activity` is called at each whole request and each reply taken, and tells the time.
+    // `on_activity` is called at each whole request and each reply taken.
     Session(StreamSocket socket, Answers& answers, SessionNotes notes,
-            std::function<SteadyTime()> on_activity);
+            std::function<void(SteadyTime)> on_activity);
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
     static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);
@@ -60,6 +60,7 @@ private:
     void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
+    bool send_at_once();
     void on_written(boost::system::error_code error);
     bool full() const;
 
@@ -67,7 +68,7 @@ private:
     Answers& answers_;
     SocketmapFigures& figures_;
     Repeats& repeats_;
-    std::function<SteadyTime()> on_activity_;
+    std::function<void(SteadyTime)> on_activity_;
     boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
     NetstringReader reader_;
     std::deque<Slot> slots_;

@@ -147,8 +147,16 @@ class Unbound:
         (directory / "root.key").write_text(trust_anchor)
         # Debian's AppArmor profile of /usr/sbin/unbound keeps it from files outside of /etc/unbound.
         program = shutil.copy(require("unbound", "unbound"), directory)
-        self.process = Process("unbound", [program, "-d", "-p", "-c", config], directory / "unbound.log")
+        self._command = [program, "-d", "-p", "-c", config]
+        self._log = directory / "unbound.log"
+        self.start()
+
+    def start(self):
+        self.process = Process("unbound", self._command, self._log)
         self.process.wait_until(lambda: _answers(RESOLVER, "test", "SOA"), "unbound answers")
+
+    def stop(self):
+        self.process.stop()
 
     def forget(self, zone):
         """Empties the cache below `zone`: what was changed is seen at once, whatever its TTL was."""
@@ -181,8 +189,15 @@ class Dns:
         """All records of that name, or those of one type."""
         self.set(name, "CNAME" if type == "ANY" else type)
 
+    def stop_resolver(self):
+        """Until start_resolver() nobody answers; what is in the zones stays."""
+        self._unbound.stop()
+
+    def start_resolver(self):
+        self._unbound.start()
+
     def stop(self):
-        self._unbound.process.stop()
+        self._unbound.stop()
         self._knot.process.stop()
 
 

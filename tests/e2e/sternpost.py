@@ -105,6 +105,9 @@ class ReadinessSocket:
         except BlockingIOError:
             return assignment in self.messages
 
+    def fileno(self):
+        return self._socket.fileno()
+
     def close(self):
         self._socket.close()
 
@@ -126,7 +129,7 @@ class Sternpostd:
         self.settings = settings
         self.config.write_text(toml(settings))
 
-    def start(self, wrapper=(), environment=None, **popen):
+    def start(self, wrapper=(), environment=None, ready_within=READY_SECONDS, **popen):
         """`wrapper` is a command that ends in executing what follows it."""
         self.notify = ReadinessSocket(self.directory / "notify")
         environment = {"NOTIFY_SOCKET": str(self.notify.path), **(environment or {})}
@@ -135,7 +138,7 @@ class Sternpostd:
             environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")  # the leak sanitizer would trace the process
         self.process = Process("sternpostd", [*wrapper, binary("sternpostd"), "-c", self.config], self.log, environment,
                                **popen)
-        self.process.wait_until(lambda: self.notify.said("READY=1"), "sternpostd says READY=1", READY_SECONDS)
+        self.process.wait_until(lambda: self.notify.said("READY=1"), "sternpostd says READY=1", ready_within)
         return self
 
     def stop(self):

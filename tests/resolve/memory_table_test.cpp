@@ -8,15 +8,15 @@ namespace sternpost {
 namespace {
 
 TableEntryPtr entry(const std::string& domain, const std::string& reply = "") {
-    auto made = std::make_shared<TableEntry>();
-    made->known.domain = domain;
-    made->replies.emplace_back();
-    made->replies.back().reply = std::make_shared<const std::string>(reply);
-    return made;
+    KnownDomain known;
+    known.domain = domain;
+    std::vector<ReadyReply> replies(1);
+    replies.back().text = reply;
+    return std::make_shared<TableEntry>(known, std::move(replies), nullptr);
 }
 
 const std::string& reply_of(const TableEntryPtr& entry) {
-    return *entry->replies.front().reply;
+    return entry->replies.front().text;
 }
 
 TEST(MemoryTable, FindsWhatWasPut) {
@@ -36,7 +36,7 @@ TEST(MemoryTable, ReplacesAnEntryOfTheSameDomain) {
     EXPECT_EQ(table.size(), 1U);
 }
 
-TEST(MemoryTable, DropsTheLongestUnused) {
+TEST(MemoryTable, DropsTheOldestThatIsNotUsed) {
     MemoryTable table(3);
     for (const char* domain : {"a.test", "b.test", "c.test"}) table.put(entry(domain));
     table.find("a.test");
@@ -45,6 +45,29 @@ TEST(MemoryTable, DropsTheLongestUnused) {
     EXPECT_EQ(table.find("b.test"), nullptr);
     for (const char* domain : {"a.test", "c.test", "d.test"})
         EXPECT_NE(table.find(domain), nullptr) << domain;
+}
+
+TEST(MemoryTable, SparesWhatIsUsedOnceATurn) {
+    MemoryTable table(2);
+    table.put(entry("a.test"));
+    table.put(entry("b.test"));
+    table.find("a.test");
+    table.put(entry("c.test"));  // for b
+    table.put(entry("d.test"));  // for a, which nobody has asked for since
+    EXPECT_EQ(table.find("a.test"), nullptr);
+    EXPECT_NE(table.find("c.test"), nullptr);
+    EXPECT_NE(table.find("d.test"), nullptr);
+}
+
+TEST(MemoryTable, DropsOneAlsoWhereAllAreUsed) {
+    constexpr std::size_t most = 3 * max_spared_at_once;
+    MemoryTable table(most);
+    const auto name = [](std::size_t number) { return "d" + std::to_string(number) + ".test"; };
+    for (std::size_t i = 0; i < most; ++i) table.put(entry(name(i)));
+    for (std::size_t i = 0; i < most; ++i) table.find(name(i));
+    table.put(entry("new.test"));
+    EXPECT_EQ(table.size(), most);
+    EXPECT_EQ(table.find(name(max_spared_at_once)), nullptr) << "after so many that were spared";
 }
 
 TEST(MemoryTable, TwoThreadsMayUseIt) {

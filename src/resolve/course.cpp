@@ -1,0 +1,114 @@
+#include "course.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "reply_maker.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+using FlightPtr = std::shared_ptr<Flight>;
+
+bool lacks_mx(const Flight& flight, SteadyTime at) {
+    return !counts(flight.known.mx.asked, flight.known.mx.due, flight.begun, at);
+}
+
+bool lacks_dane(const Flight& flight, const Route& route, SteadyTime at) {
+    const DaneLook* look = flight.known.dane_at(route);
+    if (look == nullptr) return true;
+    const SteadyTime due = flight.behind_answer ? due_soon(look->asked, look->due) : look->due;
+    return !counts(look->asked, due, flight.begun, at);
+}
+
+}  // namespace
+
+awaitable<void> Course::look_at_policy(FlightPtr flight) {
+    if (flight->at_operators_word) {
+        co_await fetch_at_operators_word(flight);
+    } else if (!context_.rules->pins(flight->known.domain, context_.now().wall)) {
+        co_await discover_policy(flight);
+    }
+    flight->policy_looked_at = true;
+    flight->changed.cancel();
+}
+
+awaitable<void> Course::discover_policy(FlightPtr flight) {
+    Discovery discovery = this->discovery();
+    KnownDomain& known = flight->known;
+    const SteadyTime due = flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
+    if (context_.now().steady >= due) co_await discovery.look_at_txt(known);
+    if (context_.stopped) co_return;
+    const WallTime wall = context_.now().wall;
+    if (known.wants_fetch(wall) && known.may_fetch(wall, context_.options)) {
+        // With a fetch of this id failed already, the next try runs behind the answer.
+        if (known.fetch_has_failed()) {
+            flight->overdue = true;
+            answer_(*flight);
+        }
+        co_await discovery.fetch_policy(known);
+    } else if (flight->refresh) {
+        co_await discovery.refresh_policy(known);
+    }
+    if (!context_.stopped && !known.on_disk) co_await discovery.commit(known);
+}
+
+awaitable<void> Course::fetch_at_operators_word(FlightPtr flight) {
+    Discovery discovery = this->discovery();
+    KnownDomain& known = flight->known;
+    co_await discovery.look_at_txt(known);
+    if (context_.stopped) co_return;
+    const bool unexpired = known.policy && context_.now().wall < known.policy->expires();
+    if (known.txt.state != TxtState::present && !unexpired) {
+        flight->why_not_fetched = known.txt.why.empty()
+                                      ? "there is no TXT record _mta-sts." + known.domain
+                                      : "TXT record _mta-sts." + known.domain + ": " + known.txt.why;
+        co_return;
+    }
+    co_await discovery.fetch_policy(known, Queue::passed_by);
+    flight->fetched = known.just_fetched;
+    if (!known.just_fetched)
+        flight->why_not_fetched =
+            known.failed && !known.overloaded ? known.failed->reason : "too many fetches";
+}
+
+awaitable<void> Course::look_at_hosts(FlightPtr flight) {
+    Discovery discovery = this->discovery();
+    while (!context_.stopped) {
+        const std::optional<Asked> lacking = question_that_lacks_hosts(*flight);
+        if (lacking && lacking->map.dane) {
+            co_await discovery.look_at_dane(flight->known, lacking->route);
+        } else if (lacking) {
+            co_await discovery.look_at_mx(flight->known);
+        } else if (flight->policy_looked_at) {
+            co_return;
+        } else {
+            boost::system::error_code ignored;
+            co_await flight->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        }
+        if (!context_.stopped && flight->overdue) answer_(*flight);
+    }
+}
+
+std::optional<Asked> Course::question_that_lacks_hosts(const Flight& flight) const {
+    const Now at = context_.now();
+    for (const Asked& question : flight.wanted) {
+        const Demand demand = demand_of(flight.known, question.map, at, context_.settings());
+        const HostsNeeded needed = hosts_needed(demand, question);
+        const bool lacks = needed == HostsNeeded::mx     ? lacks_mx(flight, at.steady)
+                           : needed == HostsNeeded::dane ? lacks_dane(flight, question.route, at.steady)
+                                                         : false;
+        if (lacks) return question;
+    }
+    return std::nullopt;
+}
+
+Discovery Course::discovery() const {
+    return {context_.sources, context_.options, context_.figures, context_.repeats};
+}
+
+}  // namespace sternpost

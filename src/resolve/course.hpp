@@ -1,0 +1,40 @@
+// What one flight looks at, and in which order: the policy (RFC 8461 section 5.1), and beside it the MX hosts and DANE at
+// them, as far as a wanted answer depends on them.
+//
+// Ownership: belongs to whoever makes the lookups, and so does the context, which outlives it.
+// Threads:   the resolve loop; a look suspends.
+// Errors:    noted in what the flight knows, and told in the log.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "discovery.hpp"
+#include "flight.hpp"
+#include "lookup_context.hpp"
+
+namespace sternpost {
+
+class Course {
+public:
+    // `answer` gives what is known to those who need not wait for more.
+    Course(LookupContext& context, std::function<void(Flight&)> answer)
+        : context_(context), answer_(std::move(answer)) {}
+
+    boost::asio::awaitable<void> look_at_policy(std::shared_ptr<Flight> flight);
+    // For all who ask until the policy is known.
+    boost::asio::awaitable<void> look_at_hosts(std::shared_ptr<Flight> flight);
+
+private:
+    boost::asio::awaitable<void> discover_policy(std::shared_ptr<Flight> flight);
+    boost::asio::awaitable<void> fetch_at_operators_word(std::shared_ptr<Flight> flight);
+    std::optional<Asked> question_that_lacks_hosts(const Flight& flight) const;
+    Discovery discovery() const;
+
+    LookupContext& context_;
+    std::function<void(Flight&)> answer_;
+};
+
+}  // namespace sternpost

@@ -1,0 +1,206 @@
+#include "packed_domain.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "sternpost/policy/host_name.hpp"
+
+namespace sternpost {
+
+namespace {
+
+// A length below this is one byte; others are this byte, and four more.
+constexpr std::uint8_t long_length = 255;
+static_assert(max_name_length < long_length);
+
+template <class T>
+constexpr bool is_optional = false;
+template <class T>
+constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+concept Plain = std::is_trivially_copyable_v<T> && !is_optional<T>;
+
+template <class T, class Value>
+concept Is = std::same_as<std::remove_const_t<T>, Value>;
+
+// What there is to pack, once for both ways.
+template <class Archive, Is<Policy> T>
+void fields(Archive& archive, T& policy) {
+    archive(policy.mode, policy.max_age, policy.mx, policy.remarks);
+}
+
+template <class Archive, Is<FailedFetch> T>
+void fields(Archive& archive, T& failed) {
+    archive(failed.id, failed.count, failed.next_try, failed.reason);
+}
+
+template <class Archive, Is<TxtLook> T>
+void fields(Archive& archive, T& txt) {
+    archive(txt.state, txt.id, txt.why, txt.overloaded, txt.failures, txt.asked, txt.due);
+}
+
+template <class Archive, Is<MxLook> T>
+void fields(Archive& archive, T& mx) {
+    archive(mx.hosts, mx.failures, mx.overloaded, mx.asked, mx.due);
+}
+
+template <class Archive, Is<MxHost> T>
+void fields(Archive& archive, T& host) {
+    archive(host.name, host.dane, host.why, host.tlsa_base);
+}
+
+template <class Archive, Is<DaneState> T>
+void fields(Archive& archive, T& state) {
+    archive(state.verdict, state.hosts, state.hosts_known, state.stopped, state.why, state.ttl);
+}
+
+template <class Archive, Is<DaneLook> T>
+void fields(Archive& archive, T& look) {
+    archive(look.route, look.state, look.failures, look.asked, look.due);
+}
+
+template <class Archive, Is<KnownDomain> T>
+void fields(Archive& archive, T& known) {
+    archive(known.domain, known.policy, known.failed, known.on_disk, known.disk_unread, known.overloaded,
+            known.forgotten, known.just_fetched, known.fetches, known.txt, known.mx, known.refresh_at,
+            known.last_used, known.dane, known.dane_seen);
+}
+
+auto all_of(const Policy& policy) {
+    return std::tie(policy.mode, policy.max_age, policy.mx, policy.remarks);
+}
+
+class Packer {
+public:
+    explicit Packer(std::string& bytes) : bytes_(bytes) {}
+
+    template <class... Values>
+    void operator()(const Values&... values) {
+        (put(values), ...);
+    }
+
+private:
+    template <Plain T>
+    void put(const T& value) {
+        bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+    void put(const std::string& text) {
+        put_length(text.size());
+        bytes_.append(text);
+    }
+    void put(const MxPattern& pattern) { put(pattern.text()); }
+    void put(const std::shared_ptr<const CachedPolicy>& policy) {
+        put(policy != nullptr);
+        if (!policy) return;
+        // Nearly always its text says all of it.
+        const auto read = read_policy(policy->body);
+        const bool in_text = read && all_of(*read) == all_of(policy->policy);
+        (*this)(policy->id, policy->body, policy->fetched, in_text);
+        if (!in_text) put(policy->policy);
+    }
+    template <class T>
+    void put(const std::vector<T>& values) {
+        put_length(values.size());
+        for (const T& value : values) put(value);
+    }
+    template <class T>
+    void put(const std::optional<T>& value) {
+        put(value.has_value());
+        if (value) put(*value);
+    }
+    template <class T>
+    requires(!Plain<T> && !is_optional<T>) void put(const T& value) { fields(*this, value); }
+    void put_length(std::size_t length) {
+        if (length < long_length) return put(static_cast<std::uint8_t>(length));
+        put(long_length);
+        put(static_cast<std::uint32_t>(length));
+    }
+
+    std::string& bytes_;
+};
+
+class Unpacker {
+public:
+    explicit Unpacker(std::string_view bytes) : bytes_(bytes) {}
+
+    template <class... Values>
+    void operator()(Values&... values) {
+        (take(values), ...);
+    }
+
+private:
+    template <Plain T>
+    void take(T& value) {
+        std::memcpy(static_cast<void*>(&value), bytes_.data(), sizeof value);
+        bytes_.remove_prefix(sizeof value);
+    }
+    void take(std::string& text) {
+        text = bytes_.substr(0, take_length());
+        bytes_.remove_prefix(text.size());
+    }
+    void take(std::vector<MxPattern>& patterns) {
+        for (std::size_t left = take_length(); left > 0; --left) {
+            std::string text;
+            take(text);
+            patterns.push_back(MxPattern::from(text).value());
+        }
+    }
+    void take(std::shared_ptr<const CachedPolicy>& policy) {
+        bool there = false;
+        take(there);
+        if (!there) return;
+        bool in_text = false;
+        auto taken = std::make_shared<CachedPolicy>();
+        (*this)(taken->id, taken->body, taken->fetched, in_text);
+        if (in_text)
+            taken->policy = read_policy(taken->body).value();
+        else
+            take(taken->policy);
+        policy = std::move(taken);
+    }
+    template <class T>
+    void take(std::vector<T>& values) {
+        values.resize(take_length());
+        for (T& value : values) take(value);
+    }
+    template <class T>
+    void take(std::optional<T>& value) {
+        bool there = false;
+        take(there);
+        if (there) take(value.emplace());
+    }
+    template <class T>
+    requires(!Plain<T> && !is_optional<T>) void take(T& value) { fields(*this, value); }
+    std::size_t take_length() {
+        std::uint8_t length = 0;
+        take(length);
+        if (length < long_length) return length;
+        std::uint32_t long_one = 0;
+        take(long_one);
+        return long_one;
+    }
+
+    std::string_view bytes_;
+};
+
+}  // namespace
+
+PackedDomain::PackedDomain(const KnownDomain& known) {
+    Packer packer(bytes_);
+    fields(packer, known);
+    bytes_.shrink_to_fit();
+}
+
+KnownDomain PackedDomain::unpack() const {
+    KnownDomain known;
+    Unpacker unpacker(bytes_);
+    fields(unpacker, known);
+    return known;
+}
+
+}  // namespace sternpost
