@@ -125,15 +125,15 @@ Result<void> import_all(const std::string& from, const std::string& file, Import
 int import_policies(const std::string& socket, const std::string& from, const std::string& file) {
     Import import(socket);
     auto done = import_all(from, file, import);
-    if (done) done = import.send();
-    if (!done && done.error().code == Errc::invalid) {
-        complain(done.error().detail);
-        return exit_usage;
-    }
+    // What was read before the file broke off counts.
+    const bool unreadable = !done && done.error().code == Errc::invalid;
+    if (unreadable) complain(done.error().detail);
+    if (done || unreadable) done = import.send();
     const Tally& tally = import.tally();
     std::cout << tally.taken << " taken, " << tally.kept << " kept as known here, " << tally.expired
               << " had run out, " << tally.refused << " refused\n";
     if (!done) return exit_status_of(done.error());
+    if (unreadable) return exit_usage;
     return tally.refused == 0 ? exit_good : exit_not_all;
 }
 

@@ -41,6 +41,7 @@ struct OpenCache {
     SQLite::Statement list{database, sql::list};
     SQLite::Statement count{database, sql::count};
     SQLite::Statement ending{database, sql::ending};
+    SQLite::Statement failing{database, sql::failing};
     SQLite::Statement remove{database, sql::remove};
     FileState file = state_of(path);
     FileState log = state_of(path + "-wal");

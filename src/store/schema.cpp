@@ -39,6 +39,8 @@ constexpr std::array migrations{
            WHERE refresh_at - last_used <= 2592000;  -- leaves out what nobody asks for any more: 30 days
        CREATE INDEX domain_by_fetch ON domain (fetched) WHERE fetched IS NOT NULL;
        CREATE INDEX domain_by_end ON domain (expires, next_try, dane_seen);)",
+    // For the list of policies that cannot be refreshed: few rows, which would else be looked for among all.
+    R"(CREATE INDEX domain_failing ON domain (expires) WHERE failures IS NOT NULL AND mode <> 'none';)",
 };
 static_assert(migrations.size() == schema_version);
 

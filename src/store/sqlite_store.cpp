@@ -119,10 +119,10 @@ public:
     }
 
     Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) {
-        return rows(&OpenCache::ending, [&](SQLite::Statement& ending) {
+        const auto statement = which == Among::failing ? &OpenCache::failing : &OpenCache::ending;
+        return rows(statement, [&](SQLite::Statement& ending) {
             ending.bind(1, to_sql(now));
-            ending.bind(2, which == Among::failing ? 1 : 0);
-            ending.bind(3, static_cast<std::int64_t>(most));
+            ending.bind(2, static_cast<std::int64_t>(most));
         });
     }
 

@@ -25,12 +25,17 @@ inline constexpr const char* count = R"(
            count(*), max(domain)
     FROM (SELECT domain, mode, expires, failures, max_age FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2))";
 
-// As sql::list.
+// These two as sql::list.
 inline constexpr const char* ending = R"(
     SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
            refresh_at, domain
-    FROM domain WHERE expires > ?1 AND mode <> 'none' AND (next_try IS NOT NULL OR NOT ?2)
-    ORDER BY expires LIMIT ?3)";
+    FROM domain WHERE expires > ?1 AND mode <> 'none' ORDER BY expires LIMIT ?2)";
+
+inline constexpr const char* failing = R"(
+    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
+           refresh_at, domain
+    FROM domain INDEXED BY domain_failing
+    WHERE expires > ?1 AND failures IS NOT NULL AND mode <> 'none' ORDER BY expires LIMIT ?2)";
 
 inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
 

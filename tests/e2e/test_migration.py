@@ -16,6 +16,7 @@ PYTHON = "postfix-mta-sts-resolver"
 TLSPOL = "postfix-tlspol"
 PORT = 8465
 USUAL_ZONE = "postfix"
+UPKEEP_SECONDS = 60.0  # what is due is looked for every 10 s, when there was nothing before
 
 
 def command(*arguments, config=None, text=None, status=0, environment=None):
@@ -83,8 +84,9 @@ def test_what_was_taken_over_is_fetched_anew_soon(world, python_resolver, start_
     world.publish(one, enforce("backup.mx.test"))  # under the id that both know
     daemon = start_sternpostd()
     imported(daemon, "--from", PYTHON, str(python_resolver.cache))
-    daemon.process.wait_until(lambda: world.gets(one) > gets, "the policy is fetched, though its id is the same")
-    daemon.process.wait_until(lambda: daemon.ask(one) == secure("backup.mx.test"), "and in force")
+    daemon.process.wait_until(lambda: world.gets(one) > gets, "the policy is fetched, though its id is the same",
+                              UPKEEP_SECONDS)
+    daemon.process.wait_until(lambda: daemon.ask(one) == secure("backup.mx.test"), "and in force", UPKEEP_SECONDS)
 
 
 def test_a_running_or_killed_resolver_leaves_its_last_policies_in_a_log_that_is_read(python_resolver, start_sternpostd):
@@ -119,6 +121,25 @@ def test_what_has_run_out_there_and_what_is_odd_is_told_and_the_rest_is_taken(wo
     assert daemon.ask(good) == secure()
 
 
+def test_what_was_read_of_a_damaged_file_is_taken(world, start_sternpostd, tmp_path):
+    file = tmp_path / "cache.db"
+    body = json.dumps({"version": "STSv1", "mode": "enforce", "max_age": 86400, "mx": [GOOD_MX.name]})
+    with sqlite3.connect(file) as database:
+        database.execute("create table sts_policy_cache (domain text, ts integer, pol_id text, pol_body text)")
+        database.executemany("insert into sts_policy_cache values (?, 4000000000, '1', ?)",
+                             [(f"d{number}.damaged.test", body) for number in range(1000)])
+    database.close()
+    data = bytearray(file.read_bytes())
+    half = len(data) // 2 // 4096 * 4096
+    data[half:half + 4096] = bytes(4096)
+    file.write_bytes(data)
+    daemon = start_sternpostd()
+    taken, told = imported(daemon, "--from", PYTHON, str(file), status=64)
+    assert "database disk image is malformed" in told
+    assert 100 < int(taken.split()[0]) < 1000
+    assert daemon.ask("d0.damaged.test") == secure()
+
+
 # From postfix-tlspol
 
 @pytest.mark.parametrize("hits", [True, False], ids=["-dump", "-export"])
@@ -144,7 +165,8 @@ def test_what_a_dump_does_not_say_is_learnt_soon(world, start_sternpostd):
     daemon = start_sternpostd()
     command("cache", "import", "--from", TLSPOL, "-", config=daemon.config,
             text=tlspol_dump({domain: secure().removeprefix("OK ")}))
-    daemon.process.wait_until(lambda: daemon.ask(domain) == secure("backup.mx.test"), "the policy itself is in force")
+    daemon.process.wait_until(lambda: daemon.ask(domain) == secure("backup.mx.test"), "the policy itself is in force",
+                              UPKEEP_SECONDS)
     shown = json.loads(command("cache", "show", "--json", domain, config=daemon.config)[0])
     assert (shown["max_age"], shown["id"]) == (604800, "its7own")
 

@@ -230,7 +230,7 @@ TEST_F(SqliteStoreTest, IsDurableByWriteAheadLogAndFullSync) {
     EXPECT_THAT(files(), testing::Contains("cache.db-wal"));
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     EXPECT_EQ(other.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 2);
+    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 3);
     EXPECT_EQ(
         other.execAndGet("SELECT mode || id || max_age FROM domain WHERE domain = 'good.test'").getString(),
         "enforce20261201604800");
@@ -259,7 +259,7 @@ TEST_F(SqliteStoreTest, ANewerSchemaStopsTheStartAndTouchesNothing) {
     ASSERT_TRUE(put(record_of("good.test")));
     store.reset();
     SQLite::Database(path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 7");
-    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 2)"));
+    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 3)"));
     EXPECT_EQ(SQLite::Database(path).execAndGet("SELECT count(*) FROM domain").getInt(), 1);
 }
 
@@ -411,7 +411,7 @@ TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
     open();
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     for (const char* text :
-         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::ending, sql::remove}) {
+         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::ending, sql::failing, sql::remove}) {
         SQLite::Statement plan(other, std::string("EXPLAIN QUERY PLAN ") + text);
         while (plan.executeStep()) {
             const std::string step = plan.getColumn(3).getString();

@@ -104,7 +104,7 @@ public:
     virtual Result<std::vector<DomainRecord>> list(const std::string& after, std::size_t most) = 0;
     // The same part of them, only counted.
     virtual Result<PolicyCounts> count(const std::string& after, std::size_t most, WallTime now) = 0;
-    // At most `most` of these, the next to end first. Among a million none of which fails this takes some 50 ms.
+    // At most `most` of these, the next to end first.
     virtual Result<std::vector<DomainRecord>> ending(Among which, WallTime now, std::size_t most) = 0;
     virtual StoreFigures figures() const = 0;
     // How often all that was on disk was lost since the start. What was put before the last time is gone.
