@@ -64,9 +64,8 @@ void session(std::string_view input) {
     SocketmapFigures figures;
     Repeats repeats(world.clock);
     auto [socket, peer] = world.connection();
-    const auto served =
-        std::make_shared<Session>(std::move(socket), world.answers, SessionNotes{figures, repeats},
-                                  [&world] { return world.clock.steady(); });
+    const auto served = std::make_shared<Session>(std::move(socket), world.answers,
+                                                  SessionNotes{figures, repeats}, [](SteadyTime) {});
     const auto replies = replies_in(world.exchange(peer, input, Session::serve(served)));
     const auto requests = requests_in(input);
 
