@@ -36,7 +36,7 @@ public:
 
     // Until minute_ is cancelled.
     void wait_for_minute() {
-        minute_.expires_after(std::chrono::minutes(1));
+        minute_.expires_after(options_.minute);
         minute_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
             const auto self = weak.lock();
             if (error || !self) return;

@@ -179,6 +179,20 @@ TEST_F(AdminServerTest, ThePageNamesDomainsOnThisHostAlone) {
     EXPECT_THAT(get("/"), StartsWith(ok));
 }
 
+TEST_F(AdminServerTest, ThePageTellsTheLastHourMinuteByMinute) {
+    options_of_admin.minute = 50ms;
+    start_admin();
+    const testing::Matcher<const std::string&> told =
+        testing::ContainsRegex("<title>[0-9]+ min ago: [0-9]+ dane-only</title>");
+    Peer peer = operators();
+    std::string page;
+    for (int i = 0; i < 10'000 && !Matches(told)(page); ++i) {
+        socketmap.note_answer("12:OK dane-only,", 1ms);
+        page = peer.ask(request("GET /"));
+    }
+    EXPECT_THAT(page, told);
+}
+
 TEST_F(AdminServerTest, AConnectionServesSeveralRequestsAlsoAtOnce) {
     Peer peer = operators();
     peer.send(request("GET /healthz") + request("GET /readyz") + request("HEAD /metrics"));

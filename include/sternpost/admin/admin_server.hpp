@@ -53,7 +53,8 @@ inline constexpr std::chrono::seconds sign_of_life_time{5};
 
 struct AdminOptions {
     std::chrono::milliseconds request_time{
-        10'000};  // for a whole request to come, and for an answer to be taken
+        10'000};                               // for a whole request to come, and for an answer to be taken
+    std::chrono::milliseconds minute{60'000};  // of the last hour, as the page has it
 };
 
 struct AdminSources {
