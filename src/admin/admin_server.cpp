@@ -13,10 +13,10 @@ namespace sternpost {
 class AdminServer::Inside : public std::enable_shared_from_this<Inside> {
 public:
     Inside(asio::any_io_executor executor, AdminSources sources, const AdminOptions& options)
-        : executor_(executor),
+        : executor_(std::move(executor)),
           options_(options),
-          resources_(executor, std::move(sources)),
-          minute_(executor) {}
+          resources_(executor_, std::move(sources)),
+          minute_(executor_) {}
 
     using ListenerPtr = std::shared_ptr<Listener>;
 

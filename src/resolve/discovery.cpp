@@ -1,7 +1,8 @@
 #include "discovery.hpp"
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "sternpost/base/printable.hpp"
@@ -94,10 +95,11 @@ std::string_view to_string(DomainDane verdict) {
 std::string words_of(const DaneLook& look) {
     constexpr std::size_t hosts_in_a_line = 8;
     std::string hosts;
-    for (const MxHost& host : look.state.hosts | std::views::take(hosts_in_a_line))
+    const auto told = std::span(look.state.hosts).first(std::min(look.state.hosts.size(), hosts_in_a_line));
+    for (const MxHost& host : told)
         hosts += (hosts.empty() ? "" : ", ") + printable(host.name) + " " +
                  std::string(to_string(host.dane)) + " (" + printable(host.why) + ")";
-    if (look.state.hosts.size() > hosts_in_a_line) hosts += ", ...";
+    if (look.state.hosts.size() > told.size()) hosts += ", ...";
     if (hosts.empty()) hosts = look.state.why.empty() ? "no MX host" : printable(look.state.why);
     return fmt::format("{}; {}", to_string(look.state.verdict), hosts);
 }

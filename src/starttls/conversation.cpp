@@ -11,7 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "sternpost/policy/ascii.hpp"
@@ -38,9 +38,11 @@ int code_of(std::string_view line) {
 // Whether a line of the reply to EHLO is the keyword alone, in either case.
 bool offers_starttls(std::string_view reply) {
     constexpr std::string_view keyword = "STARTTLS";
-    for (const auto line : std::views::split(reply, '\n')) {
+    while (!reply.empty()) {
+        const std::string_view line = reply.substr(0, reply.find('\n'));
+        reply.remove_prefix(std::min(reply.size(), line.size() + 1));
         std::string word;
-        for (const char c : line | std::views::drop(4))
+        for (const char c : line.substr(std::min<std::size_t>(line.size(), 4)))
             if (is_letter_or_digit(c)) word += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
         if (word == keyword) return true;
     }
@@ -61,7 +63,9 @@ awaitable<void> Conversation::hold() {
 awaitable<bool> Conversation::connect() {
     using asio::experimental::awaitable_operators::operator||;
     std::string why = "it has no address";
-    for (const asio::ip::address& address : target_.addresses | std::views::take(max_probe_addresses)) {
+    const auto tried =
+        std::span(target_.addresses).first(std::min(target_.addresses.size(), max_probe_addresses));
+    for (const asio::ip::address& address : tried) {
         const asio::ip::tcp::endpoint endpoint(address, target_.port);
         asio::steady_timer timer(socket_.get_executor(), probe_connect_time);
         boost::system::error_code ignored;

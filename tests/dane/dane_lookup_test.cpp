@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <set>
 
 #include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
@@ -201,8 +202,12 @@ TEST_F(DaneLookupTest, LooksBesideASecureAliasOfAnInsecureHost) {
     resolver.cname_records.insert_or_assign("alias.test", alias);
     EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::usable));
     EXPECT_EQ(resolver.tlsa_questions["_25._tcp.host.unsigned"], 0);
+    resolver.tlsa_records.erase("_25._tcp.alias.test");
+    EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::none)) << "that there are none beside it is proven";
     resolver.cname_records.insert_or_assign("alias.test", servfail());
     EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::undecided));
+    resolver.cname_records.erase("alias.test");
+    EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::insecure)) << "it is an alias no more";
 }
 
 // #160, row 10
@@ -256,6 +261,13 @@ TEST_F(DaneLookupTest, NoAddressAndNoAnswerAboutTheOtherFamilyIsUndecided) {
     auto none = resolver.aaaa_records.at("mx.test");
     resolver.a_records.insert_or_assign("mx.test", none);
     EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::none));
+    auto not_signed = none;
+    not_signed->authentic = false;
+    resolver.aaaa_records.insert_or_assign("mx.test", not_signed);
+    EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::insecure))
+        << "that there is no IPv6 one is not proven";
+    resolver.a_records.insert_or_assign("mx.test", not_signed);
+    EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::insecure)) << "nor that there is no IPv4 one";
     resolver.aaaa_records.insert_or_assign("mx.test", servfail());
     EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::undecided));
 }
@@ -294,6 +306,28 @@ TEST_F(DaneLookupTest, AnMxFailureIsUndecided) {
     EXPECT_EQ(state.verdict, DomainDane::undecided);
     EXPECT_FALSE(state.hosts_known);
     EXPECT_EQ(state.why, "MX of example.test: SERVFAIL from 127.0.0.1:53");
+}
+
+TEST_F(DaneLookupTest, TellsThatTheResolverIsStopped) {
+    const auto stopped = failure(Errc::stopped, "the program ends");
+    mx({"mx.test", "mx2.test"});
+    address("mx.test", "192.0.2.1");
+    address("mx2.test", "192.0.2.2");
+    EXPECT_FALSE(look().stopped);
+    resolver.tlsa_records.insert_or_assign("_25._tcp.mx.test", stopped);
+    EXPECT_TRUE(look().stopped) << "at a host";
+    EXPECT_EQ(look().verdict, DomainDane::doubtful);
+    resolver.mx_records.insert_or_assign("example.test", stopped);
+    EXPECT_TRUE(look().stopped) << "at the MX records";
+    EXPECT_FALSE(look().hosts_known);
+}
+
+TEST(HostDane, HasAWordForEach) {
+    std::set<std::string_view> words;
+    for (const HostDane dane :
+         {HostDane::usable, HostDane::unusable, HostDane::none, HostDane::insecure, HostDane::undecided})
+        words.insert(to_string(dane));
+    EXPECT_THAT(words, testing::UnorderedElementsAre("usable", "unusable", "none", "insecure", "undecided"));
 }
 
 // Row 27, section 2.3

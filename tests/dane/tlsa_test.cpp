@@ -4,7 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 
 namespace sternpost {
@@ -57,6 +59,17 @@ TEST(Tlsa, TakesAWholeKeyOrCertificate) {
         EXPECT_FALSE(usable(record(usage, 0, public_key(key.get())))) << int{usage};
     }
     EXPECT_FALSE(usable(record(1, 0, certificate(key.get()))));
+}
+
+// As OpenSSL has it: what it cannot take the key out of, it cannot compare.
+TEST(Tlsa, TakesNoCertificateWithAKeyOfAnUnknownKind) {
+    const Key key = new_key();
+    Data data = certificate(key.get());
+    const Data kind{0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};  // id-ecPublicKey, RFC 5480
+    const auto found = std::search(data.begin(), data.end(), kind.begin(), kind.end());
+    ASSERT_NE(found, data.end());
+    *std::next(found, std::ssize(kind) - 1) = 0x7f;
+    EXPECT_FALSE(usable(record(3, 0, data)));
 }
 
 TEST(Tlsa, TakesNothingLessAndNothingMore) {

@@ -133,7 +133,7 @@ TEST(HostName, AddressKeepsTheGrammarOfADomain) {
         EXPECT_TRUE(valid_domain(address)) << address;
         EXPECT_FALSE(valid_host_name(address)) << address;
     }
-    for (const auto name : {"", ".", "1.", "192.0.2.1.example", "a.1x", "0y7f", "x0x1"}) {
+    for (const auto name : {"", ".", "1.", "192.0.2.1.example", "a.1x", "0y7f", "0x7g", "0x7_f", "x0x1"}) {
         EXPECT_FALSE(looks_like_ipv4(name)) << name;
     }
 }

@@ -72,6 +72,7 @@ TEST(PolicyReview, Advises) {
     EXPECT_THAT(advice("enforce", "86399"), ElementsAre(HasSubstr("a day")));
     EXPECT_THAT(advice("testing", "60"), ElementsAre(HasSubstr("testing")));
     EXPECT_THAT(advice("none", "60"), ElementsAre(HasSubstr("none")));
+    EXPECT_THAT(review_policy(good + "mx: 192.0.2.1\n").advice, ElementsAre(HasSubstr("an address")));
 }
 
 TEST(PolicyReview, HasNoLinesOfWhatIsNoText) {

@@ -224,6 +224,8 @@ TEST(Policy, IsRefusedWithAReason) {
         {"#76", "version: STSv1\n\tmode: enforce\n", R"(line 2: white space before the name "mode")"},
         {"#77", "Version: STSv1\nmode: none\nmax_age: 1\n",
          R"(there is no "version:" line ("Version" is not the same: names are lower case))"},
+        {"#77", "Version: STSv1\nMODE: none\nmax_age: 1\n",
+         R"(there is no "version:" line ("Version" is not the same: names are lower case))"},
         {"#77", "version: STSv1\nMODE: none\nmax_age: 1\n",
          R"(there is no "mode:" line ("MODE" is not the same)"},
         {"#77", "version: STSv1\nmode: enforce\nMX: a.example\nmax_age: 1\n",

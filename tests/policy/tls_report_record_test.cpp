@@ -48,8 +48,14 @@ TEST(TlsReportRecord, IsRefusedWithAReason) {
         {{"v=TLSRPTv1; rua=mailto:a@b,"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:a@b c"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:"}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:a\tc@b"}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:a\x7f@b"}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:\xc3\xa4@b"}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:a@b!10m"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:a@b;;"}, "grammar"},
         {{"v=TLSRPTv1; junk; rua=mailto:a@b"}, "grammar"},
+        {{"v=TLSRPTv1; _a=1; rua=mailto:a@b"}, "grammar"},
+        {{"v=TLSRPTv1; rua=mailto:a@b; a=1=2"}, "grammar"},
     };
     for (const auto& [texts, why] : rows) {
         const auto read = read_tls_report_record(texts);

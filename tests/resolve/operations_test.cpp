@@ -70,10 +70,45 @@ TEST_F(OperationsTest, AReportKnowsWhatTheDiskKnows) {
 }
 
 TEST_F(OperationsTest, AReportTellsOfAnOverride) {
-    overrides.push_back(Override{"good.test", Override::Action::ignore, std::nullopt, {}});
-    reconfigure();
-    EXPECT_EQ(report("good.test").override_action, "ignore");
+    const std::pair<Override::Action, std::string_view> rows[] = {
+        {Override::Action::enforce_testing, "enforce-testing"},
+        {Override::Action::pin, "pin"},
+        {Override::Action::dane_only, "dane-only"},
+        {Override::Action::ignore, "ignore"},
+    };
+    for (const auto& [action, word] : rows) {
+        overrides.assign(1, Override{"good.test", action, std::nullopt, {}});
+        reconfigure();
+        EXPECT_EQ(report("good.test").override_action, word);
+    }
     EXPECT_EQ(reply_of(report("good.test"), "sts"), "NOTFOUND ");
+}
+
+TEST_F(OperationsTest, AReportTellsWhatTheTxtRecordSaid) {
+    ask("without.test");
+    EXPECT_EQ(report("without.test").txt, "absent");
+    break_txt("broken.test");
+    ask("broken.test");
+    const DomainReport broken = report("broken.test");
+    EXPECT_EQ(broken.txt, "failed");
+    EXPECT_THAT(broken.txt_why, HasSubstr("SERVFAIL"));
+}
+
+TEST_F(OperationsTest, AReportTellsWhatWasLearntOfDane) {
+    dane = true;
+    reconfigure();
+    std::vector<std::string> hosts;
+    for (int i = 0; i < 9; ++i) hosts.push_back("mx" + std::to_string(i) + ".good.test");
+    publish_mx("good.test", hosts);
+    ask("good.test");
+    ask("[good.test]:587");
+    const DomainReport known = report("good.test");
+    ASSERT_EQ(known.dane.size(), 2U);
+    EXPECT_EQ(known.dane.front().port, 25);
+    EXPECT_EQ(known.dane.front().state.hosts.size(), 9U);
+    EXPECT_TRUE(known.dane.back().bracketed);
+    EXPECT_EQ(known.dane.back().port, 587);
+    EXPECT_TRUE(logged(", ...")) << "a line of the log has not room for all hosts";
 }
 
 TEST_F(OperationsTest, ARefreshPassesByBackOffAndInterval) {
@@ -97,6 +132,40 @@ TEST_F(OperationsTest, ARefreshThatFailsKeepsThePolicy) {
     EXPECT_FALSE(refresh("good.test").fetched);
     EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
     EXPECT_EQ(store.records.at("good.test").policy->expires(), end);
+}
+
+TEST_F(OperationsTest, ARefreshThatFindsNoAddressSaysWhy) {
+    using Addresses = Result<RecordSet<asio::ip::address>>;
+    const Addresses none = RecordSet<asio::ip::address>();
+    const Addresses unknown = failure(Errc::temporary, "SERVFAIL from 127.0.0.1:53");
+    const std::string host = "mta-sts.good.test";
+    const Addresses known = resolver.a_records.at(host);
+    struct Row {
+        Addresses v4, v6;
+        const char* why;
+    };
+    const Row rows[] = {
+        {unknown, none, "DNS has no answer about the addresses of mta-sts.good.test: SERVFAIL"},
+        {none, unknown, "DNS has no answer about the addresses of mta-sts.good.test: SERVFAIL"},
+        {none, none, "mta-sts.good.test has no address"},
+    };
+    for (const Row& row : rows) {
+        resolver.a_records.insert_or_assign(host, row.v4);
+        resolver.aaaa_records.insert_or_assign(host, row.v6);
+        EXPECT_THAT(refresh("good.test").why, HasSubstr(row.why));
+    }
+    resolver.a_records.insert_or_assign(host, known);
+    resolver.aaaa_records.insert_or_assign(host, unknown);
+    EXPECT_TRUE(refresh("good.test").fetched) << "one family is enough";
+    resolver.a_records.erase(host);
+    resolver.aaaa_records.erase(host);
+    EXPECT_THAT(refresh("good.test").why, HasSubstr("mta-sts.good.test does not exist"));
+}
+
+TEST_F(OperationsTest, WhatWasReadKindlyIsLogged) {
+    publish("kind.test", "1", enforce("mail.kind.test") + "\n");
+    EXPECT_EQ(ask("kind.test"), secure("mail.kind.test"));
+    EXPECT_TRUE(logged("blank lines are not part of the format"));
 }
 
 TEST_F(OperationsTest, ARefreshOfWhatHasNoPolicySaysSo) {

@@ -48,6 +48,12 @@ TEST_F(UpkeepTest, PoliciesAreRefreshedAboutDaily) {
     EXPECT_EQ(fetches("good.test"), 2);
 }
 
+TEST_F(UpkeepTest, ADiskThatCannotBeReadIsTold) {
+    store.unreadable = true;
+    test::run_until(io, [&] { return logged("the cache cannot be read: disk I/O error"); });
+    store.unreadable = false;
+}
+
 // #117: whatever the TXT record says
 TEST_F(UpkeepTest, ARefreshNeedsNoTxtRecord) {
     ask("good.test");
