@@ -11,7 +11,6 @@ extern const std::string_view status_style;
 // no font, no frame, and no form.
 inline constexpr std::string_view status_content_policy =
     "default-src 'none'; style-src 'sha256-mVTV/nyBCBsbALXxjsPqZPNMZc0IogTZqCjb5WkD63Y='; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors "
-    "'none'";
+    "form-action 'none'; frame-ancestors 'none'";
 
 }  // namespace sternpost

@@ -54,13 +54,6 @@ def known(world, daemon, word, text=None):
     return domain
 
 
-def hide(world, *domains):
-    """From now on only the cache knows the policies."""
-    for domain in domains:
-        world.remove_policy_host(domain)
-        world.dns.remove(f"_mta-sts.{domain}")
-
-
 @pytest.fixture
 def sternpostd(start_sternpostd):
     """What it has found out counts as long as a test lasts."""
@@ -159,7 +152,7 @@ def test_an_enforce_policy_is_forgotten_only_at_a_second_word(world, sternpostd)
     domain = known(world, sternpostd, "precious")
     refused = with_input(sternpostd, "y\n", "forget", domain)
     assert refused.returncode == 1 and "--yes forgets it nevertheless" in refused.stderr
-    hide(world, domain)
+    world.hide(domain)
     status, said = on_a_terminal(sternpostd, "n\n", "forget", domain)
     assert status == 1 and "has an enforce policy until" in said and "[y/N]" in said
     assert sternpostd.ask(domain) == secure()
@@ -180,7 +173,7 @@ def test_other_policies_are_forgotten_at_once(world, sternpostd):
 def test_what_is_forgotten_stays_so_over_a_restart(world, sternpostd):
     domain = known(world, sternpostd, "gone")
     cache(sternpostd, "forget", "--yes", domain)
-    hide(world, domain)
+    world.hide(domain)
     sternpostd.restart()
     assert sternpostd.ask(domain) == NOT_FOUND
 
@@ -239,7 +232,7 @@ def test_a_list_of_domains_is_learnt_ahead(world, sternpostd):
     assert done.stdout == "22 domains, 20 enforce, 1 failed, 1 without a policy\n"
     assert done.returncode == 1
     assert "line 26: \"no domain\" is no domain of mail" in done.stderr and f"{broken}: HTTP status 500" in done.stderr
-    hide(world, domains[0])
+    world.hide(domains[0])
     assert sternpostd.ask(domains[0]) == secure()
 
 

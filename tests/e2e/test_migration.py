@@ -32,13 +32,6 @@ def imported(daemon, *arguments, **how):
     return command("import", *arguments, config=daemon.config, **how)
 
 
-def forgotten_by_the_world(world, *domains):
-    """Only memory knows their policies from now on."""
-    for domain in domains:
-        world.remove_policy_host(domain)
-        world.dns.remove(f"_mta-sts.{domain}")
-
-
 @pytest.fixture
 def python_resolver(world):
     """Running, with policies of all kinds in its memory: {domain: {zone: answer}} is in `answers`."""
@@ -63,7 +56,7 @@ def test_configuration_and_memory_of_mta_sts_resolver_give_the_same_answers(worl
     assert kinds == [{USUAL_ZONE: "OK", "strict": "OK"}] * 2 + [{USUAL_ZONE: "NOTFOUND", "strict": "OK"}] + \
         [{USUAL_ZONE: "NOTFOUND", "strict": "NOTFOUND"}] * 2
     python_resolver.stop()
-    forgotten_by_the_world(world, *answers)
+    world.hide(*answers)
     toml, _ = command("migrate", "--from", PYTHON, str(python_resolver.config))
     settings = tomllib.loads(toml)
     assert settings == {"listen": [f"127.0.0.1:{PORT}"], "answers": {"recheck": "90s"},

@@ -71,12 +71,6 @@ def load(world, daemon, word):
     return domain
 
 
-def hide(world, domain):
-    """From now on only the cache knows the policy."""
-    world.remove_policy_host(domain)
-    world.dns.remove(f"_mta-sts.{domain}")
-
-
 def owners(paths):
     return {path.name: (path.stat().st_uid, path.stat().st_gid) for path in paths}
 
@@ -127,7 +121,7 @@ def test_all_files_are_the_users(world, make):
     files = list(daemon.directory.glob("cache.db*"))
     assert {"cache.db", "cache.db-wal", "cache.db-shm"} <= {path.name for path in files}
     assert set(owners(files).values()) == {(NOBODY.pw_uid, NOBODY.pw_gid)}
-    hide(world, domain)
+    world.hide(domain)
     daemon.stop()
     start(daemon)
     assert daemon.ask(domain) == secure()
@@ -138,7 +132,7 @@ def test_the_cache_that_root_has_left_is_handed_over(world, make, end):
     daemon = make({"user": ""})
     start(daemon)
     domain = load(world, daemon, "inherited")
-    hide(world, domain)
+    world.hide(domain)
     getattr(daemon, end)()
     daemon.write_config(merged(daemon.settings, {"user": "nobody"}))
     start(daemon)

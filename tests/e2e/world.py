@@ -156,6 +156,12 @@ class World:
         self.dns.remove(f"mta-sts.{domain}")
         self.policy_host.serve(f"mta-sts.{domain}", "", "close-before-tls")
 
+    def hide(self, *domains):
+        """From now on only who has seen them before knows the policies."""
+        for domain in domains:
+            self.remove_policy_host(domain)
+            self.dns.remove(f"_mta-sts.{domain}")
+
     def mx_host(self, word, behind="one.mx.test", tlsa=(), zone="mx.test"):
         """A new name for the MX host `behind` (or for an address), with these TLSA records."""
         host = f"{word}-{next(self._numbers)}.{zone}"

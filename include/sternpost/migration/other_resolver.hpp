@@ -1,4 +1,6 @@
 // The other policy resolvers for Postfix, which people come from.
+//
+// Threads: values.
 #pragma once
 
 #include <array>
