@@ -11,7 +11,7 @@ namespace sternpost::fuzz {
 using Run = void(std::string_view input);
 
 Run netstring, session, next_hop, sts_record, tls_report_record, policy, media_type, dns_answer, tlsa,
-    configuration, admin_http, import_line, postconf, printable_text;
+    configuration, admin_http, import_line, postconf, tls_report, report_mail, printable_text;
 
 struct Target {
     std::string_view name;
@@ -32,6 +32,8 @@ inline constexpr std::array targets{
     Target{"admin_http", admin_http},
     Target{"import_line", import_line},
     Target{"postconf", postconf},
+    Target{"tls_report", tls_report},
+    Target{"report_mail", report_mail},
     Target{"printable_text", printable_text},
 };
 
