@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 #include "host_look.hpp"
@@ -61,9 +62,9 @@ std::string_view to_string(HostDane dane) {
 std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::string& domain) {
     std::ranges::stable_sort(answer.records, {}, &MxRecord::preference);
     std::vector<std::string> hosts;
+    std::unordered_set<std::string> met;
     for (MxRecord& record : answer.records)
-        if (!record.host.empty() && std::ranges::find(hosts, record.host) == hosts.end())
-            hosts.push_back(std::move(record.host));
+        if (!record.host.empty() && met.insert(record.host).second) hosts.push_back(std::move(record.host));
     if (answer.records.empty() && answer.name_exists) hosts.push_back(domain);
     return hosts;
 }

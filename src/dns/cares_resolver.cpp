@@ -9,12 +9,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fstream>
-#include <map>
-#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "race.hpp"
 #include "resolv_conf.hpp"
 #include "server.hpp"
 #include "sternpost/base/file_state.hpp"
@@ -31,71 +30,9 @@ namespace {
 constexpr std::uint16_t dns_port = 53;
 // resolv.conf is looked at before a question, but no more often than this.
 constexpr std::chrono::seconds resolv_conf_interval{1};
-// Attempts of one question, or as many as there are servers. One without answer gets company after its share
-// of the timeout.
-constexpr std::size_t attempts_in_a_timeout = 5;
 constexpr std::size_t max_servers = 8;
 constexpr std::chrono::milliseconds probe_interval_after_silence{10'000};
 constexpr const char* is_stopped = "the resolver is stopped";
-
-template <class Record>
-using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
-
-template <class Record>
-struct Question {
-    std::string name;
-    int type = 0;  // an ns_t_ value
-    Reader<Record> read = nullptr;
-    Servers whom = Servers::all;
-};
-
-// One question put to several servers; the attempts share it until the last of them ends.
-template <class Record>
-struct Race {
-    Race(const asio::any_io_executor& executor, Question<Record> asked)
-        : question(std::move(asked)), changed(executor) {}
-
-    const Question<Record> question;
-
-    asio::steady_timer changed;  // cancelled when an attempt ends
-    std::optional<RecordSet<Record>> won;
-    bool stopped = false;
-    std::string_view cause = "timeout";  // of the first failure; none: no answer came at all
-    std::size_t open = 0;
-    std::map<std::string, std::string>
-        failures;  // of each server the first one, "SERVFAIL from 127.0.0.1:53"
-};
-
-template <class Record>
-awaitable<Result<RecordSet<Record>>> ask_one(Server& server, const Question<Record>& question) {
-    const auto bytes = co_await server.ask(question.name, question.type);
-    if (!bytes) co_return tl::unexpected(bytes.error());
-    auto answer = question.read(*bytes, question.name);
-    if (!answer)
-        co_return failure(Errc::temporary, answer.error().detail + " from " + server.name(),
-                          answer.error().cause);
-    answer->authentic = answer->authentic && server.believes_ad();
-    if (question.whom == Servers::validating && !answer->authentic) {
-        co_await server.confirm();
-        if (server.validation() != Validation::yes)
-            co_return failure(Errc::temporary, server.name() + " has stopped validating");
-    }
-    co_return std::move(*answer);
-}
-
-template <class Record>
-awaitable<void> attempt(std::shared_ptr<Server> server, std::shared_ptr<Race<Record>> race) {
-    auto answer = co_await ask_one(*server, race->question);
-    --race->open;
-    if (!answer) {
-        race->stopped = race->stopped || answer.error().code == Errc::stopped;
-        if (race->failures.empty()) race->cause = answer.error().cause;
-        race->failures.try_emplace(server->name(), answer.error().detail);
-    } else if (!race->won) {
-        race->won = std::move(*answer);
-    }
-    race->changed.cancel();
-}
 
 // Several servers probed at once, since a silent one takes its whole time; the probes share it until the last
 // of them ends.
@@ -111,17 +48,6 @@ awaitable<void> probe_one(std::shared_ptr<Server> server, std::shared_ptr<Probes
     co_await server->probe();
     --probes->open;
     probes->changed.cancel();
-}
-
-template <class Record>
-Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Server>>& servers) {
-    std::string detail;
-    for (const auto& server : servers) {
-        const auto failed = race.failures.find(server->name());
-        detail += detail.empty() ? "" : ", ";
-        detail += failed != race.failures.end() ? failed->second : "no answer in time from " + server->name();
-    }
-    return {Errc::temporary, detail, race.cause};
 }
 
 DnsFigures::Outcomes& outcomes_of(DnsFigures& figures, int type) {
@@ -178,7 +104,8 @@ public:
         question.read = read;
         question.whom = whom;
         ++open_;
-        auto answer = co_await run(std::move(question), std::move(servers), options_.timeout);
+        auto answer =
+            co_await ask_in_turn(executor_, std::move(question), std::move(servers), options_.timeout);
         --open_;
         // Also an answer that waited for a probe, which has told nothing then.
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
@@ -257,32 +184,6 @@ private:
     std::string nobody_to_ask(Servers whom) const {
         return whom == Servers::validating ? "no DNS server validates"
                                            : "no server in " + options_.resolv_conf + " can be asked";
-    }
-
-    // The next attempt starts when the last one has failed, or has had its share of the time.
-    template <class Record>
-    awaitable<Result<RecordSet<Record>>> run(Question<Record> question, ServerList servers,
-                                             std::chrono::milliseconds timeout) {
-        const auto race = std::make_shared<Race<Record>>(executor_, std::move(question));
-        const auto deadline = std::chrono::steady_clock::now() + timeout;
-        const std::size_t most = std::max(attempts_in_a_timeout, servers.size());
-        const auto share = timeout / static_cast<std::int64_t>(most);
-        for (std::size_t tried = 0; !race->won && !race->stopped;) {
-            const bool all_failed = race->open == 0 && tried >= servers.size();
-            if (all_failed || std::chrono::steady_clock::now() >= deadline) break;
-            auto wait_until = deadline;
-            if (tried < most) {
-                ++race->open;
-                spawn(executor_, "dns question", attempt<Record>(servers[tried % servers.size()], race));
-                ++tried;
-                wait_until = std::min(deadline, std::chrono::steady_clock::now() + share);
-            }
-            race->changed.expires_at(wait_until);
-            boost::system::error_code ignored;
-            co_await race->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        }
-        if (race->won) co_return std::move(*race->won);
-        co_return tl::unexpected(why_lost(*race, servers));
     }
 
     // Until one of them is known to validate, or all have been probed.

@@ -23,6 +23,12 @@ constexpr auto allowed_in_label = [] {
     return allowed;
 }();
 
+bool valid_label(std::string_view label) {
+    return !label.empty() && label.size() <= max_label_length && label.front() != '-' &&
+           label.back() != '-' &&
+           std::ranges::all_of(label, [](char c) { return allowed_in_label[static_cast<unsigned char>(c)]; });
+}
+
 bool is_hex_digit(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f');
 }
@@ -53,20 +59,12 @@ std::optional<std::string> to_a_labels(std::string_view name) {
 
 bool valid_domain(std::string_view name) {
     if (name.size() > max_name_length) return false;
-    std::size_t label_length = 0;
-    char before = '.';
-    for (const char c : name) {
-        if (c == '.') {
-            if (label_length == 0 || before == '-') return false;
-            label_length = 0;
-        } else {
-            if (!allowed_in_label[static_cast<unsigned char>(c)] || (c == '-' && label_length == 0))
-                return false;
-            if (++label_length > max_label_length) return false;
-        }
-        before = c;
+    for (;;) {
+        const std::size_t dot = name.find('.');
+        if (!valid_label(name.substr(0, dot))) return false;
+        if (dot == name.npos) return true;
+        name.remove_prefix(dot + 1);
     }
-    return label_length > 0 && before != '-';
 }
 
 bool looks_like_ipv4(std::string_view name) {

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -59,6 +61,7 @@ public:
           answers_(answers),
           options_(options),
           repeats_(clock),
+          readiness_(std::make_shared<Readiness>(executor_)),
           sweep_(executor_) {}
 
     void listen(const std::vector<ListeningSocket>& sockets) {
@@ -72,8 +75,9 @@ public:
         acceptors_ = std::move(fresh);
         for (const auto& acceptor : acceptors_)
             spawn(executor_, "accept", accept(shared_from_this(), acceptor));
-        if (!sweeping_) spawn(executor_, "idle connections", sweep(shared_from_this()));
-        sweeping_ = true;
+        if (std::exchange(serving_, true)) return;
+        spawn(executor_, "idle connections", sweep(shared_from_this()));
+        spawn(executor_, "socketmap sessions", serve(shared_from_this()));
     }
 
     void reconfigure(const ServerOptions& options) { options_ = options; }
@@ -87,6 +91,7 @@ public:
             end(place);
             place->session->finish();
         }
+        if (ending_.empty()) readiness_->close();
     }
 
     std::size_t connections() const { return places_.size(); }
@@ -139,29 +144,40 @@ private:
             places_.size());
         figures_.closed_for_room.add();
         place->session->close();
-        end(place);
         return true;
     }
 
-    void admit(StreamSocket socket) {
+    void admit(asio::generic::stream_protocol::socket socket) {
         boost::system::error_code ignored;
         socket.non_blocking(true, ignored);
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         const auto place = places_.emplace(places_.end());
         place->active = std::chrono::steady_clock::now();
-        place->session =
-            std::make_shared<Session>(std::move(socket), answers_, SessionNotes{figures_, repeats_},
-                                      [this, place](SteadyTime now) { touch(place, now); });
+        place->session = std::make_shared<Session>(
+            socket.release(), readiness_, answers_, SessionNotes{figures_, repeats_},
+            SessionEvents{.active = [this, place](SteadyTime now) { touch(place, now); },
+                          .closed = [this, place] { forget(place); }});
         figures_.accepted.add();
         figures_.connections.set(places_.size());
-        spawn(executor_, "socketmap session", serve(shared_from_this(), place, place->session));
+        place->session->begin();
     }
 
-    static awaitable<void> serve(std::shared_ptr<Inside> self, Places::iterator place,
-                                 std::shared_ptr<Session> session) {
-        co_await Session::serve(session);
-        (place->ending ? self->ending_ : self->places_).erase(place);
-        self->figures_.connections.set(self->places_.size());
+    // Until the last session has ended after stop().
+    static awaitable<void> serve(std::shared_ptr<Inside> self) {
+        while (!self->stopped_ || !self->places_.empty() || !self->ending_.empty()) {
+            co_await self->readiness_->wait();
+            self->readiness_->tell();
+        }
+    }
+
+    // The session is in use until this turn of the loop has ended.
+    void forget(Places::iterator place) {
+        if (!place->ending) end(place);
+        figures_.connections.set(places_.size());
+        asio::post(executor_, [self = shared_from_this(), place] {
+            self->ending_.erase(place);
+            if (self->stopped_ && self->ending_.empty()) self->readiness_->close();
+        });
     }
 
     // The place counts no longer; the session is on its way out.
@@ -193,11 +209,12 @@ private:
 
     void close_idle() {
         const auto too_old = std::chrono::steady_clock::now() - options_.idle;
-        for (const Place& place : places_) {
-            if (place.active > too_old) return;
-            if (place.session->waits_for_us()) continue;
+        for (auto next = places_.begin(); next != places_.end();) {
+            const auto place = next++;
+            if (place->active > too_old) return;
+            if (place->session->waits_for_us()) continue;
             figures_.closed_idle.add();
-            place.session->close();
+            place->session->close();
         }
     }
 
@@ -221,9 +238,10 @@ private:
     Places places_;
     Places ending_;
     SocketmapFigures figures_;
+    std::shared_ptr<Readiness> readiness_;
     asio::steady_timer sweep_;
     SteadyTime next_accept_log_{};
-    bool sweeping_ = false;
+    bool serving_ = false;
     bool stopped_ = false;
 };
 

@@ -1,9 +1,12 @@
 #include "session.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
 #include <utility>
 
 #include "sternpost/answer/answer.hpp"
@@ -11,9 +14,6 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/socketmap/server.hpp"
-
-namespace asio = boost::asio;
-using asio::awaitable;
 
 namespace sternpost {
 
@@ -26,61 +26,83 @@ const Reply& not_found() {
 
 }  // namespace
 
-Session::Session(StreamSocket socket, Answers& answers, SessionNotes notes,
-                 std::function<void(SteadyTime)> on_activity)
-    : socket_(std::move(socket)),
+Session::Session(int socket, std::shared_ptr<Readiness> readiness, Answers& answers, SessionNotes notes,
+                 SessionEvents events)
+    : socket_(socket),
+      readiness_(std::move(readiness)),
       answers_(answers),
       figures_(notes.figures),
       repeats_(notes.repeats),
-      on_activity_(std::move(on_activity)),
-      room_(socket_.get_executor(), SteadyTime::max()) {}
+      events_(std::move(events)),
+      watched_(EPOLLIN) {}
 
-awaitable<void> Session::serve(std::shared_ptr<Session> self) {
-    while (!self->closed_ && !self->finishing_) {
-        if (self->full()) {
-            boost::system::error_code ignored;
-            co_await self->room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            if (!self->take_requests()) break;
-            continue;
-        }
-        const auto space = self->reader_.space();
-        const auto buffer = asio::buffer(space.data(), space.size());
-        const auto [error, count] =
-            co_await self->socket_.async_read_some(buffer, asio::as_tuple(asio::use_awaitable));
-        if (error == asio::error::eof) self->finish();
-        if (error) break;
-        self->reader_.filled(count);
-        if (!self->take_requests()) break;
-    }
-    if (!self->finishing_) self->close();
-    while (!self->closed_) {
-        boost::system::error_code ignored;
-        co_await self->room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+Session::~Session() {
+    if (!closed_) let_go();
+}
+
+void Session::begin() {
+    if (readiness_->watch(socket_, watched_, *this)) return;
+    say(LogLevel::error, Topic::socketmap, "a connection ends: it cannot be watched: {}",
+        std::strerror(errno));
+    close();
+}
+
+void Session::on_ready(std::uint32_t events) {
+    if (closed_) return;
+    // Nobody is there any more to take a reply.
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+    try {
+        if ((events & EPOLLIN) != 0) read();
+        go_on();
+    } catch (const std::exception& error) {
+        say(LogLevel::error, Topic::socketmap, "a connection ends: {}", error.what());
+        close();
     }
 }
 
-// false: the peer does not speak socketmap.
-bool Session::take_requests() {
-    // What is full of replies at hand has room again when they are sent; only questions under way are waited for.
-    for (;;) {
+void Session::read() {
+    const auto space = reader_.space();
+    const ssize_t count = ::recv(socket_, space.data(), space.size(), 0);
+    if (count > 0) reader_.filled(static_cast<std::size_t>(count));
+    if (count == 0) finishing_ = true;
+    if (count < 0 && errno != EAGAIN && errno != EINTR) close();
+}
+
+// Takes what has come in, as far as there is room, and sends what stands at the head of the queue.
+void Session::go_on() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    bool asked = false;
+    while (!closed_) {
+        // What is full of replies at hand has room again when they are sent; only questions under way are waited for.
         if (full()) flush();
-        if (full() || closed_) break;
+        if (closed_ || full()) break;
         const auto request = reader_.next();
         if (!request) break;
-        take_request(*request);
+        take_request(*request, now);
+        asked = true;
     }
+    if (asked) events_.active(now);
+    flush();
+    if (closed_) return;
     if (reader_.broken()) {
         figures_.closed_for_protocol.add();
         repeats_.failed({Topic::socketmap, "netstrings"}, LogLevel::info, 0,
                         "closed a connection that does not send netstrings");
+        return close();
     }
-    flush();
-    return !reader_.broken();
+    if (finishing_ && idle()) return close();
+    watch_for_what_is_wanted();
 }
 
-void Session::take_request(std::string_view request) {
-    const SteadyTime asked = std::chrono::steady_clock::now();
-    on_activity_(asked);
+void Session::watch_for_what_is_wanted() {
+    const std::uint32_t requests = finishing_ || full() ? 0U : EPOLLIN;
+    const std::uint32_t room = unsent_.empty() ? 0U : EPOLLOUT;
+    if (watched_ == (requests | room)) return;
+    watched_ = requests | room;
+    readiness_->change(socket_, watched_, *this);
+}
+
+void Session::take_request(std::string_view request, SteadyTime asked) {
     const auto space = request.find(' ');
     const std::string_view map_name = request.substr(0, space);
     const std::string_view key =
@@ -129,13 +151,14 @@ void Session::put_reply(std::uint64_t number, Reply reply) {
     Slot& slot = slots_[number - first_slot_];
     slot.done = true;
     slot.reply = std::move(reply);
-    flush();
+    go_on();
 }
 
 // Sends the replies that stand at the head of the queue. A question that has none ends the connection.
 void Session::flush() {
+    if (closed_) return;
     const SteadyTime now = std::chrono::steady_clock::now();
-    while (!closed_ && !slots_.empty() && slots_.front().done) {
+    while (!slots_.empty() && slots_.front().done) {
         const Reply reply = std::move(slots_.front().reply);
         figures_.note_answer(reply ? std::string_view(*reply) : std::string_view(),
                              now - slots_.front().asked);
@@ -144,59 +167,41 @@ void Session::flush() {
         if (!reply) return close();
         unsent_ += *reply;
     }
-    room_.cancel();
-    if (closed_ || writing_) return;
-    if (!unsent_.empty() && send_at_once()) on_activity_(now);
-    if (closed_) return;
-    if (unsent_.empty()) {
-        if (finishing_ && slots_.empty()) close();
+    if (!unsent_.empty()) send(now);
+}
+
+// What the socket has room for; nearly always that is all.
+void Session::send(SteadyTime now) {
+    const ssize_t count = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (count < 0) {
+        if (errno != EAGAIN && errno != EINTR) close();
         return;
     }
-    writing_ = true;
-    sending_.swap(unsent_);
-    asio::async_write(socket_, asio::buffer(sending_),
-                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                          self->on_written(error);
-                      });
-}
-
-// What the socket has room for, nearly always all, without a turn of the loop. Whether that was anything.
-bool Session::send_at_once() {
-    boost::system::error_code error;
-    const std::size_t count = socket_.write_some(asio::buffer(unsent_), error);
-    unsent_.erase(0, count);
-    if (error && error != asio::error::would_block) close();
-    return count > 0;
-}
-
-void Session::on_written(boost::system::error_code error) {
-    writing_ = false;
-    sending_.clear();
-    if (closed_) return;
-    if (error) return close();
-    on_activity_(std::chrono::steady_clock::now());
-    flush();
+    unsent_.erase(0, static_cast<std::size_t>(count));
+    events_.active(now);
 }
 
 bool Session::full() const {
-    return slots_.size() >= max_pipelined || unsent_.size() + sending_.size() >= max_unsent_bytes;
+    return slots_.size() >= max_pipelined || unsent_.size() >= max_unsent_bytes;
 }
 
 void Session::close() {
     if (closed_) return;
     closed_ = true;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    room_.cancel();
+    let_go();
+    events_.closed();
+}
+
+void Session::let_go() {
+    readiness_->forget(socket_);
+    ::close(socket_);
 }
 
 void Session::finish() {
     if (finishing_ || closed_) return;
     finishing_ = true;
-    room_.cancel();
-    if (idle()) return close();
-    boost::system::error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+    ::shutdown(socket_, SHUT_RD);
+    go_on();
 }
 
 }  // namespace sternpost

@@ -5,15 +5,13 @@
 // Threads:   the answer loop.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 
 #include "netstring_reader.hpp"
+#include "readiness.hpp"
 #include "sternpost/base/time.hpp"
 #include "sternpost/log/repeats.hpp"
 #include "sternpost/resolve/answers.hpp"
@@ -21,30 +19,38 @@
 
 namespace sternpost {
 
-using StreamSocket = boost::asio::generic::stream_protocol::socket;
-
 // Where a session counts, and tells its troubles; both outlive it.
 struct SessionNotes {
     SocketmapFigures& figures;
     Repeats& repeats;
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+// What the server is told; on the loop, and from inside any function of the session but its destructor.
+struct SessionEvents {
+    std::function<void(SteadyTime)> active;  // whole requests have come in, or a reply was taken
+    std::function<void()> closed;            // once
+};
+
+class Session final : public Readiness::Watcher, public std::enable_shared_from_this<Session> {
 public:
-    // `on_activity` is called at each whole request and each reply taken.
-    Session(StreamSocket socket, Answers& answers, SessionNotes notes,
-            std::function<void(SteadyTime)> on_activity);
+    // It owns `socket`, which does not block.
+    Session(int socket, std::shared_ptr<Readiness> readiness, Answers& answers, SessionNotes notes,
+            SessionEvents events);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
 
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
-    static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);
+    void begin();
+    void on_ready(std::uint32_t events) override;
     // Now.
     void close();
     // As soon as every question that has come in is answered.
     void finish();
     // Nothing is asked, and nothing waits to be sent.
-    bool idle() const { return slots_.empty() && !writing_; }
+    bool idle() const { return slots_.empty() && unsent_.empty(); }
     // The peer has done its part: it waits for an answer.
-    bool waits_for_us() const { return !slots_.empty() && !writing_; }
+    bool waits_for_us() const { return !slots_.empty() && unsent_.empty(); }
 
 private:
     // A request under way; its place in the queue is its reply's place in the stream.
@@ -54,29 +60,30 @@ private:
         bool done = false;
     };
 
-    bool take_requests();
-    void take_request(std::string_view request);
+    void read();
+    void go_on();
+    void take_request(std::string_view request, SteadyTime asked);
     Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     void flush();
-    bool send_at_once();
-    void on_written(boost::system::error_code error);
+    void send(SteadyTime now);
+    void watch_for_what_is_wanted();
     bool full() const;
+    void let_go();
 
-    StreamSocket socket_;
+    int socket_;
+    std::shared_ptr<Readiness> readiness_;
     Answers& answers_;
     SocketmapFigures& figures_;
     Repeats& repeats_;
-    std::function<void(SteadyTime)> on_activity_;
-    boost::asio::steady_timer room_;  // cancelled when full() or closed_ may have changed
+    SessionEvents events_;
+    std::uint32_t watched_;
     NetstringReader reader_;
     std::deque<Slot> slots_;
     std::uint64_t first_slot_ =
         0;                // the number of slots_.front(), counted from the connection's first request
-    std::string unsent_;  // replies that wait for the write under way
-    std::string sending_;
-    bool writing_ = false;
+    std::string unsent_;  // replies, or the rest of one, that the socket had no room for
     bool finishing_ = false;
     bool closed_ = false;
 };

@@ -57,6 +57,13 @@ std::string_view beginning_of_reply(const Answers& answers, std::string_view req
     return "NOTFOUND ";
 }
 
+asio::awaitable<void> serve(Readiness& readiness, const bool& closed) {
+    while (!closed) {
+        co_await readiness.wait();
+        readiness.tell();
+    }
+}
+
 }  // namespace
 
 void session(std::string_view input) {
@@ -64,9 +71,18 @@ void session(std::string_view input) {
     SocketmapFigures figures;
     Repeats repeats(world.clock);
     auto [socket, peer] = world.connection();
-    const auto served = std::make_shared<Session>(std::move(socket), world.answers,
-                                                  SessionNotes{figures, repeats}, [](SteadyTime) {});
-    const auto replies = replies_in(world.exchange(peer, input, Session::serve(served)));
+    const auto readiness = std::make_shared<Readiness>(world.io.get_executor());
+    bool closed = false;
+    const auto session =
+        std::make_shared<Session>(socket.release(), readiness, world.answers, SessionNotes{figures, repeats},
+                                  SessionEvents{.active = [](SteadyTime) {},
+                                                .closed =
+                                                    [&] {
+                                                        closed = true;
+                                                        readiness->close();
+                                                    }});
+    session->begin();
+    const auto replies = replies_in(world.exchange(peer, input, serve(*readiness, closed)));
     const auto requests = requests_in(input);
 
     const bool broken = figures.closed_for_protocol.value() > 0;

@@ -248,6 +248,16 @@ TEST_F(DaneAnswersTest, TheDeadlineEndsTheWaitForDane) {
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
 }
 
+// Longer than the two seconds that a known policy waits for news of itself.
+TEST_F(DaneAnswersTest, TheDeadlineEndsTheWaitForTheDaneOfAKnownPolicyToo) {
+    ask("good.test");
+    options.deadline = 2100ms;
+    restart();
+    resolver.tlsa_gate.shut();
+    EXPECT_NE(ask("good.test").find("TEMP dane: the MX hosts of good.test are being looked at"),
+              std::string::npos);
+}
+
 TEST_F(DaneAnswersTest, AnswersDoNotWaitForAPolicyFileWhileDaneIsLookedAt) {
     publish_tlsa("a.mx.test");
     EXPECT_EQ(ask("good.test"), dane_only);

@@ -90,6 +90,32 @@ TEST_F(DomainAnswersTest, AFullDiskDoesNotTakeTheAnswerAway) {
     EXPECT_TRUE(store.records.contains("good.test")) << "written as soon as there is room";
 }
 
+TEST_F(DomainAnswersTest, ALastUseThatCannotBeWrittenIsTold) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    clock.advance(25h);
+    restart();
+    store.full = true;
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    settle();
+    EXPECT_TRUE(logged("warning: policy good.test: not written to disk: the cache cannot be written"))
+        << log.text();
+}
+
+TEST_F(DomainAnswersTest, TooManyDomainsAtOnceAreDeferred) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    resolver.gate.shut();
+    std::vector<std::shared_ptr<Pending>> waiting;
+    for (std::size_t i = 0; i < max_flights; ++i) waiting.push_back(begin("d" + std::to_string(i) + ".test"));
+    EXPECT_EQ(ask("good.test"), "67:TEMP sternpostd is overloaded: too many domains are being looked up,");
+    EXPECT_EQ(test::run(io, answers->learn("good.test")).error().code, Errc::overloaded);
+    resolver.gate.open();
+    test::run_until(io, [&] { return waiting.back()->done; });
+    settle();
+    for (const auto& one : waiting) ASSERT_TRUE(one->done && *one->reply == not_found);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
 TEST_F(DomainAnswersTest, ADiskThatCannotBeReadDefers) {
     store.unreadable = true;
     EXPECT_NE(ask("none.test").find("TEMP the cache of none.test cannot be read"), std::string::npos);

@@ -358,5 +358,25 @@ TEST_F(OperationsTest, DecisionsAreBounded) {
     EXPECT_EQ(answers->recent_decisions().front().reply.size(), max_decision_bytes);
 }
 
+TEST_F(OperationsTest, ARefreshThatIsBrokenOffSaysSo) {
+    ask("good.test");
+    const auto broken_off_by = [this](const std::function<void()>& what) {
+        fetcher.gate.shut();
+        std::optional<Result<Refreshed>> refreshed;
+        asio::co_spawn(io, answers->refresh("good.test"),
+                       [&](std::exception_ptr, Result<Refreshed> result) { refreshed = std::move(result); });
+        settle();
+        EXPECT_FALSE(refreshed);
+        what();
+        fetcher.gate.open();
+        test::run_until(io, [&] { return refreshed.has_value(); });
+        EXPECT_FALSE(*refreshed);
+        EXPECT_THAT(refreshed->error().detail, HasSubstr("broken off"));
+    };
+    broken_off_by([this] { EXPECT_TRUE(answers->forget("good.test").value()); });
+    broken_off_by([this] { answers->stop(); });
+    EXPECT_EQ(test::run(io, answers->refresh("good.test")).error().code, Errc::stopped);
+}
+
 }  // namespace
 }  // namespace sternpost

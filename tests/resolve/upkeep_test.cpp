@@ -338,6 +338,20 @@ TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
     EXPECT_EQ(ask("d7.test"), secure("mail.d7.test"));
 }
 
+TEST_F(UpkeepTest, WhatIsLookedUpWhenTheDiskIsLostIsWrittenLater) {
+    ask("good.test");
+    clock.advance(options.recheck + 1s);
+    resolver.gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    store.lose_everything();
+    test::run_until(io, [&] { return logged("writing the 1 domains that memory knows"); });
+    upkeep();
+    EXPECT_TRUE(store.records.empty());
+    resolver.gate.open();
+    test::run_until(io, [&] { return pending->done && store.records.contains("good.test"); });
+}
+
 // Though nobody asks any more.
 TEST_F(UpkeepTest, FailuresThatWereCountedAreToldWhenTheHourIsOver) {
     break_txt("fail.test");

@@ -289,6 +289,20 @@ TEST_F(ServerTest, AClientThatHasSaidItAllStillGetsItsReplies) {
     EXPECT_EQ(client.receive_all(), "7:OK slow,13:OK ready.test,");
 }
 
+TEST_F(ServerTest, MoreThanFitsIsAnsweredAlsoToAClientThatHasSaidItAll) {
+    start();
+    Client client = connect();
+    std::string requests;
+    for (std::size_t i = 0; i < max_pipelined + 10; ++i) requests += to_netstring("sts slow.test");
+    client.send(requests);
+    client.end_of_requests();
+    wait_for_questions(max_pipelined);
+    for (std::size_t i = 0; i < max_pipelined; ++i) answer(i, FakeAnswers::framed("OK"));
+    wait_for_questions(max_pipelined + 10);
+    for (std::size_t i = max_pipelined; i < max_pipelined + 10; ++i) answer(i, FakeAnswers::framed("OK"));
+    EXPECT_EQ(client.receive_all().size(), 5 * (max_pipelined + 10));
+}
+
 TEST_F(ServerTest, GarbageClosesThatConnectionWithoutAReply) {  // #193
     start();
     Client bystander = connect();
