@@ -67,6 +67,7 @@ private:
         around.origin.domain = header_of(header, "TLS-Report-Domain");
         around.origin.submitter = header_of(header, "TLS-Report-Submitter");
         around.announced = !around.origin.domain.empty();
+        mail_.announced = mail_.announced || around.announced;
         if (GMimeObject* body = g_mime_message_get_mime_part(message)) visit(body, around);
     }
 
@@ -85,7 +86,7 @@ private:
         const char* kind = g_mime_object_get_content_type_parameter(object, "report-type");
         if (is_type(object, "multipart", "report") && kind != nullptr &&
             g_ascii_strcasecmp(kind, "tlsrpt") == 0)
-            around.announced = true;
+            mail_.announced = around.announced = true;
         auto* multipart = GMIME_MULTIPART(object);
         for (int i = 0; i < g_mime_multipart_get_count(multipart); ++i)
             visit(g_mime_multipart_get_part(multipart, i), around);
@@ -95,7 +96,7 @@ private:
         ++part_;
         const bool of_tls_reports =
             is_type(object, "application", "tlsrpt+gzip") || is_type(object, "application", "tlsrpt+json");
-        mail_.announced = mail_.announced || around.announced || of_tls_reports;
+        mail_.announced = mail_.announced || of_tls_reports;
         auto* part = GMIME_PART(object);
         const std::string name = text_of(g_mime_part_get_filename(part));
         // Many senders send "application/gzip" or "application/octet-stream".

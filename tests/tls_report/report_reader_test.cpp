@@ -132,6 +132,8 @@ TEST(ReportReader, AnnouncedButNotThere) {
     const Seen seen = read("TLS-Report-Domain: company-y.example\n\nSee you.\n");
     EXPECT_THAT(seen.told, ElementsAre("|error: the mail announces a TLS report, but none is attached"));
     EXPECT_EQ(seen.reading.mails_without_report, 0U);
+    EXPECT_EQ(read("Content-Type: multipart/report; report-type=TLSRPT; boundary=b\n\ncut short").told,
+              seen.told);
 }
 
 TEST(ReportReader, OtherMailsAreNoError) {

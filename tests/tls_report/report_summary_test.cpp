@@ -105,13 +105,13 @@ TEST(ReportSummary, AReportWithoutPoliciesCounts) {
 TEST(ReportSummary, StrangersCannotFillTheMemory) {
     ReportSummary summary({});
     TlsReport report = report_of(first, "A", 0);
-    report.policies[0].failures.resize(max_report_failures);
+    report.policies[0].failures.resize(100);
     Taken taken = Taken::counted;
     for (int round = 0; round < 100 && taken == Taken::counted; ++round) {
         report.id = std::to_string(round);
-        for (std::size_t i = 0; i < report.policies[0].failures.size(); ++i)
-            report.policies[0].failures[i].reason =
-                std::to_string(round) + "-" + std::to_string(i) + std::string(100, 'x');
+        for (FailureDetail& detail : report.policies[0].failures)
+            detail.reason = report.id + std::to_string(&detail - report.policies[0].failures.data()) +
+                            std::string(max_summary_bytes / 1000, 'x');
         taken = summary.add(report);
     }
     EXPECT_EQ(taken, Taken::no_room);

@@ -165,7 +165,8 @@ TEST(TlsReport, LimitsAreKept) {
     const std::string deep(max_report_depth + 1, '[');
     EXPECT_EQ(error_of("{\"a\": " + deep), "the JSON is nested deeper than 16");
     EXPECT_THAT(error_of(std::string(max_report_bytes + 1, ' ')), HasSubstr("longer than 16 MiB"));
-    EXPECT_EQ(error_of("{\"a\": [0" + std::string(max_report_values, ',')), "the JSON has more than 1000000 values");
+    EXPECT_EQ(error_of("{\"a\": [0" + std::string(max_report_values, ',')),
+              "the JSON has more than 1000000 values");
     std::string policies = "{}";
     for (std::size_t i = 0; i < max_report_policies; ++i) policies += ",{}";
     EXPECT_EQ(error_of(with_policy(policies)), "policies has more than 1000 entries");
@@ -176,11 +177,11 @@ TEST(TlsReport, LimitsAreKept) {
 }
 
 TEST(TlsReport, TextsOfStrangersAreMadePrintableAndCut) {
-    const auto report =
-        read_tls_report("\xEF\xBB\xBF{\"organization-name\": \"\x1b[2J\xff\\u0007" + std::string(500, 'x') +
-                            "\", \"report-id\": 7, \"date-range\": {\"start-datetime\": \"2026-11-01\","
-                            "\"end-datetime\": \"2026-11-01 23:59:59.999+02:00\"}, \"policies\": []}",
-                        {});
+    const auto report = read_tls_report(
+        "\xEF\xBB\xBF{\"organization-name\": \"\\u001b[2J\xff\\u0007" + std::string(500, 'x') +
+            "\", \"report-id\": 7, \"date-range\": {\"start-datetime\": \"2026-11-01\","
+            "\"end-datetime\": \"2026-11-01 23:59:59.999+02:00\"}, \"policies\": []}",
+        {});
     ASSERT_TRUE(report) << report.error().detail;
     EXPECT_THAT(report->organization, testing::StartsWith(R"(\x1b[2J\xff\x07xxx)"));
     EXPECT_EQ(report->organization.size(), max_report_text);
