@@ -19,6 +19,9 @@ namespace sternpost {
 
 namespace {
 
+// Room for replies that a connection keeps for the next ones.
+constexpr std::size_t max_kept_bytes = 4096;
+
 const Reply& not_found() {
     static const Reply reply = std::make_shared<const std::string>(to_netstring(not_found_reply()));
     return reply;
@@ -178,6 +181,7 @@ void Session::send(SteadyTime now) {
         return;
     }
     unsent_.erase(0, static_cast<std::size_t>(count));
+    if (unsent_.empty() && unsent_.capacity() > max_kept_bytes) unsent_ = std::string();
     events_.active(now);
 }
 
