@@ -31,7 +31,7 @@ struct Arguments {
 Result<std::optional<Day>> day_of(const std::string& option, const std::string& text) {
     if (text.empty()) return std::optional<Day>();
     if (const auto day = read_date(text)) return day;
-    return failure(Errc::invalid, option + ": " + sternpost::quoted(text) + " is no day such as 2026-11-26");
+    return failure(Errc::invalid, option + ": " + quote(text) + " is no day such as 2026-11-26");
 }
 
 Result<SummaryFilter> filter_of(const Arguments& arguments) {
@@ -45,7 +45,7 @@ Result<SummaryFilter> filter_of(const Arguments& arguments) {
     if (*since && *until && **since > **until) return failure(Errc::invalid, "--since is after --until");
     for (const std::string& domain : arguments.domains) {
         const auto name = normalise_host_name(domain);
-        if (!name) return failure(Errc::invalid, "--domain: " + sternpost::quoted(domain) + " is no domain");
+        if (!name) return failure(Errc::invalid, "--domain: " + quote(domain) + " is no domain");
         filter.domains.insert(*name);
     }
     return filter;
