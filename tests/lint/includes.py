@@ -6,7 +6,7 @@ import re
 import sys
 
 ALL = {"explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
-       "store", "migration", "postfix", "config", "loop", "policy", "log", "base"}
+       "store", "tls_report", "migration", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
@@ -22,6 +22,7 @@ TABLE = {
     "https": {"tls", "loop", "policy", "log", "base"},
     "store": {"loop", "policy", "log", "base"},
     "config": {"log", "base"},
+    "tls_report": {"policy", "base"},
     "migration": {"config", "policy", "base"},
     "postfix": {"loop", "base"},
     "doctor": {"answer", "postfix", "config", "dns", "base"},
