@@ -27,10 +27,12 @@ awaitable<void> wait(asio::steady_timer& timer) {
 
 }  // namespace
 
-Engine::Engine(asio::any_io_executor executor, const FleetOptions& options, const Clock& clock, Calls calls)
+Engine::Engine(asio::any_io_executor executor, const FleetOptions& options, const Clock& clock,
+               Repeats& repeats, Calls calls)
     : executor_(std::move(executor)),
       connector_(executor_, options),
       clock_(clock),
+      repeats_(repeats),
       calls_(std::move(calls)),
       timeout_(options.timeout),
       channel_(options.prefix + ":news"),
@@ -91,6 +93,7 @@ awaitable<Result<void>> Engine::connect() {
 }
 
 awaitable<void> Engine::rest() {
+    repeats_.tell_counts();
     const auto rest = breaker_.rest(clock_.steady());
     changed_.expires_after(std::max<asio::steady_timer::duration>(rest, pause_between_tries));
     co_await wait(changed_);
@@ -101,6 +104,7 @@ awaitable<void> Engine::look_after_link() {
     changed_.expires_after(silent_ ? pause_between_tries : ping_interval);
     co_await wait(changed_);
     if (!link_) co_return;
+    repeats_.tell_counts();
     Command ping = command("PING");
     const auto answered = co_await send(std::move(ping));
     if (answered) calls_.alive();

@@ -1,7 +1,7 @@
 // What is asked of the engine, while it answers: commands one behind the other on one connection, each within a timeout;
 // and what it tells by itself, on a second one.
 //
-// Ownership: shared with its coroutines.
+// Ownership: shared with its coroutines, which touch nothing of others after stop().
 // Threads:   one loop.
 // Errors:    Errc::temporary when there is no reply in time, and from then on at once until the engine shows that it
 //            lives, be it by a late reply; Errc::overloaded beyond max_fleet_commands. An error that the engine replies
@@ -25,8 +25,9 @@ public:
         std::function<void(std::string_view message)> heard;  // on the channel
     };
 
+    // Its failures are told by `repeats`, and so are the counts of those, now and then.
     Engine(boost::asio::any_io_executor executor, const FleetOptions& options, const Clock& clock,
-           Calls calls);
+           Repeats& repeats, Calls calls);
 
     void start();
     void stop();
@@ -61,11 +62,11 @@ private:
     boost::asio::any_io_executor executor_;
     Connector connector_;
     const Clock& clock_;
+    Repeats& repeats_;
     Calls calls_;
     std::chrono::milliseconds timeout_;
     std::string channel_;
     Breaker breaker_;
-    Repeats repeats_{clock_};
     ConnectionPtr link_;  // null: it does not answer
     ConnectionPtr listening_;
     std::deque<std::shared_ptr<Question>> questions_;

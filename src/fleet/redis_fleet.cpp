@@ -171,7 +171,7 @@ private:
         calls.heard = [weak = weak_from_this()](std::string_view message) {
             if (const auto self = weak.lock()) self->hear(message);
         };
-        return std::make_shared<Engine>(executor_, options, clock_, std::move(calls));
+        return std::make_shared<Engine>(executor_, options, clock_, repeats_, std::move(calls));
     }
 
     // An error that the engine replies, such as that it is full.

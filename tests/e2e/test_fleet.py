@@ -145,6 +145,9 @@ def test_what_one_relay_has_learnt_the_other_enforces(world, engine, start_relay
     shown = second.daemon.command("cache", "show", domain).stdout
     assert "by the relay relay-a" in shown
     assert "asked at " + engine.name in second.daemon.command("cache", "stats").stdout
+    told = json.loads(second.daemon.command("explain", domain, "--json").stdout)["fleet"]
+    assert (told["verdict"], told["relay"], told["id"]) == ("good", "relay-a", "1")
+    assert told["expires"] == second.known(domain)["expires"]
     # It has its own copy.
     second.daemon.kill9()
     second.configure({"servers": []})
