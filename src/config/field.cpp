@@ -88,7 +88,7 @@ std::optional<std::string> TomlField::text(std::string_view example) const {
 }
 
 std::string in_quotes(std::string_view text) {
-    return in_quotes(text, max_quoted);
+    return quote(text, max_quoted);
 }
 
 }  // namespace sternpost

@@ -52,8 +52,8 @@ Result<std::optional<std::string>> import_line_of_tlspol(std::string_view line) 
     if (is_number(level)) level = take_word(line);  // of hits, which -export leaves out
     if (std::ranges::find(levels_of_dane, level) != levels_of_dane.end()) return std::optional<std::string>();
     if (level != "secure")
-        return failure(Errc::invalid, "no line of postfix-tlspol -dump: the policy of " +
-                                          in_quotes(domain, 60) + " is " + in_quotes(level, 60));
+        return failure(Errc::invalid, "no line of postfix-tlspol -dump: the policy of " + quote(domain, 60) +
+                                          " is " + quote(level, 60));
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
         if (!word.starts_with(matches)) continue;
         json::object object;
@@ -64,7 +64,7 @@ Result<std::optional<std::string>> import_line_of_tlspol(std::string_view line) 
         object["max_age"] = std::chrono::seconds(tlspol_max_age).count();
         return std::optional(json::serialize(object));
     }
-    return failure(Errc::invalid, in_quotes(domain, 60) + " is secure without match=");
+    return failure(Errc::invalid, quote(domain, 60) + " is secure without match=");
 }
 
 }  // namespace sternpost

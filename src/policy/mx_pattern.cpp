@@ -46,7 +46,7 @@ Result<MxPattern> MxPattern::from(std::string_view text) {
     std::ranges::transform(pattern, pattern.begin(), to_lower);
     const std::string_view domain = std::string_view(pattern).substr(pattern.starts_with("*.") ? 2 : 0);
     if (!valid_domain(domain)) {
-        std::string why = in_quotes(text) + ' ';
+        std::string why = quote(text) + ' ';
         return failure(Errc::invalid, why += mistake_in(without_trailing_dot(text)));
     }
     const bool address = looks_like_ipv4(domain);

@@ -43,14 +43,13 @@ Fault fault_of_bytes(std::string_view line) {
 
 Fault fault_of_name(std::string_view name) {
     if (name.starts_with('#')) return "a policy has no comments";
-    if (is_white_space(name.front())) return "white space before the name " + in_quotes(trimmed(name));
-    if (is_white_space(name.back())) return "white space before the \":\" of " + in_quotes(trimmed(name));
-    if (name.size() > max_name_of_field)
-        return "the name " + in_quotes(name) + " is longer than 32 characters";
+    if (is_white_space(name.front())) return "white space before the name " + quote(trimmed(name));
+    if (is_white_space(name.back())) return "white space before the \":\" of " + quote(trimmed(name));
+    if (name.size() > max_name_of_field) return "the name " + quote(name) + " is longer than 32 characters";
     const bool good = is_letter_or_digit(name.front()) && std::ranges::all_of(name, [](char c) {
                           return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.';
                       });
-    return good ? Fault() : in_quotes(name) + " is not a name";
+    return good ? Fault() : quote(name) + " is not a name";
 }
 
 // RFC 8461 section 3.2, sts-policy-ext-value.
@@ -84,7 +83,7 @@ std::string_view meant_by(std::string_view word, std::span<const std::string_vie
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
     const std::string_view meant = meant_by(word, known);
-    return meant.empty() ? "" : "; did you mean " + in_quotes(meant) + "?";
+    return meant.empty() ? "" : "; did you mean " + quote(meant) + "?";
 }
 
 }  // namespace
@@ -126,7 +125,7 @@ Fault PolicyReader::read_line(std::string_view line) {
         return std::nullopt;
     }
     const auto colon = line.find(':');
-    if (colon == line.npos) return in_quotes(line) + " has no \":\"; a line is \"name: value\"";
+    if (colon == line.npos) return quote(line) + " has no \":\"; a line is \"name: value\"";
     const std::string_view name = line.substr(0, colon);
     if (name.empty()) return "there is no name before the \":\"";
     if (Fault fault = fault_of_name(name)) return fault;
@@ -144,7 +143,7 @@ Fault PolicyReader::read_field(std::string_view name, std::string_view value) {
 Fault PolicyReader::read_extension(std::string_view name, std::string_view value) {
     const bool known = std::ranges::find(known_names, lower_case(name)) != known_names.end();
     if (known && misspelt_.empty()) misspelt_ = name;
-    ignore("the name " + in_quotes(name) + " is unknown, so senders ignore the line" +
+    ignore("the name " + quote(name) + " is unknown, so senders ignore the line" +
            did_you_mean(name, known_names));
     return fault_of_extension(name, value);
 }
@@ -158,7 +157,7 @@ bool PolicyReader::again(bool& seen) {
 Fault PolicyReader::read_version(std::string_view value) {
     if (again(version_seen_)) return std::nullopt;
     if (value == "STSv1") return std::nullopt;
-    return "version must be STSv1, not " + in_quotes(value);
+    return "version must be STSv1, not " + quote(value);
 }
 
 Fault PolicyReader::read_mode(std::string_view value) {
@@ -168,14 +167,13 @@ Fault PolicyReader::read_mode(std::string_view value) {
         policy_.mode = mode;
         return std::nullopt;
     }
-    return "mode must be enforce, testing or none, not " + in_quotes(value) + did_you_mean(value, modes);
+    return "mode must be enforce, testing or none, not " + quote(value) + did_you_mean(value, modes);
 }
 
 Fault PolicyReader::read_max_age(std::string_view value) {
     if (again(max_age_seen_)) return std::nullopt;
     if (value.empty() || value.size() > max_age_digits || !std::ranges::all_of(value, is_digit)) {
-        return "max_age must be a number of seconds, 1 to 10 digits and nothing else, not " +
-               in_quotes(value);
+        return "max_age must be a number of seconds, 1 to 10 digits and nothing else, not " + quote(value);
     }
     std::int64_t count = 0;
     std::from_chars(value.data(), value.data() + value.size(), count);
@@ -190,12 +188,12 @@ Fault PolicyReader::read_mx(std::string_view value) {
     mx_tried_ = true;
     Result<MxPattern> pattern = MxPattern::from(value);
     if (!pattern) return "mx " + pattern.error().detail;
-    if (value.ends_with('.')) remark("dot", "the dot at the end of mx " + in_quotes(value) + " is left out");
+    if (value.ends_with('.')) remark("dot", "the dot at the end of mx " + quote(value) + " is left out");
     if (pattern->text().find('_') != std::string::npos) {
-        remark("underscore", "mx " + in_quotes(value) + " has an underscore, which host names do not have");
+        remark("underscore", "mx " + quote(value) + " has an underscore, which host names do not have");
     }
     if (pattern->address()) {
-        remark("address", "mx " + in_quotes(value) + " is an address: no MX host passes by it");
+        remark("address", "mx " + quote(value) + " is an address: no MX host passes by it");
     }
     if (mx_seen_.insert(pattern->text()).second) {
         policy_.mx.push_back(std::move(*pattern));
@@ -221,7 +219,7 @@ std::vector<std::string> PolicyReader::finish() {
 std::string PolicyReader::missing(std::string_view name) const {
     std::string text = "there is no \"" + std::string(name) + ":\" line";
     if (lower_case(misspelt_) == name) {
-        text += " (" + in_quotes(misspelt_) + " is not the same: names are lower case)";
+        text += " (" + quote(misspelt_) + " is not the same: names are lower case)";
     }
     return text;
 }

@@ -32,10 +32,10 @@ tl::unexpected<Error> broken(const std::string& why) {
 std::optional<std::string> fault_of_field(std::string_view field) {
     if (field.empty()) return "it has an empty field";
     const auto equals = field.find('=');
-    if (equals == field.npos) return "the field " + in_quotes(field) + " has no \"=\"";
+    if (equals == field.npos) return "the field " + quote(field) + " has no \"=\"";
     if (valid_field_name(field.substr(0, equals)) && valid_field_value(field.substr(equals + 1)))
         return std::nullopt;
-    return "the field " + in_quotes(field) + " breaks the grammar";
+    return "the field " + quote(field) + " breaks the grammar";
 }
 
 // `fields`: what follows the version and its delimiter.
@@ -46,13 +46,12 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
         const std::string_view field = fields.substr(0, fields.find_first_of("; \t"));
         fields.remove_prefix(field.size());
         if (!fields.empty() && !take_delimiter(fields)) {
-            return broken("white space is allowed only next to a \";\", not after " + in_quotes(field));
+            return broken("white space is allowed only next to a \";\", not after " + quote(field));
         }
         // RFC 8461 section 3.2: of a field given twice the first counts; a further id is but an extension.
         if (!record && field.starts_with(id_field)) {
             const std::string_view id = field.substr(id_field.size());
-            if (!valid_id(id))
-                return broken("its id must be 1 to 32 letters and digits, not " + in_quotes(id));
+            if (!valid_id(id)) return broken("its id must be 1 to 32 letters and digits, not " + quote(id));
             record = StsRecord{std::string(id)};
         } else if (const auto fault = fault_of_field(field)) {
             return broken(*fault);

@@ -38,7 +38,7 @@ Result<std::vector<std::string>> read_uris(std::string_view list) {
     for (bool more = true; more;) {
         const auto comma = list.find(',');
         const std::string_view uri = trimmed(list.substr(0, comma));
-        if (!valid_uri(uri)) return broken("rua must be mailto: or https: URIs, not " + in_quotes(uri));
+        if (!valid_uri(uri)) return broken("rua must be mailto: or https: URIs, not " + quote(uri));
         uris.emplace_back(uri);
         more = comma != list.npos;
         if (more) list.remove_prefix(comma + 1);
@@ -60,7 +60,7 @@ Result<std::optional<TlsReportRecord>> read_fields(std::string_view fields) {
             record = TlsReportRecord{std::move(*uris)};
         } else if (equals == field.npos || !valid_field_name(field.substr(0, equals)) ||
                    !valid_field_value(field.substr(equals + 1))) {
-            return broken("the field " + in_quotes(field) + " breaks the grammar");
+            return broken("the field " + quote(field) + " breaks the grammar");
         }
     }
     if (!record) return broken("it has no rua, the address that reports go to");

@@ -14,6 +14,6 @@ inline constexpr std::size_t max_printable = 300;
 std::string printable(std::string_view text, std::size_t limit = max_printable);
 
 // The same in quotation marks.
-std::string in_quotes(std::string_view text, std::size_t limit = max_printable);
+std::string quote(std::string_view text, std::size_t limit = max_printable);
 
 }  // namespace sternpost
