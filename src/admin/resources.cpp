@@ -123,7 +123,8 @@ awaitable<AllFigures> Resources::figures() {
                          sources_.store.losses(),
                          counts,
                          sources_.version,
-                         started_};
+                         started_,
+                         sources_.fleet()};
     co_return now;
 }
 
@@ -186,6 +187,9 @@ Resources::Answer Resources::readyz(Request) {
     for (const DnsServerState& server : dns.servers)
         response.body += "dns " + server.name + ": " + std::string(words_for(server.validation)) + "\n";
     if (dns.servers.empty()) response.body += "dns: there is no server to ask\n";
+    if (const auto fleet = sources_.fleet())
+        response.body +=
+            "fleet: " + (fleet->working ? "ok, by " + fleet->server : printable(fleet->trouble)) + "\n";
     co_return response;
 }
 

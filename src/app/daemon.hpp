@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "sternpost/base/time.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
@@ -49,6 +51,7 @@ private:
     void apply(Config config);
     void serve_operators(std::optional<ListeningSocket> socket);
     void serve_metrics(std::optional<ListeningSocket> socket);
+    Sources sources();
     AdminSources admin_sources();
 
     Config config_;
@@ -66,6 +69,7 @@ private:
     SqliteStore store_;
     CaresResolver resolver_;
     CurlFetcher fetcher_;
+    std::optional<RedisFleet> fleet_;  // nullopt: this relay is alone
     DomainAnswers answers_;
     SocketmapServer server_;
     std::vector<ListeningSocket> sockets_;

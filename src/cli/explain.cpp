@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "command.hpp"
@@ -9,6 +10,8 @@
 #include "report_json.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/explain/explainer.hpp"
+#include "sternpost/explain/fleet_layer.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
@@ -67,7 +70,14 @@ struct Look {
           probe(anchors),
           explainer(io.get_executor(), ExplainTools{resolver, fetcher, clock, probing ? &probe : nullptr},
                     ExplainSettings{resolve_options(config),
-                                    std::make_shared<const Rules>(rules(config, postfix))}) {}
+                                    std::make_shared<const Rules>(rules(config, postfix))}) {
+        if (!config.fleet.on()) return;
+        try {
+            fleet.emplace(io.get_executor(), fleet_options(config), clock);
+        } catch (const std::runtime_error& error) {
+            no_fleet = error.what();
+        }
+    }
 
     SystemClock clock;
     CaresResolver resolver;
@@ -75,11 +85,23 @@ struct Look {
     TrustStore anchors;
     StarttlsProbe probe;
     Explainer explainer;
+    std::optional<RedisFleet> fleet;
+    std::string no_fleet;  // why it cannot be asked
     Explanation told;
 };
 
+awaitable<void> ask_fleet(Look& look) {
+    if (!look.no_fleet.empty()) look.told.fleet = fleet_layer_without(look.no_fleet);
+    if (!look.fleet) co_return;
+    co_await look.fleet->first_connection();
+    const SharedDomain shared = co_await look.fleet->find(look.told.domain);
+    look.told.fleet = fleet_layer(shared, look.fleet->figures());
+    look.fleet->stop();
+}
+
 awaitable<void> find_out(Look& look, std::string key) {
     look.told = co_await look.explainer.explain(std::move(key));
+    co_await ask_fleet(look);
     look.fetcher.stop();
     look.resolver.stop();
 }

@@ -98,6 +98,22 @@ struct AdminConfig {
     bool operator==(const AdminConfig&) const = default;
 };
 
+struct FleetConfig {
+    std::vector<ListenAddress> servers;    // empty, as sentinels: there is no fleet
+    std::vector<ListenAddress> sentinels;  // that name the master
+    std::string master;
+    std::string user;
+    std::string password_file;
+    bool tls = false;
+    std::string ca_file;  // empty: the system's store
+    std::string prefix = "sternpost";
+    std::string key_file;
+    std::chrono::milliseconds timeout{50};
+    bool operator==(const FleetConfig&) const = default;
+
+    bool on() const { return !servers.empty() || !sentinels.empty(); }
+};
+
 struct MapConfig {
     bool tlsrpt = false;
     bool enforce_testing = false;
@@ -123,6 +139,7 @@ struct Config {
     LimitsConfig limits;
     LogConfig log;
     AdminConfig admin;
+    FleetConfig fleet;
     std::map<std::string, MapConfig> maps;
     std::vector<OverrideConfig> overrides;
     bool operator==(const Config&) const = default;
