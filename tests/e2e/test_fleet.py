@@ -142,17 +142,24 @@ def test_what_one_relay_has_learnt_the_other_enforces(world, engine, start_relay
     wait_until_told(engine, domain)
     world.hide(domain)
     assert second.ask(domain) == secure()
-    shown = second.daemon.command("cache", "show", domain).stdout
-    assert "by the relay relay-a" in shown
-    assert "asked at " + engine.name in second.daemon.command("cache", "stats").stdout
-    told = json.loads(second.daemon.command("explain", domain, "--json").stdout)["fleet"]
-    assert (told["verdict"], told["relay"], told["id"]) == ("good", "relay-a", "1")
-    assert told["expires"] == second.known(domain)["expires"]
+    assert second.known(domain)["learnt_by"] == "relay-a"
     # It has its own copy.
     second.daemon.kill9()
     second.configure({"servers": []})
     second.start()
     assert second.ask(domain) == secure()
+
+
+def test_the_command_tells_who_has_learnt_it(world, engine, start_relays):
+    first, second = start_relays({"servers": [engine.name], "timeout": "2s"})
+    domain = learn(world, first, "told")
+    wait_until_told(engine, domain)
+    assert second.ask(domain) == secure()
+    assert "by the relay relay-a" in second.daemon.command("cache", "show", domain).stdout
+    assert "asked at " + engine.name in second.daemon.command("cache", "stats").stdout
+    told = json.loads(second.daemon.command("explain", domain, "--json").stdout)["fleet"]
+    assert (told["verdict"], told["relay"], told["id"]) == ("good", "relay-a", "1")
+    assert told["expires"] == second.known(domain)["expires"]
 
 
 def test_a_new_id_reaches_the_others_at_once(world, engine, start_relays):
@@ -161,7 +168,7 @@ def test_a_new_id_reaches_the_others_at_once(world, engine, start_relays):
     wait_until_told(engine, domain)
     assert [relay.ask(domain) for relay in relays[1:]] == [secure()] * 2
     world.publish(domain, enforce("other.mx.test"), id="2", mx=("other.mx.test",))
-    assert relays[0].daemon.command("cache", "refresh", domain).returncode == 0
+    assert relays[0].admin.ask("POST", f"/v1/policies/{domain}/refresh")[0] == 200
     for relay in relays:
         wait_until(lambda: relay.known(domain).get("id") == "2", f"{relay.name} has the new id")
         assert relay.ask(domain) == secure("other.mx.test")
@@ -285,7 +292,7 @@ def test_entries_that_no_relay_has_written_change_nothing(world, own_engine, sta
     domain = published(world, "forged")
     key = f"sternpost:policy:{domain}"
     for entry in (good, good.replace(other.encode(), domain.encode()), good[:80], good + b"x", b"", b"x" * 900_000):
-        second.daemon.command("cache", "forget", "--yes", domain)
+        second.admin.ask("DELETE", f"/v1/policies/{domain}?unexpired=yes")
         wait_until(lambda: not own_engine.ask("EXISTS", key), "it is forgotten there, too")
         own_engine.ask("SET", key, entry)
         assert second.ask(domain) == secure()
