@@ -29,12 +29,12 @@ _sternpost() {
                 return
             fi
             ;;
-        *:doctor:--postfix)
+        *:doctor:--postfix | sternpost:publish:--root | sternpost:publish:--out)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        *:-c | *:--config)
+        *:-c | *:--config | sternpost:publish:--previous)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
@@ -55,6 +55,11 @@ _sternpost() {
         sternpostd:*) options='-c --config --check-config --version -h --help' ;;
         sternpost:query:*) options='--map -h --help' ;;
         sternpost:explain:*) options='--probe --json -h --help' ;;
+        sternpost:publish:--mode) words='testing enforce none' ;;
+        sternpost:publish:--for) words='nginx caddy apache' ;;
+        sternpost:publish:*)
+            options='--mode --max-age --mx --rua --for --root --out --check --previous --probe --json -h --help'
+            ;;
         sternpost:cache:*)
             words='list show refresh forget stats export import warm'
             options='-h --help'
@@ -63,7 +68,7 @@ _sternpost() {
         'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint cache doctor import migrate'
+            words='query explain lint publish cache doctor import migrate'
             options='-c --config --version -h --help'
             ;;
     esac

@@ -5,11 +5,12 @@ import pathlib
 import re
 import sys
 
-ALL = {"explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
+ALL = {"survey", "explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
        "store", "migration", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
+    "survey": {"explain", "starttls", "dane", "dns", "https", "tls", "loop", "policy", "log", "base"},
     "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
     "starttls": {"dns", "tls", "loop", "policy", "base"},
     "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
