@@ -60,6 +60,7 @@ _sternpost() {
         sternpost:publish:*)
             options='--mode --max-age --mx --rua --for --root --out --check --previous --probe --json -h --help'
             ;;
+        sternpost:watch:*) options='--now --json -h --help' ;;
         sternpost:cache:*)
             words='list show refresh forget stats export import warm'
             options='-h --help'
@@ -68,7 +69,7 @@ _sternpost() {
         'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint publish cache doctor import migrate'
+            words='query explain lint publish watch cache doctor import migrate'
             options='-c --config --version -h --help'
             ;;
     esac

@@ -53,10 +53,13 @@ def values_in(query):
 @pytest.fixture(scope="module")
 def exposition(whole_world):
     """What the real daemon tells Prometheus."""
-    daemon = whole_world.sternpostd({"admin": {"metrics": "127.0.0.1:9461"}}).start()
+    whole_world.receiver
     whole_world.publish(domain := whole_world.domain("monitored"), enforce())
+    daemon = whole_world.sternpostd({"admin": {"metrics": "127.0.0.1:9461"}, "watch": {"domains": [domain]}}).start()
     daemon.ask(domain)
     daemon.ask(domain)
+    for _ in range(2):
+        assert daemon.command("watch", "--now").returncode == 1
     text = Admin(("127.0.0.1", 9461)).get("/metrics")
     daemon.stop()
     return text

@@ -13,7 +13,7 @@ TABLE = {
     "survey": {"explain", "starttls", "dane", "dns", "https", "tls", "loop", "policy", "log", "base"},
     "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
     "starttls": {"dns", "tls", "loop", "policy", "base"},
-    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
+    "admin": {"survey", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
     "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
     "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},

@@ -98,6 +98,14 @@ struct AdminConfig {
     bool operator==(const AdminConfig&) const = default;
 };
 
+// Domains of one's own; more would be looked at less often than once a day.
+inline constexpr std::size_t max_watched_domains = 100;
+
+struct WatchConfig {
+    std::vector<std::string> domains;  // lower-case, each once
+    bool operator==(const WatchConfig&) const = default;
+};
+
 struct MapConfig {
     bool tlsrpt = false;
     bool enforce_testing = false;
@@ -123,6 +131,7 @@ struct Config {
     LimitsConfig limits;
     LogConfig log;
     AdminConfig admin;
+    WatchConfig watch;
     std::map<std::string, MapConfig> maps;
     std::vector<OverrideConfig> overrides;
     bool operator==(const Config&) const = default;

@@ -25,6 +25,7 @@ enum class Topic {
     cache,   // the file
     upkeep,  // what is done without being asked for
     admin,   // what operators ask for
+    watch,   // domains of one's own
 };
 
 // `domain`: the policy domain, where the line is about one.
