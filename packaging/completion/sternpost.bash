@@ -38,12 +38,12 @@ _sternpost() {
                 return
             fi
             ;;
-        *:doctor:--postfix)
+        *:doctor:--postfix | sternpost:publish:--root | sternpost:publish:--out)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
             ;;
-        *:-c | *:--config)
+        *:-c | *:--config | sternpost:publish:--previous)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
@@ -64,6 +64,12 @@ _sternpost() {
         sternpostd:*) options='-c --config --check-config --version -h --help' ;;
         sternpost:query:*) options='--map -h --help' ;;
         sternpost:explain:*) options='--probe --json -h --help' ;;
+        sternpost:publish:--mode) words='testing enforce none' ;;
+        sternpost:publish:--for) words='nginx caddy apache' ;;
+        sternpost:publish:*)
+            options='--mode --max-age --mx --rua --for --root --out --check --previous --probe --json -h --help'
+            ;;
+        sternpost:watch:*) options='--now --json -h --help' ;;
         sternpost:cache:*)
             words='list show refresh forget stats export import warm'
             options='-h --help'
@@ -72,7 +78,7 @@ _sternpost() {
         'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint report cache doctor import migrate'
+            words='query explain lint publish watch report cache doctor import migrate'
             options='-c --config --version -h --help'
             ;;
     esac

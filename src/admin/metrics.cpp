@@ -194,9 +194,38 @@ void add_fleet(Exposition& out, const FleetFigures& fleet) {
               static_cast<double>(fleet.untold));
 }
 
+void add_watch(Exposition& out, const std::vector<WatchedDomain>& watched, Names names) {
+    MetricFamily& good = out.family(MetricType::Gauge, "sternpost_watch_good",
+                                    "Whether a domain of one's own is in order: 1, or 0; none: not known.");
+    MetricFamily& ends = out.family(
+        MetricType::Gauge, "sternpost_watch_certificate_end_seconds",
+        "When a certificate ends, in seconds since 1970 (UTC): that of the policy host, and of the MX host "
+        "whose certificate ends first.");
+    MetricFamily& looked = out.family(MetricType::Gauge, "sternpost_watch_looked_seconds",
+                                      "When a domain was last looked at, in seconds since 1970 (UTC).");
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+        const auto& survey = watched[i].survey;
+        if (!survey) continue;
+        const std::string domain = names == Names::told ? watched[i].domain : std::to_string(i + 1);
+        const auto seconds = [](WallTime time) {
+            return static_cast<double>(time.time_since_epoch().count());
+        };
+        for (std::size_t check = 0; check < check_names.size(); ++check)
+            if (const auto said = survey->checks.at(check))
+                Exposition::add(good, {{"domain", domain}, {"check", std::string(check_names.at(check))}},
+                                *said ? 1 : 0);
+        if (survey->certificate_end)
+            Exposition::add(ends, {{"domain", domain}, {"of", "policy-host"}},
+                            seconds(*survey->certificate_end));
+        if (survey->mx_certificate_end)
+            Exposition::add(ends, {{"domain", domain}, {"of", "mx"}}, seconds(*survey->mx_certificate_end));
+        Exposition::add(looked, {{"domain", domain}}, seconds(watched[i].looked));
+    }
+}
+
 }  // namespace
 
-std::string metrics_text(const AllFigures& figures) {
+std::string metrics_text(const AllFigures& figures, Names names) {
     Exposition out;
     add_process(out, figures);
     add_socketmap(out, figures.socketmap);
@@ -206,6 +235,7 @@ std::string metrics_text(const AllFigures& figures) {
     if (figures.policies) add_policies(out, *figures.policies);
     add_store(out, figures.store, figures.cache_losses);
     if (figures.fleet) add_fleet(out, *figures.fleet);
+    add_watch(out, figures.watched, names);
     return out.text();
 }
 

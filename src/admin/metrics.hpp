@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sternpost/base/time.hpp"
 #include "sternpost/dns/dns_figures.hpp"
@@ -13,6 +14,7 @@
 #include "sternpost/resolve/resolve_figures.hpp"
 #include "sternpost/socketmap/socketmap_figures.hpp"
 #include "sternpost/store/policy_store.hpp"
+#include "sternpost/survey/watch.hpp"
 
 namespace sternpost {
 
@@ -26,10 +28,13 @@ struct AllFigures {
     std::optional<PolicyCounts> policies;  // nullopt: the disk cannot be read
     std::string version;
     WallTime started{};
-    std::optional<FleetFigures> fleet{};  // nullopt: there is none
+    std::optional<FleetFigures> fleet{};      // nullopt: there is none
+    std::vector<WatchedDomain> watched = {};  // domains of one's own
 };
 
 // The text exposition format. Every series is there from the start, so that a first failure is seen as an increase.
-std::string metrics_text(const AllFigures& figures);
+// Domains of one's own have their names with Names::told, else the number of their place in the configuration.
+enum class Names { told, left_out };
+std::string metrics_text(const AllFigures& figures, Names names = Names::left_out);
 
 }  // namespace sternpost

@@ -17,6 +17,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/policy/next_hop.hpp"
+#include "sternpost/survey/survey_json.hpp"
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -33,6 +34,14 @@ Response of_json(const json::value& value) {
     response.type = json_text;
     response.body = ascii_json(value) + "\n";
     return response;
+}
+
+json::object to_json(const WatchedDomain& watched) {
+    json::object object;
+    if (watched.survey) object = json_of(*watched.survey);
+    object["domain"] = watched.domain;
+    object["looked"] = watched.survey ? json::value(to_iso8601(watched.looked)) : json::value(nullptr);
+    return object;
 }
 
 unsigned status_of(Errc code) {
@@ -75,6 +84,8 @@ const std::vector<Resources::Resource>& Resources::all() {
         {"DELETE", {"v1", "policies", any_domain}, false, false, &Resources::forget},
         {"POST", {"v1", "policies", any_domain, "refresh"}, false, false, &Resources::refresh},
         {"POST", {"v1", "policies", any_domain, "learn"}, false, false, &Resources::learn},
+        {"GET", {"v1", "watch"}, false, false, &Resources::watched},
+        {"POST", {"v1", "watch", any_domain, "look"}, false, false, &Resources::look},
     };
     return resources;
 }
@@ -113,6 +124,11 @@ Resources::Answer Resources::answer(Request request, Audience audience) {
     co_return co_await (this->*found->answer)(std::move(request));
 }
 
+const std::vector<WatchedDomain>& Resources::watched_domains() const {
+    static const std::vector<WatchedDomain> none;
+    return sources_.watch == nullptr ? none : sources_.watch->domains();
+}
+
 awaitable<AllFigures> Resources::figures() {
     const auto counts = co_await census_.counts();
     const AllFigures now{sources_.socketmap,
@@ -124,7 +140,8 @@ awaitable<AllFigures> Resources::figures() {
                          counts,
                          sources_.version,
                          started_,
-                         sources_.fleet()};
+                         sources_.fleet(),
+                         watched_domains()};
     co_return now;
 }
 
@@ -141,11 +158,11 @@ Resources::Answer Resources::page(Request request) {
     co_return response;
 }
 
-Resources::Answer Resources::metrics(Request) {
+Resources::Answer Resources::metrics(Request request) {
     const AllFigures now = co_await figures();
     Response response;
     response.type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = metrics_text(now);
+    response.body = metrics_text(now, request.audience == Audience::scrapers ? Names::left_out : Names::told);
     co_return response;
 }
 
@@ -289,6 +306,27 @@ Resources::Answer Resources::learn(Request request) {
     json::object extra;
     extra["learnt"] = true;
     co_return report(domain, std::move(extra));
+}
+
+Resources::Answer Resources::watched(Request) {
+    json::array domains;
+    for (const WatchedDomain& one : watched_domains()) domains.push_back(to_json(one));
+    json::object object;
+    object["domains"] = std::move(domains);
+    co_return of_json(object);
+}
+
+Resources::Answer Resources::look(Request request) {
+    const std::string& domain = request.path[2];
+    bool done = false;
+    if (sources_.watch != nullptr) done = co_await sources_.watch->look(domain);
+    const auto& all = watched_domains();
+    const auto found = std::ranges::find(all, domain, &WatchedDomain::domain);
+    if (found == all.end())
+        co_return refusal(404, domain + " is not watched; name it in \"domains\" of [watch] and reload");
+    if (!done) co_return refusal(503, "sternpostd ends");
+    say(LogLevel::info, {Topic::admin, domain}, "{} had it looked at", request.peer);
+    co_return of_json(to_json(*found));
 }
 
 }  // namespace sternpost

@@ -43,8 +43,11 @@ private:
     Answer forget(Request request);
     Answer refresh(Request request);
     Answer learn(Request request);
+    Answer watched(Request request);
+    Answer look(Request request);
 
     boost::asio::awaitable<AllFigures> figures();
+    const std::vector<WatchedDomain>& watched_domains() const;
     boost::asio::awaitable<bool> answer_loop_lives();
     Response report(const std::string& domain, boost::json::object extra);
 

@@ -165,6 +165,37 @@ string answer_text(const string& reply) {
     return element("b", look, html(word)) + element("code", "", html(rest, enough));
 }
 
+// What there is to be done about a domain of one's own.
+string to_be_done(const std::vector<Remark>& remarks) {
+    string text;
+    for (const Remark& remark : remarks)
+        if (remark.level != Level::note)
+            text += element("p", remark.level == Level::broken ? "bad" : "warn", html(remark.what));
+    return text.empty() ? element("span", "good", "nothing") : text;
+}
+
+string watched(const StatusFacts& facts) {
+    if (facts.figures.watched.empty()) return "";
+    const auto end = [&](const std::optional<WallTime>& time) {
+        return time ? span(*time - facts.now) : string("&#8211;");
+    };
+    std::vector<string> rows;
+    for (const WatchedDomain& one : facts.figures.watched) {
+        const string name = cell("name", "", html(one.domain));
+        if (one.survey)
+            rows.push_back(name + cell("short", "", string(to_string(one.survey->stage))) +
+                           cell("short", "certificate ends in", end(one.survey->certificate_end)) +
+                           cell("short", "of an MX host in", end(one.survey->mx_certificate_end)) +
+                           cell("short", "looked at", ago(facts.now - one.looked)) +
+                           cell("", "to be done:", to_be_done(one.survey->findings)));
+        else
+            rows.push_back(name + cell("soft", "", "not looked at yet"));
+    }
+    return card("Your domains", table({"Domain", "Stage", "Certificate ends in", "Of an MX host in",
+                                       "Looked at", "To be done"},
+                                      rows));
+}
+
 string decisions(const StatusFacts& facts) {
     if (facts.named->decisions.empty())
         return card("Recent decisions",
@@ -247,6 +278,12 @@ std::vector<string> troubles_of(const StatusFacts& facts) {
     if (figures.policies && figures.policies->ending > 0)
         troubles.push_back(html(figures.policies->ending) +
                            " policies that cannot be refreshed have less than a fifth of their time left.");
+    const auto broken = std::ranges::count_if(figures.watched, [](const WatchedDomain& one) {
+        return one.survey && worst(one.survey->findings) == Level::broken;
+    });
+    if (broken > 0)
+        troubles.push_back("Something is broken at " + html(static_cast<std::uint64_t>(broken)) +
+                           " of your own domains: \"sternpost watch\" says what.");
     if (figures.dns.servers.empty()) troubles.emplace_back("There is no DNS server to ask.");
     if (figures.fleet && !figures.fleet->working)
         troubles.push_back(
@@ -274,7 +311,8 @@ string status_page(const StatusFacts& facts) {
         text += "</ul>\n";
     }
     text += "<main>\n" + tiles(facts) + charts(facts);
-    text += facts.named ? failing(facts) + decisions(facts) + ending(facts) : without_names();
+    text +=
+        facts.named ? watched(facts) + failing(facts) + decisions(facts) + ending(facts) : without_names();
     return text + health(facts) + "</main>\n</body></html>\n";
 }
 

@@ -18,8 +18,10 @@
 #include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
+#include "sternpost/explain/look.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/policy/next_hop.hpp"
 #include "sternpost/settings/settings.hpp"
 
 namespace asio = boost::asio;
@@ -90,10 +92,12 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       store_(resolve_loop_.get_executor(), config_.cache.path, clock_),
       resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
       fetcher_(resolve_loop_.get_executor(), https_options(config_)),
+      eyes_(std::make_shared<Eyes>(config_.https.ca_file)),
       answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(), sources(), resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
       server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
       sockets_(std::move(sockets)),
+      watch_(resolve_loop_.get_executor(), clock_, watch_sources()),
       admin_(resolve_loop_.get_executor(), admin_sources()) {
     serve_operators(std::move(admin.operators));
     serve_metrics(std::move(admin.metrics));
@@ -113,7 +117,24 @@ AdminSources Daemon::admin_sources() {
             [this] { return fetcher_.figures(); },
             answer_loop_.get_executor(),
             STERNPOST_VERSION,
-            [this] { return fleet_ ? std::optional(fleet_->figures()) : std::nullopt; }};
+            [this] { return fleet_ ? std::optional(fleet_->figures()) : std::nullopt; },
+            &watch_};
+}
+
+WatchSources Daemon::watch_sources() {
+    const auto remembered = [this](const std::string& domain) -> std::optional<Edition> {
+        const auto record = store_.find(domain);
+        if (!record || !*record || !(*record)->policy) return std::nullopt;
+        return Edition{(*record)->policy->id, (*record)->policy->body};
+    };
+    return {[this](std::string domain) { return look_at_own(std::move(domain)); }, remembered};
+}
+
+awaitable<Published> Daemon::look_at_own(std::string domain) {
+    const auto eyes = eyes_;  // a reload may take them away meanwhile
+    const LookTools tools{resolver_, fetcher_, clock_, &eyes->probe};
+    const NextHop next_hop = read_next_hop(domain).value();
+    co_return co_await look_at(tools, next_hop, true);
 }
 
 void Daemon::serve_operators(std::optional<ListeningSocket> socket) {
@@ -196,6 +217,7 @@ void Daemon::answering() {
     }
     answers_.begin_upkeep();
     admin_.set_answering(true);
+    watch_.watch(config_.watch.domains);
     say(LogLevel::info, Topic::daemon, "sternpostd {} answers on {}", STERNPOST_VERSION,
         joined(names_of(sockets_)));
     notify_ready();
@@ -222,6 +244,7 @@ awaitable<void> Daemon::stop() {
     admin_.stop();
     asio::post(answer_loop_, [this] { server_.stop(); });
     answers_.stop();
+    watch_.stop();
     resolver_.stop();
     fetcher_.stop();
     if (fleet_) fleet_->stop();
@@ -264,8 +287,10 @@ void Daemon::apply(Config config) {
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     // Read anew each time: the key may be another one.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
+    auto eyes = std::make_shared<Eyes>(config.https.ca_file);
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
+    eyes_ = std::move(eyes);
     take_over_dane(config);
     if (other_metrics) serve_metrics(std::move(metrics));
     if (other_socket) serve_operators(std::move(operators));
@@ -279,6 +304,7 @@ void Daemon::apply(Config config) {
             "\"listen\", \"user\", [cache], and whether there is a [fleet], are taken over at the next start "
             "only");
     config_ = std::move(config);
+    watch_.watch(config_.watch.domains);
     postfix_.forget();
     next_look_at_postfix_.cancel();
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +25,10 @@
 #include "sternpost/resolve/domain_answers.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
 #include "sternpost/socketmap/server.hpp"
+#include "sternpost/starttls/starttls_probe.hpp"
 #include "sternpost/store/sqlite_store.hpp"
+#include "sternpost/survey/watch.hpp"
+#include "sternpost/tls/trust_store.hpp"
 #include "watchdog.hpp"
 
 namespace sternpost {
@@ -41,6 +45,13 @@ public:
     void run();
 
 private:
+    // What looks at mail servers; another one where the authorities to be trusted are others.
+    struct Eyes {
+        explicit Eyes(const std::string& ca_file) : anchors(ca_file), probe(anchors) {}
+        TrustStore anchors;
+        StarttlsProbe probe;
+    };
+
     boost::asio::awaitable<void> follow_signals();
     boost::asio::awaitable<void> follow_postfix();
     void take_over_dane(const Config& config);
@@ -53,6 +64,8 @@ private:
     void serve_metrics(std::optional<ListeningSocket> socket);
     Sources sources();
     AdminSources admin_sources();
+    WatchSources watch_sources();
+    boost::asio::awaitable<Published> look_at_own(std::string domain);
 
     Config config_;
     std::string config_file_;
@@ -70,9 +83,11 @@ private:
     CaresResolver resolver_;
     CurlFetcher fetcher_;
     std::optional<RedisFleet> fleet_;  // nullopt: this relay is alone
+    std::shared_ptr<Eyes> eyes_;
     DomainAnswers answers_;
     SocketmapServer server_;
     std::vector<ListeningSocket> sockets_;
+    Watch watch_;
     AdminServer admin_;
     bool serves_operators_ = false;
 };

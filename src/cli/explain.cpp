@@ -7,15 +7,13 @@
 
 #include "command.hpp"
 #include "explain_text.hpp"
+#include "live_look.hpp"
 #include "report_json.hpp"
-#include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/explain/explainer.hpp"
 #include "sternpost/explain/fleet_layer.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
-#include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
-#include "sternpost/tls/trust_store.hpp"
 #include "terminal.hpp"
 
 namespace asio = boost::asio;
@@ -48,27 +46,11 @@ int exit_status(Outcome outcome) {
     return exit_temporary;
 }
 
-awaitable<void> ask_postfix(PostfixDnssec& into) {
-    into = co_await ask_postconf();
-}
-
-PostfixDnssec::Answer dnssec_of_postfix(const Config& config) {
-    if (!goes_by_postfix(config)) return PostfixDnssec::Answer::otherwise;
-    asio::io_context io(1);
-    PostfixDnssec said;
-    spawn(io.get_executor(), "postfix", ask_postfix(said));
-    io.run();
-    return said.answer;
-}
-
 // Lives as long as the loop runs.
-struct Look {
-    Look(asio::io_context& io, const Config& config, PostfixDnssec::Answer postfix, bool probing)
-        : resolver(io.get_executor(), dns_options(config, postfix)),
-          fetcher(io.get_executor(), https_options(config)),
-          anchors(config.https.ca_file),
-          probe(anchors),
-          explainer(io.get_executor(), ExplainTools{resolver, fetcher, clock, probing ? &probe : nullptr},
+struct Tools {
+    Tools(asio::io_context& io, const Config& config, PostfixDnssec::Answer postfix, bool probing)
+        : look(io, config, postfix),
+          explainer(io.get_executor(), look.tools(probing),
                     ExplainSettings{resolve_options(config),
                                     std::make_shared<const Rules>(rules(config, postfix))}) {
         if (!config.fleet.on()) return;
@@ -79,43 +61,38 @@ struct Look {
         }
     }
 
-    SystemClock clock;
-    CaresResolver resolver;
-    CurlFetcher fetcher;
-    TrustStore anchors;
-    StarttlsProbe probe;
+    LiveLook look;
     Explainer explainer;
     std::optional<RedisFleet> fleet;
     std::string no_fleet;  // why it cannot be asked
     Explanation told;
 };
 
-awaitable<void> ask_fleet(Look& look) {
-    if (!look.no_fleet.empty()) look.told.fleet = fleet_layer_without(look.no_fleet);
-    if (!look.fleet) co_return;
-    co_await look.fleet->first_connection();
-    const SharedDomain shared = co_await look.fleet->find(look.told.domain);
-    look.told.fleet = fleet_layer(shared, look.fleet->figures());
-    look.fleet->stop();
+awaitable<void> ask_fleet(Tools& tools) {
+    if (!tools.no_fleet.empty()) tools.told.fleet = fleet_layer_without(tools.no_fleet);
+    if (!tools.fleet) co_return;
+    co_await tools.fleet->first_connection();
+    const SharedDomain shared = co_await tools.fleet->find(tools.told.domain);
+    tools.told.fleet = fleet_layer(shared, tools.fleet->figures());
+    tools.fleet->stop();
 }
 
-awaitable<void> find_out(Look& look, std::string key) {
-    look.told = co_await look.explainer.explain(std::move(key));
-    co_await ask_fleet(look);
-    look.fetcher.stop();
-    look.resolver.stop();
+awaitable<void> find_out(Tools& tools, std::string key) {
+    tools.told = co_await tools.explainer.explain(std::move(key));
+    co_await ask_fleet(tools);
+    tools.look.stop();
 }
 
 int explain(const Config& config, const Arguments& arguments) try {
     asio::io_context io(1);
-    Look look(io, config, dnssec_of_postfix(config), arguments.probe);
-    spawn(io.get_executor(), "explain", find_out(look, arguments.key));
+    Tools tools(io, config, dnssec_of_postfix(config), arguments.probe);
+    spawn(io.get_executor(), "explain", find_out(tools, arguments.key));
     io.run();
     if (arguments.json)
-        write_json(std::cout, json_of(look.told));
+        write_json(std::cout, json_of(tools.told));
     else
-        std::cout << text_of(look.told, Terminal::of_standard_output(), look.clock.wall());
-    return exit_status(look.told.outcome);
+        std::cout << text_of(tools.told, Terminal::of_standard_output(), tools.look.clock.wall());
+    return exit_status(tools.told.outcome);
 } catch (const std::runtime_error& error) {
     complain(error.what());
     return exit_config;

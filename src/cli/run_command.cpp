@@ -24,6 +24,8 @@ int run_command(int argc, char** argv) {
     add_doctor(program, line);
     add_import(program, line);
     add_migrate(program, line);
+    add_publish(program, line);
+    add_watch(program, line);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -108,6 +108,13 @@ ConfigKeys<FleetConfig> fleet_keys() {
     };
 }
 
+ConfigKeys<WatchConfig> watch_keys() {
+    return {
+        {"domains", &WatchConfig::domains,
+         list_of(a_text(parse_watched_domain, "example.com"), EmptyList::allowed, R"(["example.com"])")},
+    };
+}
+
 ConfigKeys<MapConfig> map_keys() {
     return {
         {"tlsrpt", &MapConfig::tlsrpt, a_boolean()},
@@ -147,6 +154,7 @@ ConfigKeys<Config> config_keys() {
         {"log", &Config::log, section<LogConfig>("log", log_keys())},
         {"admin", &Config::admin, section<AdminConfig>("admin", admin_keys(), note_socket)},
         {"fleet", &Config::fleet, section<FleetConfig>("fleet", fleet_keys(), check_fleet)},
+        {"watch", &Config::watch, section<WatchConfig>("watch", watch_keys(), check_watch)},
         {"maps", &Config::maps, named_sections<MapConfig>("maps", map_keys(), parse_map_name)},
         {"override", &Config::overrides,
          repeated_section<OverrideConfig>("override", override_keys(), check_override, check_overrides)},

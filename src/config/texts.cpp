@@ -149,6 +149,11 @@ Result<std::string> parse_override_domain(std::string_view text) {
     return domain;
 }
 
+Result<std::string> parse_watched_domain(std::string_view text) {
+    if (text.starts_with('.')) return wrong(text, "begins with a dot; write each domain by itself");
+    return parse_override_domain(text);
+}
+
 Result<std::string> parse_pinned_mx(std::string_view text) {
     if (!is_ascii(text)) return wrong(text, "is not ASCII; write the host in its A-label form (xn--...)");
     std::string pattern = lower(text);

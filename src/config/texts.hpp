@@ -20,6 +20,8 @@ Result<std::string> parse_word_or_none(std::string_view text);
 
 // Both come out in lower case.
 Result<std::string> parse_override_domain(std::string_view text);
+// Without sub-domains.
+Result<std::string> parse_watched_domain(std::string_view text);
 Result<std::string> parse_pinned_mx(std::string_view text);
 
 // What Postfix may put before the key of a question, other than the names that sternpostd keeps for itself.

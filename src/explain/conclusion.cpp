@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "sternpost/answer/answer.hpp"
-#include "words.hpp"
+#include "sternpost/explain/words.hpp"
 
 namespace sternpost {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sternpost/explain/words.hpp"
 #include "sternpost/policy/tls_report_record.hpp"
-#include "words.hpp"
 
 namespace sternpost {
 
@@ -124,6 +124,7 @@ void judge_policy_host(PolicyHostLayer& host, const Result<std::string>& body, b
 
 PolicyLayer policy_layer(const std::string& body) {
     PolicyLayer layer;
+    layer.body = body;
     layer.review = review_policy(body);
     const PolicyReview& review = *layer.review;
     if (!review.policy) {
@@ -215,7 +216,7 @@ DaneLayer dane_layer(const DaneState& state, bool wanted) {
 TlsReportLayer tls_report_layer(const Texts& answer) {
     TlsReportLayer layer;
     if (!answer) {
-        conclude(layer, Verdict::note, "DNS has no answer: " + answer.error().detail);
+        conclude(layer, Verdict::unknown, "DNS has no answer: " + answer.error().detail);
         return layer;
     }
     layer.records = answer->records;

@@ -1,4 +1,4 @@
-#include "words.hpp"
+#include "sternpost/explain/words.hpp"
 
 #include "sternpost/explain/explanation.hpp"
 

@@ -39,9 +39,11 @@ std::string_view to_string(Topic topic) {
         case Topic::upkeep:
             return "upkeep";
         case Topic::admin:
+            return "admin";
+        case Topic::watch:
             break;
     }
-    return "admin";
+    return "watch";
 }
 
 std::string text_of(const Line& line) {

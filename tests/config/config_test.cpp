@@ -66,7 +66,8 @@ TEST(Config, AnEmptyFileGivesTheDefaults) {
     expected.cache.path = "/var/lib/sternpost/cache.db";
     EXPECT_EQ(read(""), expected);
     EXPECT_EQ(read("# nothing but a comment\n\n"), expected);
-    EXPECT_EQ(read("[dns]\n[https]\n[cache]\n[answers]\n[limits]\n[log]\n[admin]\n[maps]\n"), expected);
+    EXPECT_EQ(read("[dns]\n[https]\n[cache]\n[answers]\n[limits]\n[log]\n[admin]\n[watch]\n[maps]\n"),
+              expected);
     EXPECT_EQ(read("override = []\n"), expected);
 }
 
@@ -167,6 +168,10 @@ TEST(Config, EveryKeyIsRead) {
              c.admin.socket_is_set = true;
          }},
         {"admin.socket = '/run/sternpost/admin.sock'", [](Config& c) { c.admin.socket_is_set = true; }},
+        {"watch.domains = ['Example.com', 'b.example.com']",
+         [](Config& c) {
+             c.watch.domains = {"example.com", "b.example.com"};
+         }},
         {"admin.metrics = '[::1]:9461'",
          [](Config& c) {
              c.admin.metrics = ListenAddress{"::1", 9461, ""};
@@ -457,6 +462,9 @@ TEST(ConfigErrors, OtherTexts) {
         {"cache.path = \"/tmp/\\u007f\"", "1:14", {"has a control character in it"}},
         {"admin.socket = 'unix:/run/a'", "1:16", {"write the path without unix:"}},
         {"admin.socket = 'a.sock'", "1:16", {"is no absolute path"}},
+        {"watch.domains = ['.example.com']", "1:18", {"begins with a dot"}},
+        {"watch.domains = ['example']", "1:18", {"is a single label"}},
+        {"watch.domains = ['a.example', 'A.example']", "1:17", {R"("a.example" is there twice)"}},
         {"admin.metrics = 'unix:/run/a'", "1:17", {"metrics are served over TCP only"}},
         {"admin.metrics = '127.0.0.1'", "1:17", {R"(has no port; write "127.0.0.1:9461")"}},
         {"admin.metrics = 'localhost:9461'", "1:17", {"is a host name"}},

@@ -22,7 +22,8 @@ AT_THE_TOP = ""
 # What is offered for the values of options.
 RESOLVERS = {"postfix-mta-sts-resolver", "postfix-tlspol"}
 VALUES = {"sternpost query --map ": {"sts", "sts-tlsrpt"}, "sternpost -c /etc/host query --map sts-": {"sts-tlsrpt"},
-          "sternpost import --from ": RESOLVERS, "sternpost cache import --from ": RESOLVERS, "sternpost migrate --from ": RESOLVERS}
+          "sternpost import --from ": RESOLVERS, "sternpost cache import --from ": RESOLVERS, "sternpost migrate --from ": RESOLVERS,
+          "sternpost publish --mode ": {"testing", "enforce", "none"}, "sternpost publish --for ": {"nginx", "caddy", "apache"}}
 
 
 class Code:

@@ -5,14 +5,15 @@ import pathlib
 import re
 import sys
 
-ALL = {"explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
+ALL = {"survey", "explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
        "store", "fleet", "tls_report", "migration", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
+    "survey": {"explain", "starttls", "dane", "dns", "https", "tls", "loop", "policy", "log", "base"},
     "explain": {"starttls", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "tls", "loop", "policy", "base"},
     "starttls": {"dns", "tls", "loop", "policy", "base"},
-    "admin": {"socketmap", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
+    "admin": {"survey", "socketmap", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
     "settings": {"resolve", "dns", "fleet", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
     "resolve": {"answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},

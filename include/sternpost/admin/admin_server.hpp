@@ -15,6 +15,8 @@
 //   DELETE /v1/policies/D         forgets it; an unexpired enforce policy wants ?unexpired=yes
 //   POST   /v1/policies/D/refresh gets its policy anew
 //   POST   /v1/policies/D/learn   looks it up, as if Postfix had asked
+//   GET    /v1/watch              what the last looks at domains of one's own have found
+//   POST   /v1/watch/D/look       looks at one of them now; the answer comes when that is done
 //
 // Ownership: `app` owns it; what is in AdminSources outlives it.
 // Threads:   the resolve loop.
@@ -36,6 +38,7 @@
 #include "sternpost/resolve/cache_operations.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
 #include "sternpost/socketmap/socketmap_figures.hpp"
+#include "sternpost/survey/watch.hpp"
 
 namespace sternpost {
 
@@ -69,6 +72,7 @@ struct AdminSources {
     std::string version;
     // nullopt: there is none.
     std::function<std::optional<FleetFigures>()> fleet = [] { return std::optional<FleetFigures>(); };
+    Watch* watch = nullptr;  // null: there is none
 };
 
 class AdminServer {

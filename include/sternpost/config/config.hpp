@@ -114,6 +114,14 @@ struct FleetConfig {
     bool on() const { return !servers.empty() || !sentinels.empty(); }
 };
 
+// Domains of one's own; more would be looked at less often than once a day.
+inline constexpr std::size_t max_watched_domains = 100;
+
+struct WatchConfig {
+    std::vector<std::string> domains;  // lower-case, each once
+    bool operator==(const WatchConfig&) const = default;
+};
+
 struct MapConfig {
     bool tlsrpt = false;
     bool enforce_testing = false;
@@ -140,6 +148,7 @@ struct Config {
     LogConfig log;
     AdminConfig admin;
     FleetConfig fleet;
+    WatchConfig watch;
     std::map<std::string, MapConfig> maps;
     std::vector<OverrideConfig> overrides;
     bool operator==(const Config&) const = default;

@@ -3,7 +3,7 @@
 // It looks at DNS and at the policy host just as the daemon does, by the same rooms, and lets the daemon's own decision be
 // made on what was found: each thing is asked for once. It keeps nothing, and tells the daemon nothing.
 //
-// Ownership: whoever runs the loop owns it, until the loop has ended. Borrows all of ExplainTools, which outlive it.
+// Ownership: whoever runs the loop owns it, until the loop has ended. Borrows all of LookTools, which outlive it.
 // Threads:   one loop.
 // Errors:    none leave it: what cannot be found out is a verdict.
 // Limits:    those of the resolver, the fetcher and the probe; max_dane_hosts MX hosts, probed one after the other.
@@ -14,20 +14,11 @@
 #include <memory>
 #include <string>
 
-#include "sternpost/base/time.hpp"
-#include "sternpost/dns/resolver.hpp"
 #include "sternpost/explain/explanation.hpp"
-#include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/explain/look.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 
 namespace sternpost {
-
-struct ExplainTools {
-    Resolver& resolver;
-    CurlFetcher& fetcher;
-    const Clock& clock;
-    const StarttlsProbe* probe = nullptr;  // null: no MX host is connected to
-};
 
 // What the daemon decides by.
 struct ExplainSettings {
@@ -37,7 +28,7 @@ struct ExplainSettings {
 
 class Explainer {
 public:
-    Explainer(boost::asio::any_io_executor executor, ExplainTools tools, ExplainSettings settings);
+    Explainer(boost::asio::any_io_executor executor, LookTools tools, ExplainSettings settings);
     ~Explainer();
 
     // `key`: as Postfix would ask. Once.

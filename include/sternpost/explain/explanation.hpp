@@ -48,6 +48,7 @@ struct PolicyHostLayer : Layer {
 };
 
 struct PolicyLayer : Layer {
+    std::string body;                    // as it came
     std::optional<PolicyReview> review;  // nullopt: there is no text
 };
 
@@ -101,16 +102,20 @@ enum class Outcome {
 };
 std::string_view to_string(Outcome outcome);
 
-struct Explanation {
-    std::string key;
-    std::string domain;   // the policy domain; empty: the key can have none
-    std::string decided;  // by an override, in words; empty: there is none
+// What a domain tells the world of how mail is to reach it, and what its hosts show.
+struct Published {
+    std::string domain;  // the policy domain; empty: the key can have none
     RecordLayer record;
     PolicyHostLayer policy_host;
     PolicyLayer policy;
     MxLayer mx;
     DaneLayer dane;
     TlsReportLayer tls_reports;
+};
+
+struct Explanation : Published {
+    std::string key;
+    std::string decided;              // by an override, in words; empty: there is none
     std::optional<FleetLayer> fleet;  // nullopt: this relay is alone
     std::vector<MapAnswer> answers;
     Outcome outcome = Outcome::unknown;

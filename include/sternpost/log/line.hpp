@@ -26,6 +26,7 @@ enum class Topic {
     fleet,   // what relays tell each other
     upkeep,  // what is done without being asked for
     admin,   // what operators ask for
+    watch,   // domains of one's own
 };
 
 // `domain`: the policy domain, where the line is about one.

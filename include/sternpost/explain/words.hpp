@@ -1,3 +1,5 @@
+// Numbers and lengths of time as people say them.
+//
 // Threads: any; pure.
 #pragma once
 

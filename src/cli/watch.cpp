@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <memory>
+
+#include "cache.hpp"
+#include "publish_output.hpp"
+#include "report_json.hpp"
+#include "sternpost/policy/next_hop.hpp"
+
+namespace json = boost::json;
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::array<Level, 4> levels{Level::broken, Level::unknown, Level::warning, Level::note};
+// By the level of the worst that was found.
+constexpr std::array<int, 4> statuses{2, exit_temporary, 1, exit_good};
+
+struct Arguments {
+    std::vector<std::string> domains;
+    bool now = false;
+    bool json = false;
+};
+
+Level level_in(const json::object& finding) {
+    const std::string word = text_in(finding, "level");
+    const auto found =
+        std::ranges::find(levels, word, [](Level level) { return std::string(to_string(level)); });
+    return found == levels.end() ? Level::unknown : *found;
+}
+
+template <class Take>
+void for_each_finding(const json::object& domain, const Take& take) {
+    if (const json::value* findings = domain.if_contains("findings"); findings && findings->is_array())
+        for (const json::value& finding : findings->get_array())
+            if (finding.is_object()) take(finding.get_object());
+}
+
+// Nothing is known of a domain before its first look.
+Level worst_of(const json::object& domain) {
+    if (text_in(domain, "looked").empty()) return Level::unknown;
+    Level worst = Level::note;
+    for_each_finding(domain,
+                     [&](const json::object& finding) { worst = std::min(worst, level_in(finding)); });
+    return worst;
+}
+
+std::string text_of(const json::object& domain, const Terminal& terminal) {
+    const std::string looked = text_in(domain, "looked");
+    std::string text = terminal.bold(text_in(domain, "domain")) + ": ";
+    if (looked.empty()) return text + "not looked at yet\n";
+    text += "stage " + text_in(domain, "stage") + ", looked at " + looked + "\n";
+    bool found = false;
+    for_each_finding(domain, [&](const json::object& finding) {
+        found = true;
+        text += finding_line(terminal, level_in(finding), text_in(finding, "what"), text_in(finding, "code"),
+                             text_in(finding, "remedy"));
+    });
+    if (!found) text += terminal.mark(Mood::good) + " all is as it should be\n";
+    return text;
+}
+
+// Of the domains that are watched those that are wanted; with --now after another look.
+Result<std::vector<json::object>> ask(AdminClient& daemon, const Arguments& arguments,
+                                      const std::vector<std::string>& wanted) {
+    std::vector<json::object> domains;
+    const auto reply = daemon.get("/v1/watch");
+    if (!reply) return tl::unexpected(reply.error());
+    if (!reply->good()) return failure(Errc::temporary, reply->error());
+    const json::object all = reply->object();
+    const json::value* list = all.if_contains("domains");
+    if (list == nullptr || !list->is_array()) return domains;
+    for (const json::value& each : list->get_array()) {
+        if (!each.is_object()) continue;
+        const std::string name = text_in(each.get_object(), "domain");
+        if (!wanted.empty() && std::ranges::find(wanted, name) == wanted.end()) continue;
+        domains.push_back(each.get_object());
+        if (!arguments.now) continue;
+        const auto looked = daemon.post("/v1/watch/" + name + "/look");
+        if (!looked) return tl::unexpected(looked.error());
+        if (!looked->good()) return failure(Errc::temporary, looked->error());
+        domains.back() = looked->object();
+    }
+    return domains;
+}
+
+void print(const std::vector<json::object>& domains, bool as_json) {
+    const Terminal terminal = Terminal::of_standard_output();
+    json::array array;
+    for (const json::object& domain : domains) {
+        if (as_json)
+            array.push_back(domain);
+        else
+            std::cout << text_of(domain, terminal);
+    }
+    if (!as_json) return;
+    json::object object;
+    object["schema"] = json_schema;
+    object["domains"] = std::move(array);
+    write_json(std::cout, object);
+}
+
+// Whether all are there that are wanted; complains of the others.
+bool complete(const std::vector<json::object>& domains, const std::vector<std::string>& wanted) {
+    const std::string remedy = "; name your domains in \"domains\" of [watch], and reload sternpostd";
+    if (domains.empty() && wanted.empty()) complain("nothing is watched" + remedy);
+    bool all = !domains.empty();
+    for (const std::string& name : wanted) {
+        const auto is_it = [&](const json::object& one) { return text_in(one, "domain") == name; };
+        if (std::ranges::any_of(domains, is_it)) continue;
+        complain(name + " is not watched" + remedy);
+        all = false;
+    }
+    return all;
+}
+
+int watch(AdminClient& daemon, const Arguments& arguments) {
+    std::vector<std::string> wanted;
+    for (const std::string& domain : arguments.domains) {
+        const auto next_hop = read_next_hop(domain);
+        wanted.push_back(next_hop ? next_hop->domain : domain);
+    }
+    const auto domains = ask(daemon, arguments, wanted);
+    if (!domains) return exit_status_of(domains.error());
+    print(*domains, arguments.json);
+    Level worst = Level::note;
+    for (const json::object& domain : *domains) worst = std::min(worst, worst_of(domain));
+    const int status = statuses.at(static_cast<std::size_t>(worst));
+    return !complete(*domains, wanted) && status == exit_good ? exit_not_all : status;
+}
+
+}  // namespace
+
+void add_watch(CLI::App& program, CommandLine& line) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        program.add_subcommand("watch", "Show what the running daemon has found at domains of yours");
+    command->add_option("DOMAIN", arguments->domains, "Those of [watch]; without it, all");
+    command->add_flag("--now", arguments->now, "Have the daemon look now");
+    command->add_flag("--json", arguments->json, "For machines");
+    command->callback([arguments, &line] {
+        const std::string socket = socket_of(line);
+        if (socket.empty()) return;
+        AdminClient daemon(socket);
+        line.status = watch(daemon, *arguments);
+    });
+}
+
+}  // namespace sternpost
