@@ -170,6 +170,8 @@ END
 listen = ["$listen"]
 [dns]
 servers = ["$dns_address:$dns_port"]
+[answers]
+dane = "off" # there is no DNSSEC in the small world
 [https]
 ca-file = "$dir/ca.pem"
 allow-private-addresses = true

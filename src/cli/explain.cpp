@@ -55,7 +55,7 @@ struct Tools {
                                     std::make_shared<const Rules>(rules(config, postfix))}) {
         if (!config.fleet.on()) return;
         try {
-            fleet.emplace(io.get_executor(), fleet_options(config), clock);
+            fleet.emplace(io.get_executor(), fleet_options(config), look.clock);
         } catch (const std::runtime_error& error) {
             no_fleet = error.what();
         }
