@@ -29,6 +29,15 @@ _sternpost() {
                 return
             fi
             ;;
+        sternpost:report:--since | sternpost:report:--until) ;;
+        sternpost:report:*)
+            options='--since --until --domain --json -h --help'
+            if [[ $current != -* && $previous != --domain ]]; then
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+            fi
+            ;;
         *:doctor:--postfix | sternpost:publish:--root | sternpost:publish:--out)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -69,7 +78,7 @@ _sternpost() {
         'sternpost:cache '*) options='--json -h --help' ;;
         sternpost:doctor:*) options='--postfix --json -h --help' ;;
         sternpost::*)
-            words='query explain lint publish watch cache doctor import migrate'
+            words='query explain lint publish watch report cache doctor import migrate'
             options='-c --config --version -h --help'
             ;;
     esac

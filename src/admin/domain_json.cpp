@@ -24,6 +24,7 @@ void add_policy(json::object& to, const CachedPolicy& cached, PolicyText text) {
     to["max_age"] = cached.policy.max_age.count();
     to["fetched"] = to_iso8601(cached.fetched);
     to["expires"] = to_iso8601(cached.expires());
+    if (!cached.learnt_by.empty()) to["learnt_by"] = printable(cached.learnt_by);
     if (text == PolicyText::given) to["body"] = cached.body;
 }
 

@@ -175,6 +175,25 @@ void add_store(Exposition& out, const StoreFigures& store, unsigned losses) {
                 losses);
 }
 
+void add_fleet(Exposition& out, const FleetFigures& fleet) {
+    out.gauge("sternpost_fleet_working", "Whether the fleet's shared memory is asked now: 1, or 0.",
+              fleet.working ? 1 : 0);
+    out.counter("sternpost_fleet_outages_total", "Times that the shared memory was given up for a while.",
+                static_cast<double>(fleet.outages));
+    out.tally("sternpost_fleet_lookups_total", "Questions to the fleet about a domain, by what came of them.",
+              "outcome", fleet.lookups);
+    out.tally("sternpost_fleet_entries_ignored_total", "Entries of the fleet that were not believed.",
+              "reason", fleet.ignored);
+    out.tally("sternpost_fleet_leases_total", "Wishes to make the one fetch of a domain.", "outcome",
+              fleet.leases);
+    out.tally("sternpost_fleet_publications_total", "Policies and failures that the others were told of.",
+              "outcome", fleet.publications);
+    out.counter("sternpost_fleet_news_total", "News of other relays.", static_cast<double>(fleet.news));
+    out.gauge("sternpost_fleet_untold",
+              "Domains that the others are to be told of when that is possible again.",
+              static_cast<double>(fleet.untold));
+}
+
 void add_watch(Exposition& out, const std::vector<WatchedDomain>& watched, Names names) {
     MetricFamily& good = out.family(MetricType::Gauge, "sternpost_watch_good",
                                     "Whether a domain of one's own is in order: 1, or 0; none: not known.");
@@ -215,6 +234,7 @@ std::string metrics_text(const AllFigures& figures, Names names) {
     add_https(out, figures.https);
     if (figures.policies) add_policies(out, *figures.policies);
     add_store(out, figures.store, figures.cache_losses);
+    if (figures.fleet) add_fleet(out, *figures.fleet);
     add_watch(out, figures.watched, names);
     return out.text();
 }

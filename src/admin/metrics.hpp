@@ -9,6 +9,7 @@
 
 #include "sternpost/base/time.hpp"
 #include "sternpost/dns/dns_figures.hpp"
+#include "sternpost/fleet/fleet_figures.hpp"
 #include "sternpost/https/https_figures.hpp"
 #include "sternpost/resolve/resolve_figures.hpp"
 #include "sternpost/socketmap/socketmap_figures.hpp"
@@ -27,6 +28,7 @@ struct AllFigures {
     std::optional<PolicyCounts> policies;  // nullopt: the disk cannot be read
     std::string version;
     WallTime started{};
+    std::optional<FleetFigures> fleet{};      // nullopt: there is none
     std::vector<WatchedDomain> watched = {};  // domains of one's own
 };
 

@@ -140,6 +140,7 @@ awaitable<AllFigures> Resources::figures() {
                          counts,
                          sources_.version,
                          started_,
+                         sources_.fleet(),
                          watched_domains()};
     co_return now;
 }
@@ -203,6 +204,9 @@ Resources::Answer Resources::readyz(Request) {
     for (const DnsServerState& server : dns.servers)
         response.body += "dns " + server.name + ": " + std::string(words_for(server.validation)) + "\n";
     if (dns.servers.empty()) response.body += "dns: there is no server to ask\n";
+    if (const auto fleet = sources_.fleet())
+        response.body +=
+            "fleet: " + (fleet->working ? "ok, by " + fleet->server : printable(fleet->trouble)) + "\n";
     co_return response;
 }
 

@@ -61,6 +61,22 @@ json::array to_json(const DnsFigures& dns) {
     return servers;
 }
 
+json::object to_json(const FleetFigures& fleet) {
+    json::object object;
+    object["relay"] = fleet.relay;
+    object["working"] = fleet.working;
+    if (!fleet.server.empty()) object["server"] = fleet.server;
+    if (!fleet.trouble.empty()) object["trouble"] = printable(fleet.trouble);
+    object["outages"] = fleet.outages;
+    object["untold"] = fleet.untold;
+    object["news"] = fleet.news;
+    object["lookups"] = to_json(fleet.lookups);
+    object["ignored"] = to_json(fleet.ignored);
+    object["leases"] = to_json(fleet.leases);
+    object["publications"] = to_json(fleet.publications);
+    return object;
+}
+
 }  // namespace
 
 std::string_view words_for(Validation validation) {
@@ -92,6 +108,7 @@ json::object status_json(const AllFigures& figures, WallTime now, bool answering
     object["policies"] = figures.policies ? json::value(to_json(*figures.policies)) : json::value(nullptr);
     object["disk"] = to_json(figures.store, figures.cache_losses);
     object["dns_servers"] = to_json(figures.dns);
+    if (figures.fleet) object["fleet"] = to_json(*figures.fleet);
     return object;
 }
 

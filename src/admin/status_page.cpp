@@ -225,6 +225,14 @@ string health(const StatusFacts& facts) {
             cell("", "", element("span", look_of(server.validation), words_for(server.validation))));
     rows.push_back(cell("name", "", "Disk, reading") + cell("", "", disk(store.read_trouble)));
     rows.push_back(cell("name", "", "Disk, writing") + cell("", "", disk(store.write_trouble)));
+    if (const auto& fleet = facts.figures.fleet)
+        rows.push_back(cell("name", "", "Fleet, as " + html(fleet->relay)) +
+                       cell("", "",
+                            fleet->working
+                                ? element("span", "good", "works") + " by " + html(fleet->server) + ", " +
+                                      html(fleet->lookups.count(0)) + " policies of other relays found"
+                                : element("span", "warn", html(fleet->trouble)) + "; " + html(fleet->untold) +
+                                      " domains are to be told of"));
     rows.push_back(cell("name", "", "Under way") +
                    cell("", "",
                         html(facts.figures.resolve.lookups) + " lookups, " +
@@ -277,6 +285,9 @@ std::vector<string> troubles_of(const StatusFacts& facts) {
         troubles.push_back("Something is broken at " + html(static_cast<std::uint64_t>(broken)) +
                            " of your own domains: \"sternpost watch\" says what.");
     if (figures.dns.servers.empty()) troubles.emplace_back("There is no DNS server to ask.");
+    if (figures.fleet && !figures.fleet->working)
+        troubles.push_back(
+            "The fleet cannot be asked; this relay goes on alone: " + html(figures.fleet->trouble) + ".");
     if (figures.cache_losses > 0)
         troubles.push_back("A broken or removed cache file was begun anew since the start, " +
                            html(figures.cache_losses) + " times: what was known before is lost.");

@@ -93,8 +93,7 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       resolver_(resolve_loop_.get_executor(), dns_options(config_, PostfixDnssec::Answer::otherwise)),
       fetcher_(resolve_loop_.get_executor(), https_options(config_)),
       eyes_(std::make_shared<Eyes>(config_.https.ca_file)),
-      answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(),
-               Sources{resolver_, fetcher_, store_, clock_}, resolve_options(config_),
+      answers_(answer_loop_.get_executor(), resolve_loop_.get_executor(), sources(), resolve_options(config_),
                rules(config_, postfix_.answer()), config_.cache.memory_entries),
       server_(answer_loop_.get_executor(), answers_, clock_, server_options(config_)),
       sockets_(std::move(sockets)),
@@ -102,6 +101,11 @@ Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSock
       admin_(resolve_loop_.get_executor(), admin_sources()) {
     serve_operators(std::move(admin.operators));
     serve_metrics(std::move(admin.metrics));
+}
+
+Sources Daemon::sources() {
+    if (config_.fleet.on()) fleet_.emplace(resolve_loop_.get_executor(), fleet_options(config_), clock_);
+    return {resolver_, fetcher_, store_, clock_, fleet_ ? &*fleet_ : nullptr};
 }
 
 AdminSources Daemon::admin_sources() {
@@ -113,6 +117,7 @@ AdminSources Daemon::admin_sources() {
             [this] { return fetcher_.figures(); },
             answer_loop_.get_executor(),
             STERNPOST_VERSION,
+            [this] { return fleet_ ? std::optional(fleet_->figures()) : std::nullopt; },
             &watch_};
 }
 
@@ -242,6 +247,7 @@ awaitable<void> Daemon::stop() {
     watch_.stop();
     resolver_.stop();
     fetcher_.stop();
+    if (fleet_) fleet_->stop();
     asio::steady_timer step(resolve_loop_);
     const auto end = std::chrono::steady_clock::now() + grace;
     constexpr std::size_t this_coroutine = 1;
@@ -279,6 +285,8 @@ void Daemon::apply(Config config) {
     const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
+    // Read anew each time: the key may be another one.
+    if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
     auto eyes = std::make_shared<Eyes>(config.https.ca_file);
     set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
@@ -289,10 +297,12 @@ void Daemon::apply(Config config) {
     asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
-                               config.cache.memory_entries != config_.cache.memory_entries;
+                               config.cache.memory_entries != config_.cache.memory_entries ||
+                               config.fleet.on() != fleet_.has_value();
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,
-            "\"listen\", \"user\" and [cache] are taken over at the next start only");
+            "\"listen\", \"user\", [cache], and whether there is a [fleet], are taken over at the next start "
+            "only");
     config_ = std::move(config);
     watch_.watch(config_.watch.domains);
     postfix_.forget();

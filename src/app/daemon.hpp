@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "sternpost/base/time.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
@@ -60,6 +62,7 @@ private:
     void apply(Config config);
     void serve_operators(std::optional<ListeningSocket> socket);
     void serve_metrics(std::optional<ListeningSocket> socket);
+    Sources sources();
     AdminSources admin_sources();
     WatchSources watch_sources();
     boost::asio::awaitable<Published> look_at_own(std::string domain);
@@ -79,6 +82,7 @@ private:
     SqliteStore store_;
     CaresResolver resolver_;
     CurlFetcher fetcher_;
+    std::optional<RedisFleet> fleet_;  // nullopt: this relay is alone
     std::shared_ptr<Eyes> eyes_;
     DomainAnswers answers_;
     SocketmapServer server_;

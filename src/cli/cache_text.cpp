@@ -49,7 +49,8 @@ std::string policy_text(const json::object& report) {
     std::string text = line_of("policy", text_in(report, "mode") + ", id " + text_in(report, "id"));
     text += line_of("mx", joined(report, "mx"));
     text += line_of("max_age", std::to_string(number_in(report, "max_age")) + " s");
-    text += line_of("fetched", text_in(report, "fetched"));
+    const std::string relay = text_in(report, "learnt_by");
+    text += line_of("fetched", text_in(report, "fetched") + (relay.empty() ? "" : " by the relay " + relay));
     text += line_of("expires", text_in(report, "expires"));
     text += line_of("next refresh",
                     text_in(report, "refresh_at").empty() ? "none" : text_in(report, "refresh_at"));
@@ -140,6 +141,19 @@ std::string servers_text(const json::object& status) {
     return text;
 }
 
+std::string fleet_text(const json::object& status) {
+    const json::object* fleet = object_in(status, "fleet");
+    if (fleet == nullptr) return "";
+    std::string text = line_of("fleet", is_true(*fleet, "working") ? "asked at " + text_in(*fleet, "server")
+                                                                   : text_in(*fleet, "trouble"));
+    text += line_of("", "as " + text_in(*fleet, "relay") + ", lookups: " + tally_text(*fleet, "lookups") +
+                            "; ignored: " + tally_text(*fleet, "ignored"));
+    const std::int64_t untold = number_in(*fleet, "untold");
+    if (untold > 0)
+        text += line_of("", std::to_string(untold) + " domains that the others are to be told of");
+    return text;
+}
+
 }  // namespace
 
 std::string list_heading() {
@@ -199,7 +213,7 @@ std::string status_text(const json::object& status) {
     text += line_of("TXT records", tally_text(status, "txt_records"));
     text += line_of("fetches", tally_text(status, "fetches"));
     text += line_of("DANE", tally_text(status, "dane"));
-    return text + disk_text(status) + servers_text(status);
+    return text + disk_text(status) + servers_text(status) + fleet_text(status);
 }
 
 }  // namespace sternpost

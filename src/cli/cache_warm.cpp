@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +11,7 @@
 
 #include "cache.hpp"
 #include "command.hpp"
+#include "progress_bar.hpp"
 #include "sternpost/base/trimmed.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
@@ -27,7 +26,6 @@ constexpr std::size_t lookups_at_once = 16;
 constexpr std::size_t max_domains = 1'000'000;
 constexpr std::size_t max_line = 1000;
 constexpr std::chrono::milliseconds bar_interval{200};
-constexpr std::size_t bar_width = 40;
 
 std::string_view without_comment(std::string_view line) {
     return trimmed(line.substr(0, line.find('#')), " \t\r");
@@ -85,7 +83,7 @@ public:
         std::vector<std::jthread> threads;
         const std::size_t count = std::min(lookups_at_once, domains_.size());
         for (std::size_t i = 0; i < count; ++i) threads.emplace_back([this] { work(); });
-        if (::isatty(STDERR_FILENO) != 0) show_bar();
+        if (bar_.can_be_seen()) show_bar();
     }
     const std::map<std::string, std::size_t>& outcomes() const { return outcomes_; }
     // Why the daemon could not be asked any more.
@@ -110,7 +108,7 @@ private:
         const std::string outcome = reply.good() ? outcome_of(report) : "failed";
         ++outcomes_[outcome];
         if (outcome != "failed") return;
-        clear_bar();
+        bar_.clear();
         complain(domain + ": " + (reply.good() ? why_failed(report) : reply.error()));
     }
 
@@ -118,16 +116,9 @@ private:
         std::unique_lock lock(mutex_);
         while (done_ < domains_.size() && !broken_off_) {
             changed_.wait_for(lock, bar_interval);
-            const std::size_t filled = bar_width * done_ / domains_.size();
-            std::cerr << "\r[" << std::string(filled, '#') << std::string(bar_width - filled, ' ') << "] "
-                      << done_ << "/" << domains_.size() << std::flush;
-            bar_shown_ = true;
+            bar_.show(done_, domains_.size());
         }
-        clear_bar();
-    }
-
-    void clear_bar() {
-        if (std::exchange(bar_shown_, false)) std::cerr << "\r\x1b[K" << std::flush;
+        bar_.clear();
     }
 
     const std::string socket_;
@@ -138,7 +129,7 @@ private:
     std::size_t done_ = 0;
     std::map<std::string, std::size_t> outcomes_;
     std::optional<Error> broken_off_;
-    bool bar_shown_ = false;
+    ProgressBar bar_;
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ void add_doctor(CLI::App& program, CommandLine& line);
 void add_cache(CLI::App& program, CommandLine& line);
 void add_import(CLI::App& to, CommandLine& line);  // of `cache`, too
 void add_migrate(CLI::App& program, CommandLine& line);
+void add_report(CLI::App& program, CommandLine& line);
 void add_publish(CLI::App& program, CommandLine& line);
 void add_watch(CLI::App& program, CommandLine& line);
 

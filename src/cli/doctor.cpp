@@ -5,12 +5,16 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "command.hpp"
 #include "doctor_output.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/doctor/examine.hpp"
 #include "sternpost/doctor/gather.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
+#include "sternpost/loop/spawn.hpp"
+#include "sternpost/settings/settings.hpp"
 #include "terminal.hpp"
 
 namespace asio = boost::asio;
@@ -39,6 +43,28 @@ Result<Facts> gather(const std::string& directory, const Config& config) {
     return std::move(*facts);
 }
 
+asio::awaitable<void> try_once(RedisFleet& fleet, FleetLook& look) {
+    co_await fleet.first_connection();
+    const FleetFigures figures = fleet.figures();
+    look.trouble = printable(figures.trouble);
+    fleet.stop();
+}
+
+std::optional<FleetLook> look_at_fleet(const Config& config) {
+    if (!config.fleet.on()) return std::nullopt;
+    FleetLook look;
+    const SystemClock clock;
+    asio::io_context io(1);
+    try {
+        RedisFleet fleet(io.get_executor(), fleet_options(config), clock);
+        spawn(io.get_executor(), "fleet", try_once(fleet, look));
+        io.run();
+    } catch (const std::runtime_error& error) {
+        look.unusable = printable(error.what());
+    }
+    return look;
+}
+
 // As commands must name it, which may be run elsewhere.
 std::string whole_path(const std::string& directory) {
     if (directory.empty()) return directory;
@@ -48,11 +74,12 @@ std::string whole_path(const std::string& directory) {
 }
 
 int doctor(const Config& config, const Arguments& arguments) {
-    const auto facts = gather(whole_path(arguments.directory), config);
+    auto facts = gather(whole_path(arguments.directory), config);
     if (!facts) {
         complain("Postfix cannot be asked: " + facts.error().detail);
         return exit_temporary;
     }
+    facts->fleet = look_at_fleet(config);
     const Examination examination = examine(*facts);
     std::cout << (arguments.json ? as_json(*facts, examination)
                                  : as_text(*facts, examination, Terminal::of_standard_output()))

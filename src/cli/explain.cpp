@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "command.hpp"
@@ -9,6 +10,8 @@
 #include "live_look.hpp"
 #include "report_json.hpp"
 #include "sternpost/explain/explainer.hpp"
+#include "sternpost/explain/fleet_layer.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 #include "terminal.hpp"
@@ -49,15 +52,34 @@ struct Tools {
         : look(io, config, postfix),
           explainer(io.get_executor(), look.tools(probing),
                     ExplainSettings{resolve_options(config),
-                                    std::make_shared<const Rules>(rules(config, postfix))}) {}
+                                    std::make_shared<const Rules>(rules(config, postfix))}) {
+        if (!config.fleet.on()) return;
+        try {
+            fleet.emplace(io.get_executor(), fleet_options(config), clock);
+        } catch (const std::runtime_error& error) {
+            no_fleet = error.what();
+        }
+    }
 
     LiveLook look;
     Explainer explainer;
+    std::optional<RedisFleet> fleet;
+    std::string no_fleet;  // why it cannot be asked
     Explanation told;
 };
 
+awaitable<void> ask_fleet(Tools& tools) {
+    if (!tools.no_fleet.empty()) tools.told.fleet = fleet_layer_without(tools.no_fleet);
+    if (!tools.fleet) co_return;
+    co_await tools.fleet->first_connection();
+    const SharedDomain shared = co_await tools.fleet->find(tools.told.domain);
+    tools.told.fleet = fleet_layer(shared, tools.fleet->figures());
+    tools.fleet->stop();
+}
+
 awaitable<void> find_out(Tools& tools, std::string key) {
     tools.told = co_await tools.explainer.explain(std::move(key));
+    co_await ask_fleet(tools);
     tools.look.stop();
 }
 

@@ -82,7 +82,13 @@ private:
         head("DANE", told.dane);
         head("TLS reports", told.tls_reports);
         for (const std::string& rua : told.tls_reports.rua) detail("to", rua);
+        if (told.fleet) fleet(*told.fleet);
         answers(told);
+    }
+
+    void fleet(const FleetLayer& layer) {
+        head("Fleet", layer);
+        if (layer.expires) detail("until", to_iso8601(*layer.expires));
     }
 
     void record(const Explanation& told) {

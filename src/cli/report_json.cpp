@@ -168,6 +168,16 @@ json::object json_of(const TlsReportLayer& layer) {
     return object;
 }
 
+json::object json_of(const FleetLayer& layer) {
+    json::object object = head_of(layer);
+    object["id"] = text_or_null(layer.id);
+    object["mode"] = text_or_null(layer.mode);
+    object["relay"] = text_or_null(layer.relay);
+    object["fetched"] = layer.fetched ? json::value(to_iso8601(*layer.fetched)) : json::value(nullptr);
+    object["expires"] = layer.expires ? json::value(to_iso8601(*layer.expires)) : json::value(nullptr);
+    return object;
+}
+
 json::array json_of(const std::vector<MapAnswer>& answers) {
     json::array array;
     for (const MapAnswer& answer : answers) {
@@ -248,6 +258,7 @@ json::object json_of(const Explanation& told) {
     object["mx"] = json_of(told.mx);
     object["dane"] = json_of(told.dane);
     object["tls_reports"] = json_of(told.tls_reports);
+    if (told.fleet) object["fleet"] = json_of(*told.fleet);
     object["answers"] = json_of(told.answers);
     return object;
 }

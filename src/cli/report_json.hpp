@@ -1,4 +1,4 @@
-// What lint and explain have to say, for machines. sternpost(1) describes it; a key that is there stays, and keeps its
+// What lint and explain have to say, for machines, and how all JSON is written. sternpost(1) describes it; a key that is there stays, and keeps its
 // meaning, as long as `schema` is the same number.
 //
 // Threads: any; pure. Texts of remote servers are printable ASCII.

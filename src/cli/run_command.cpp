@@ -19,6 +19,7 @@ int run_command(int argc, char** argv) {
     add_query(program, line);
     add_explain(program, line);
     add_lint(program, line);
+    add_report(program, line);
     add_cache(program, line);
     add_doctor(program, line);
     add_import(program, line);

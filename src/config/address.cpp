@@ -96,6 +96,19 @@ Result<ListenAddress> parse_unix(std::string_view text) {
     return ListenAddress{"", 0, std::string(path)};
 }
 
+constexpr std::uint16_t redis_port = 6379;
+constexpr std::uint16_t sentinel_port = 26379;
+
+Result<ListenAddress> parse_engine(std::string_view text, std::uint16_t usual_port) {
+    if (text.empty()) return wrong(text, R"(is no address; write "127.0.0.1:6379" or "unix:/PATH")");
+    if (text.starts_with("unix:")) return parse_unix(text);
+    if (text.starts_with('/'))
+        return wrong(text, "is a path; write " + in_quotes("unix:" + std::string(text)));
+    auto endpoint = parse_endpoint(text);
+    if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
+    return ListenAddress{std::move(endpoint->host), endpoint->port.value_or(usual_port), ""};
+}
+
 }  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
@@ -113,6 +126,14 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     auto endpoint = parse_endpoint(text);
     if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
     return ServerAddress{std::move(endpoint->host), endpoint->port.value_or(ServerAddress{}.port)};
+}
+
+Result<ListenAddress> parse_fleet_server(std::string_view text) {
+    return parse_engine(text, redis_port);
+}
+
+Result<ListenAddress> parse_sentinel(std::string_view text) {
+    return parse_engine(text, sentinel_port);
 }
 
 Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text) {

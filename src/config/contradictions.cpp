@@ -82,6 +82,27 @@ void note_socket(const TomlField& section, AdminConfig& admin) {
     admin.socket_is_set = section.node().as_table()->contains("socket");
 }
 
+void check_fleet(const TomlField& section, const FleetConfig& fleet) {
+    const auto refuse = [&](bool contradicts, std::string_view at, std::string_view what) {
+        if (contradicts) section.first_of({at}).wrong(what);
+    };
+    const bool servers = !fleet.servers.empty(), sentinels = !fleet.sentinels.empty();
+    const auto is_unix = [](const ListenAddress& address) { return address.host.empty(); };
+    const bool any_unix =
+        std::ranges::any_of(fleet.servers, is_unix) || std::ranges::any_of(fleet.sentinels, is_unix);
+    refuse(servers && sentinels, "sentinels", "there are servers, too; keep one of the two");
+    refuse(sentinels && fleet.master.empty(), "sentinels",
+           R"(they watch several masters; add master = "NAME")");
+    refuse(!fleet.master.empty() && !sentinels, "master",
+           "only Sentinels know it by that name; add sentinels, or remove it");
+    refuse(!fleet.user.empty() && fleet.password_file.empty(), "user",
+           "it has no password; add password-file");
+    refuse(!fleet.ca_file.empty() && !fleet.tls, "ca-file", "it is for TLS; add tls = true, or remove it");
+    refuse(fleet.tls && any_unix, "tls", "a UNIX socket has no TLS; remove one of the two");
+    refuse(fleet.on() && fleet.key_file.empty(), servers ? "servers" : "sentinels",
+           "what relays tell each other must be signed; add key-file");
+}
+
 void check_watch(const TomlField& section, WatchConfig& watch) {
     const TomlField place = section.first_of({"domains"});
     if (watch.domains.size() > max_watched_domains)

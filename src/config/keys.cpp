@@ -90,6 +90,24 @@ ConfigKeys<AdminConfig> admin_keys() {
     };
 }
 
+ConfigKeys<FleetConfig> fleet_keys() {
+    return {
+        {"servers", &FleetConfig::servers,
+         list_of(a_text(parse_fleet_server, "127.0.0.1:6379"), EmptyList::allowed, R"(["127.0.0.1:6379"])")},
+        {"sentinels", &FleetConfig::sentinels,
+         list_of(a_text(parse_sentinel, "192.0.2.1:26379"), EmptyList::allowed, R"(["192.0.2.1:26379"])")},
+        {"master", &FleetConfig::master, a_text(parse_word_or_none, "mymaster")},
+        {"user", &FleetConfig::user, a_text(parse_word_or_none, "sternpost")},
+        {"password-file", &FleetConfig::password_file,
+         a_text(parse_file_or_none, "/etc/sternpost/fleet.password")},
+        {"tls", &FleetConfig::tls, a_boolean()},
+        {"ca-file", &FleetConfig::ca_file, a_text(parse_file_or_none, "/etc/sternpost/fleet-ca.pem")},
+        {"prefix", &FleetConfig::prefix, a_text(parse_prefix, "sternpost")},
+        {"key-file", &FleetConfig::key_file, a_text(parse_file_or_none, "/etc/sternpost/fleet.key")},
+        {"timeout", &FleetConfig::timeout, a_duration(1ms, 5s)},
+    };
+}
+
 ConfigKeys<WatchConfig> watch_keys() {
     return {
         {"domains", &WatchConfig::domains,
@@ -135,6 +153,7 @@ ConfigKeys<Config> config_keys() {
         {"limits", &Config::limits, section<LimitsConfig>("limits", limits_keys())},
         {"log", &Config::log, section<LogConfig>("log", log_keys())},
         {"admin", &Config::admin, section<AdminConfig>("admin", admin_keys(), note_socket)},
+        {"fleet", &Config::fleet, section<FleetConfig>("fleet", fleet_keys(), check_fleet)},
         {"watch", &Config::watch, section<WatchConfig>("watch", watch_keys(), check_watch)},
         {"maps", &Config::maps, named_sections<MapConfig>("maps", map_keys(), parse_map_name)},
         {"override", &Config::overrides,

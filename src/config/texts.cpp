@@ -15,6 +15,8 @@ constexpr std::size_t max_domain = 253;
 constexpr std::size_t max_label = 63;
 constexpr std::size_t max_map_name = 64;
 constexpr std::size_t max_user_name = 32;
+constexpr std::size_t max_prefix = 64;
+constexpr std::size_t max_word = 255;
 constexpr std::array<std::string_view, 5> built_in_maps{"sts", "postfix", "QUERY", "sts-tlsrpt",
                                                         "QUERYwithTLSRPT"};
 
@@ -112,6 +114,22 @@ Result<std::string> parse_log_target(std::string_view text) {
     if (text != "stderr" && text != "journal" && text != "syslog" && !absolute_file(text))
         return wrong(
             text, R"(is no log target; write "stderr", "journal", "syslog" or the absolute path of a file)");
+    return std::string(text);
+}
+
+Result<std::string> parse_prefix(std::string_view text) {
+    const auto allowed = [](char c) {
+        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':';
+    };
+    if (text.empty() || text.size() > max_prefix || !std::ranges::all_of(text, allowed))
+        return wrong(text, "is no prefix; write up to 64 letters, digits, '-', '_', '.' and ':'");
+    return std::string(text);
+}
+
+Result<std::string> parse_word_or_none(std::string_view text) {
+    const auto allowed = [](char c) { return c > ' ' && c <= '~'; };
+    if (text.size() > max_word || !std::ranges::all_of(text, allowed))
+        return wrong(text, "is no name; write up to 255 ASCII characters without blanks");
     return std::string(text);
 }
 

@@ -14,6 +14,10 @@ Result<std::string> parse_cache_path(std::string_view text);
 Result<std::string> parse_socket_or_none(std::string_view text);
 Result<std::string> parse_log_target(std::string_view text);
 
+// A word that keys of the fleet's memory begin with, and the names that its owner has given there.
+Result<std::string> parse_prefix(std::string_view text);
+Result<std::string> parse_word_or_none(std::string_view text);
+
 // Both come out in lower case.
 Result<std::string> parse_override_domain(std::string_view text);
 // Without sub-domains.

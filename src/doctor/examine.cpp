@@ -24,6 +24,7 @@ constexpr RulesAbout subjects[] = {
     {"DNS", dns_rules},
     {"TLS", tls_rules},
     {"reports and senders", report_rules},
+    {"fleet", fleet_rules},
 };
 
 }  // namespace

@@ -52,6 +52,7 @@ std::span<const Rule> trust_rules();
 std::span<const Rule> tls_rules();
 std::span<const Rule> socket_rules();
 std::span<const Rule> report_rules();
+std::span<const Rule> fleet_rules();
 
 std::string_view value(const Settings& settings,
                        std::string_view name);  // empty: not set, or unknown to this Postfix

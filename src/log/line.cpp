@@ -34,6 +34,8 @@ std::string_view to_string(Topic topic) {
             return "tls";
         case Topic::cache:
             return "cache";
+        case Topic::fleet:
+            return "fleet";
         case Topic::upkeep:
             return "upkeep";
         case Topic::admin:

@@ -40,8 +40,12 @@ awaitable<void> Course::look_at_policy(FlightPtr flight) {
 awaitable<void> Course::discover_policy(FlightPtr flight) {
     Discovery discovery = this->discovery();
     KnownDomain& known = flight->known;
+    bool told_by_others = false;
+    if (sharing_.on()) told_by_others = co_await ask_other_relays(flight);
     const SteadyTime due = flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
-    if (context_.now().steady >= due) co_await discovery.look_at_txt(known);
+    // Another relay's news are its look at the record.
+    const bool look = flight->at_news ? !told_by_others : context_.now().steady >= due;
+    if (look && !context_.stopped) co_await discovery.look_at_txt(known);
     if (context_.stopped) co_return;
     const WallTime wall = context_.now().wall;
     if (known.wants_fetch(wall) && known.may_fetch(wall, context_.options)) {
@@ -50,11 +54,31 @@ awaitable<void> Course::discover_policy(FlightPtr flight) {
             flight->overdue = true;
             answer_(*flight);
         }
-        co_await discovery.fetch_policy(known);
+        if (sharing_.on())
+            co_await sharing_.fetch(flight);
+        else
+            co_await discovery.fetch_policy(known);
     } else if (flight->refresh) {
-        co_await discovery.refresh_policy(known);
+        if (sharing_.on() && known.may_fetch(wall, context_.options))
+            co_await sharing_.fetch(flight);
+        else
+            co_await discovery.refresh_policy(known);
     }
     if (!context_.stopped && !known.on_disk) co_await discovery.commit(known);
+}
+
+// Where there is no policy in force, or another relay has a new one. Whether they knew of it; then it counts at once,
+// and the TXT record is looked at behind the answer.
+awaitable<bool> Course::ask_other_relays(FlightPtr flight) {
+    KnownDomain& known = flight->known;
+    const auto before = known.policy;
+    if (before && context_.now().wall < before->expires() && !flight->at_news) co_return false;
+    co_await sharing_.take_over(known);
+    if (context_.stopped || known.policy == before) co_return false;
+    flight->overdue = true;
+    flight->changed.cancel();
+    answer_(*flight);
+    co_return true;
 }
 
 awaitable<void> Course::fetch_at_operators_word(FlightPtr flight) {

@@ -14,14 +14,15 @@
 #include "discovery.hpp"
 #include "flight.hpp"
 #include "lookup_context.hpp"
+#include "sharing.hpp"
 
 namespace sternpost {
 
 class Course {
 public:
     // `answer` gives what is known to those who need not wait for more.
-    Course(LookupContext& context, std::function<void(Flight&)> answer)
-        : context_(context), answer_(std::move(answer)) {}
+    Course(LookupContext& context, Sharing& sharing, std::function<void(Flight&)> answer)
+        : context_(context), sharing_(sharing), answer_(std::move(answer)) {}
 
     boost::asio::awaitable<void> look_at_policy(std::shared_ptr<Flight> flight);
     // For all who ask until the policy is known.
@@ -29,11 +30,13 @@ public:
 
 private:
     boost::asio::awaitable<void> discover_policy(std::shared_ptr<Flight> flight);
+    boost::asio::awaitable<bool> ask_other_relays(std::shared_ptr<Flight> flight);
     boost::asio::awaitable<void> fetch_at_operators_word(std::shared_ptr<Flight> flight);
     std::optional<Asked> question_that_lacks_hosts(const Flight& flight) const;
     Discovery discovery() const;
 
     LookupContext& context_;
+    Sharing& sharing_;
     std::function<void(Flight&)> answer_;
 };
 

@@ -1,6 +1,7 @@
 #include "discovery.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <span>
 #include <utility>
@@ -58,6 +59,13 @@ LogLevel level_of_failure(const CachedPolicy* kept, WallTime now) {
     const auto left = kept->expires() - now;
     if (left > kept->policy.max_age / 2) return LogLevel::info;
     return left > kept->policy.max_age / 5 ? LogLevel::warning : LogLevel::error;
+}
+
+// Over a connection whose certificate has proven its name.
+bool told_by_policy_host(std::string_view cause) {
+    constexpr std::array<std::string_view, 5> told{"status", "redirect", "too-large", "media-type",
+                                                   "invalid-policy"};
+    return std::ranges::find(told, cause) != told.end();
 }
 
 Trouble fetch_of(const KnownDomain& known) {
@@ -178,15 +186,26 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
     if (!fetched) {
         known.note_fetch_failed(fetched.error(), sources_.clock.wall(), options_);
         log_fetch_failure(known, sources_.clock.wall(), fetched.error(), repeats_);
-        if (!known.overloaded) co_await commit(known);
+        if (known.overloaded) co_return;
+        co_await commit(known);
+        if (sources_.fleet != nullptr) tell_failure(known, fetched.error());
         co_return;
     }
     known.note_fetched(std::move(*fetched));
     co_await commit(known);
+    if (sources_.fleet != nullptr) sources_.fleet->publish(known.domain, *known.policy);
     log_policy(known, "https", since(begun, sources_.clock));
     for (const std::string& remark : known.policy->policy.remarks)
         say(LogLevel::info, {Topic::policy, known.domain}, "{}", remark);
     repeats_.mended(fetch_of(known), "it can be fetched again");
+}
+
+void Discovery::tell_failure(const KnownDomain& known, const Error& error) const {
+    SharedFailure told;
+    told.failed = *known.failed;
+    told.at = sources_.clock.wall();
+    told.proven = told_by_policy_host(error.cause);
+    sources_.fleet->publish_failure(known.domain, told);
 }
 
 awaitable<void> Discovery::refresh_policy(KnownDomain& known) {

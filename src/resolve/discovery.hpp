@@ -40,6 +40,8 @@ public:
     boost::asio::awaitable<void> commit(KnownDomain& known);
 
 private:
+    // To the other relays.
+    void tell_failure(const KnownDomain& known, const Error& error) const;
     boost::asio::awaitable<Result<CachedPolicy>> get(std::string domain, std::string id, Queue queue);
     boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> addresses(std::string host);
 

@@ -14,6 +14,7 @@
 #include "operations.hpp"
 #include "recent_decisions.hpp"
 #include "reply_maker.hpp"
+#include "sharing.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
@@ -42,7 +43,8 @@ public:
           context_{sources, options, rules},
           answer_rules_(std::move(rules)),
           table_(memory_entries),
-          course_(context_, [this](Flight& flight) { answer_who_need_not_wait(flight); }),
+          sharing_(context_, table_, flights()),
+          course_(context_, sharing_, [this](Flight& flight) { answer_who_need_not_wait(flight); }),
           next_upkeep_(resolve_loop_),
           upkeep_(context_.sources.store, context_.sources.clock, table_, lookups()),
           operations_(context_.sources.store, context_.sources.clock, table_, flights()) {}
@@ -75,7 +77,15 @@ public:
                    [self = shared_from_this(), fresh = context_.rules] { self->answer_rules_ = fresh; });
     }
 
-    void begin_upkeep() { spawn(resolve_loop_, "upkeep", keep_up(shared_from_this())); }
+    void begin_upkeep() {
+        spawn(resolve_loop_, "upkeep", keep_up(shared_from_this()));
+        if (sharing_.on()) context_.sources.fleet->listen(ears());
+    }
+
+    Result<bool> forget(const std::string& domain) {
+        sharing_.forget(domain);
+        return operations_.forget(domain);
+    }
 
     void stop() {
         context_.stopped = true;
@@ -146,7 +156,7 @@ private:
         flight->want(question);
     }
 
-    enum class Why { question, refresh, operators_word };
+    enum class Why { question, refresh, news, operators_word };
 
     FlightPtr flight_under_way(const std::string& domain) const {
         const auto found = flights_.find(domain);
@@ -160,6 +170,7 @@ private:
         auto flight =
             std::make_shared<Flight>(resolve_loop_, recall(domain, why), context_.sources.clock.steady());
         flight->refresh = why == Why::refresh;
+        flight->at_news = why == Why::news;
         flight->at_operators_word = why == Why::operators_word;
         flights_.emplace(domain, flight);
         limit_patience(flight);
@@ -234,11 +245,13 @@ private:
         if (flight->use_to_disk) write(record_of(flight->known));
         const TableEntryPtr former = table_.find(flight->known.domain);
         // Memory is for what is asked for.
-        if (!former && !flight->used) return;
-        const auto entry = make_entry(*flight, former);
-        warn_if_nothing_passes(flight->known.domain, *entry);
-        decisions_.note(flight->known, *entry, former);
-        table_.put(entry);
+        if (former || flight->used) {
+            const auto entry = make_entry(*flight, former);
+            warn_if_nothing_passes(flight->known.domain, *entry);
+            decisions_.note(flight->known, *entry, former);
+            table_.put(entry);
+        }
+        if (flight->heard != WallTime()) sharing_.hear(flight->known.domain, flight->heard);
     }
 
     // As if the flight had never been; who waits for an answer boards another one.
@@ -296,9 +309,21 @@ private:
             flight->want(asked(next_hop, *context_.rules->map(base_grammar_maps.front())));
             return flight;
         };
+        made.follow = [this](const std::string& domain) { return flight_to(domain, Why::news); };
         made.abandon = [this](const std::string& domain) { abandon(domain); };
         made.recall = [this](const std::string& domain) { return recall(domain, Why::refresh); };
         made.settings = [this] { return settings(); };
+        return made;
+    }
+
+    FleetEars ears() {
+        FleetEars made;
+        made.news = [weak = weak_from_this()](const std::string& domain, WallTime fetched) {
+            if (const auto self = weak.lock()) self->sharing_.hear(domain, fetched);
+        };
+        made.untold = [weak = weak_from_this()](const std::string& domain) {
+            if (const auto self = weak.lock()) self->sharing_.tell(domain);
+        };
         return made;
     }
 
@@ -397,6 +422,7 @@ private:
     RulesPtr answer_rules_;  // the answer loop's; the context's are the resolve loop's
     MemoryTable table_;
     std::unordered_map<std::string, FlightPtr> flights_;
+    Sharing sharing_;
     Course course_;
     asio::steady_timer next_upkeep_;
     RecentDecisions decisions_{context_};
@@ -455,7 +481,7 @@ awaitable<Result<void>> DomainAnswers::learn(std::string domain) {
 }
 
 Result<bool> DomainAnswers::forget(const std::string& domain) {
-    return inside_->operations().forget(domain);
+    return inside_->forget(domain);
 }
 
 awaitable<Result<Imported>> DomainAnswers::import(DomainRecord record, Origin origin) {

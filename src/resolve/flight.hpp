@@ -48,6 +48,8 @@ struct Flight {
     bool at_operators_word = false;  // the same, and no limit counts
     bool fetched = false;            // then: whether a policy was fetched,
     std::string why_not_fetched;     // or else why not, in words
+    bool at_news = false;            // another relay has fetched the policy
+    WallTime heard{};                // the latest fetch of another relay that was told of meanwhile
     bool used = false;               // somebody has asked
     bool use_to_disk = false;        // for the first time in a day
     std::vector<Asked> wanted;

@@ -65,7 +65,8 @@ bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
 
 bool KnownDomain::wants_fetch(WallTime now) const {
     if (txt.state != TxtState::present) return false;
-    return !policy || policy->id != txt.id || now >= policy->expires();
+    if (!policy || now >= policy->expires()) return true;
+    return txt.id != policy->id && txt.id != replaced_id;
 }
 
 std::string KnownDomain::id_to_fetch() const {
@@ -172,19 +173,37 @@ void KnownDomain::note_fetch_begun(WallTime now) {
     fetches.push_back(now);
 }
 
-void KnownDomain::note_fetched(CachedPolicy fetched) {
-    const bool same_body = policy && policy->body == fetched.body;
-    const bool same_id = policy && policy->id == fetched.id;
-    refresh_at = refresh_time(domain, fetched);
-    if (same_body && !same_id) refresh_at = std::min(*refresh_at, fetched.fetched + look_at_old_body_again);
+void KnownDomain::take(CachedPolicy taken) {
+    const bool same_body = policy && policy->body == taken.body;
+    const bool same_id = policy && policy->id == taken.id;
+    refresh_at = refresh_time(domain, taken);
+    if (same_body && !same_id) refresh_at = std::min(*refresh_at, taken.fetched + look_at_old_body_again);
     if (!same_body || !same_id) {
         mx = MxLook();
         dane.clear();
     }
-    policy = std::make_shared<const CachedPolicy>(std::move(fetched));
+    policy = std::make_shared<const CachedPolicy>(std::move(taken));
     failed.reset();
     overloaded = disk_unread = false;
+}
+
+void KnownDomain::note_fetched(CachedPolicy fetched) {
+    replaced_id.clear();
+    take(std::move(fetched));
     just_fetched = true;
+}
+
+void KnownDomain::note_shared(CachedPolicy shared) {
+    if (policy && policy->id != shared.id) replaced_id = policy->id;
+    take(std::move(shared));
+}
+
+void KnownDomain::note_shared_failure(const SharedFailure& shared, WallTime now) {
+    const bool policy_stays = policy && now < policy->expires();
+    if (!shared.proven && !policy_stays) return;
+    if (shared.failed.id != id_to_fetch() || (policy && shared.at < policy->fetched)) return;
+    if (fetch_has_failed() && failed->next_try >= shared.failed.next_try) return;
+    failed = shared.failed;
 }
 
 void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& options) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sternpost/dane/dane_lookup.hpp"
+#include "sternpost/fleet/fleet.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
 
 namespace sternpost {
@@ -73,9 +74,11 @@ struct KnownDomain {
     std::string domain;
     std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
     std::optional<FailedFetch> failed;           // fetches that failed since
-    bool on_disk = true;                         // false: the policy could not be committed
-    bool disk_unread = false;                    // the disk could not say whether there is a policy
-    bool overloaded = false;                     // the last GET found no room among ours
+    std::string
+        replaced_id;      // by a policy of another relay: our DNS server may still show it, as nothing new
+    bool on_disk = true;  // false: the policy could not be committed
+    bool disk_unread = false;       // the disk could not say whether there is a policy
+    bool overloaded = false;        // the last GET found no room among ours
     bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept
     bool just_fetched = false;      // in this flight: applies to its questions even with a max_age of 0
     std::vector<WallTime> fetches;  // GETs of the last hour
@@ -113,6 +116,10 @@ struct KnownDomain {
     void forget_surplus_routes();
     void note_fetch_begun(WallTime now);
     void note_fetched(CachedPolicy fetched);
+    // Another relay has fetched it.
+    void note_shared(CachedPolicy shared);
+    // Counts as one of ours where nobody would fare better than that relay, or the known policy stays in force.
+    void note_shared_failure(const SharedFailure& shared, WallTime now);
     // It was not refreshed, whatever kept it from that.
     void note_refresh_failed(WallTime now, const ResolveOptions& options);
     // Whether that is to be written to the disk.
@@ -121,6 +128,7 @@ struct KnownDomain {
 
 private:
     bool remember_dane(DomainDane verdict, WallTime now);
+    void take(CachedPolicy taken);
 };
 
 // All of it that is kept on disk.

@@ -4,26 +4,13 @@
 // Threads:   the resolve loop.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string>
 
-#include "flight.hpp"
+#include "flights.hpp"
 #include "memory_table.hpp"
 #include "sternpost/resolve/cache_operations.hpp"
 
 namespace sternpost {
-
-// What operations need of the lookups.
-struct Flights {
-    using FlightPtr = std::shared_ptr<Flight>;
-    std::function<FlightPtr(const std::string&)> under_way;  // null: there is none
-    std::function<FlightPtr(const std::string&)> refresh;    // begins one; null: the program stops
-    std::function<FlightPtr(const std::string&)> learn;      // begins or joins one; null: there are too many
-    std::function<void(const std::string&)> abandon;  // nothing of it is kept; who waits is looked up anew
-    std::function<KnownDomain(const std::string&)> recall;  // from memory or disk
-    std::function<Settings()> settings;
-};
 
 class Operations {
 public:

@@ -68,7 +68,7 @@ template <class Archive, Is<KnownDomain> T>
 void fields(Archive& archive, T& known) {
     archive(known.domain, known.policy, known.failed, known.on_disk, known.disk_unread, known.overloaded,
             known.forgotten, known.just_fetched, known.fetches, known.txt, known.mx, known.refresh_at,
-            known.last_used, known.dane, known.dane_seen);
+            known.last_used, known.dane, known.dane_seen, known.replaced_id);
 }
 
 auto all_of(const Policy& policy) {
@@ -100,7 +100,7 @@ private:
         // Nearly always its text says all of it.
         const auto read = read_policy(policy->body);
         const bool in_text = read && all_of(*read) == all_of(policy->policy);
-        (*this)(policy->id, policy->body, policy->fetched, in_text);
+        (*this)(policy->id, policy->body, policy->fetched, policy->learnt_by, in_text);
         if (!in_text) put(policy->policy);
     }
     template <class T>
@@ -156,7 +156,7 @@ private:
         if (!there) return;
         bool in_text = false;
         auto taken = std::make_shared<CachedPolicy>();
-        (*this)(taken->id, taken->body, taken->fetched, in_text);
+        (*this)(taken->id, taken->body, taken->fetched, taken->learnt_by, in_text);
         if (in_text)
             taken->policy = read_policy(taken->body).value();
         else

@@ -39,6 +39,13 @@ Override override_from(const OverrideConfig& entry) {
     return made;
 }
 
+FleetAddress fleet_address(const ListenAddress& address) {
+    FleetAddress made;
+    made.path = address.path;
+    if (made.path.empty()) made.endpoint = {asio::ip::make_address(address.host), address.port};
+    return made;
+}
+
 }  // namespace
 
 bool goes_by_postfix(const Config& config) {
@@ -82,6 +89,23 @@ HttpsOptions https_options(const Config& config) {
     options.fetches = config.limits.fetches;
     options.allow_private_addresses = config.https.allow_private_addresses;
     options.require_text_plain = config.https.content_type == ContentType::require;
+    return options;
+}
+
+FleetOptions fleet_options(const Config& config) {
+    const FleetConfig& fleet = config.fleet;
+    FleetOptions options;
+    for (const ListenAddress& server : fleet.servers) options.servers.push_back(fleet_address(server));
+    for (const ListenAddress& one : fleet.sentinels) options.sentinels.push_back(fleet_address(one));
+    options.master = fleet.master;
+    options.user = fleet.user;
+    options.password_file = fleet.password_file;
+    options.tls = fleet.tls;
+    options.ca_file = fleet.ca_file;
+    options.prefix = fleet.prefix;
+    options.key_file = fleet.key_file;
+    options.timeout = fleet.timeout;
+    options.longest_fetch = config.https.timeout;
     return options;
 }
 

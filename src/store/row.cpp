@@ -76,6 +76,7 @@ CachedPolicy policy_from(SQLite::Statement& row, const std::string& domain) {
         std::chrono::seconds(number_from(row.getColumn(3), 0, max_max_age.count(), domain));
     cached.body = row.getColumn(4).getString();
     cached.fetched = time_from(row.getColumn(5), domain);
+    cached.learnt_by = row.getColumn(13).getString();
     return cached;
 }
 
@@ -99,6 +100,7 @@ void bind_policy(SQLite::Statement& upsert, const DomainRecord& record) {
     upsert.bind(7, to_sql(cached->fetched));
     upsert.bind(8, to_sql(cached->expires()));
     if (record.refresh_at) upsert.bind(15, to_sql(*record.refresh_at));
+    if (!cached->learnt_by.empty()) upsert.bind(16, cached->learnt_by);
 }
 
 void bind_failure(SQLite::Statement& upsert, const std::optional<FailedFetch>& failed) {

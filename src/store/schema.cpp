@@ -41,6 +41,8 @@ constexpr std::array migrations{
        CREATE INDEX domain_by_end ON domain (expires, next_try, dane_seen);)",
     // For the list of policies that cannot be refreshed: few rows, which would else be looked for among all.
     R"(CREATE INDEX domain_failing ON domain (expires) WHERE failures IS NOT NULL AND mode <> 'none';)",
+    // The relay of the fleet that fetched the policy; NULL: this one.
+    "ALTER TABLE domain ADD COLUMN learnt_by TEXT;",
 };
 static_assert(migrations.size() == schema_version);
 

@@ -9,7 +9,7 @@
 
 namespace sternpost {
 
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 // Sets the pragmas, and brings an empty or older file forward to schema_version in one transaction.
 void prepare_schema(SQLite::Database& database);

@@ -34,7 +34,7 @@ private:
     SQLite::Statement& statement_;
 };
 
-constexpr int domain_in_list = 13;
+constexpr int domain_in_list = 14;
 
 std::int64_t to_sql(WallTime time) {
     return time.time_since_epoch().count();

@@ -8,13 +8,13 @@ namespace sternpost::sql {
 
 inline constexpr const char* select = R"(
     SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at
+           refresh_at, learnt_by
     FROM domain WHERE domain = ?)";
 
 // As sql::select, with the domain behind it.
 inline constexpr const char* list = R"(
     SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, domain
+           refresh_at, learnt_by, domain
     FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2)";
 
 inline constexpr const char* count = R"(
@@ -28,12 +28,12 @@ inline constexpr const char* count = R"(
 // These two as sql::list.
 inline constexpr const char* ending = R"(
     SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, domain
+           refresh_at, learnt_by, domain
     FROM domain WHERE expires > ?1 AND mode <> 'none' ORDER BY expires LIMIT ?2)";
 
 inline constexpr const char* failing = R"(
     SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, domain
+           refresh_at, learnt_by, domain
     FROM domain INDEXED BY domain_failing
     WHERE expires > ?1 AND failures IS NOT NULL AND mode <> 'none' ORDER BY expires LIMIT ?2)";
 
@@ -41,8 +41,8 @@ inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
 
 inline constexpr const char* upsert = R"(
     INSERT OR REPLACE INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
-                                   failures, next_try, failed_why, dane_seen, refresh_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+                                   failures, next_try, failed_why, dane_seen, refresh_at, learnt_by)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 
 // The third condition is the index's own.
 inline constexpr const char* due = R"(

@@ -75,6 +75,19 @@ TEST(Metrics, ADiskThatCannotBeReadCountsNoPolicies) {
     EXPECT_THAT(text, HasSubstr("sternpost_cache_failures_total{operation=\"read\"} 2\n"));
 }
 
+TEST(Metrics, OnlyWhoHasAFleetTellsOfIt) {
+    const SocketmapFigures socketmap;
+    AllFigures figures = figures_of(socketmap);
+    EXPECT_THAT(metrics_text(figures), Not(HasSubstr("sternpost_fleet_")));
+    figures.fleet.emplace().untold = 3;
+    figures.fleet->ignored.add("forged");
+    const std::string text = metrics_text(figures);
+    EXPECT_THAT(text, HasSubstr("sternpost_fleet_working 0\n"));
+    EXPECT_THAT(text, HasSubstr("sternpost_fleet_untold 3\n"));
+    EXPECT_THAT(text, HasSubstr("sternpost_fleet_entries_ignored_total{reason=\"forged\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("sternpost_fleet_leases_total{outcome=\"elsewhere\"} 0\n"));
+}
+
 TEST(Tally, AnUnknownNameCountsAsTheLast) {
     Tally<txt_outcomes.size()> tally(txt_outcomes);
     tally.add("present");

@@ -63,6 +63,16 @@ TEST_F(StatusPage, TroubleStandsAtTheTop) {
     EXPECT_THAT(status_page(facts), HasSubstr("Needs attention"));
 }
 
+TEST_F(StatusPage, AFleetThatCannotBeAskedIsATrouble) {
+    figures.fleet.emplace().relay = "mx1.example.com";
+    figures.fleet->trouble = "192.0.2.1:6379: <refused>";
+    EXPECT_THAT(troubles_of(facts), ElementsAre(HasSubstr("192.0.2.1:6379: &lt;refused&gt;")));
+    EXPECT_THAT(status_page(facts), HasSubstr("Fleet, as mx1.example.com"));
+    figures.fleet->working = true;
+    figures.fleet->server = "192.0.2.1:6379";
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+}
+
 TEST_F(StatusPage, DomainsAreNamedWithReasons) {
     DomainRecord failing = record("failing.test", 3h);
     failing.failed = FailedFetch{"2", 4, now + 10min, "HTTP status 500"};

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_world import BenchWorld
+from fleet_step import fleet
 from soak import soak
 from steps import STEPS, Size
 from table import markdown
 
+STEPS = {**STEPS, "fleet": fleet}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MEASURED = "<!-- measured -->\n"
 

@@ -100,6 +100,9 @@ TEST(Config, TheDefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(config.log.format, LogFormat::text);
     EXPECT_EQ(config.admin.socket, "/run/sternpost/admin.sock");
     EXPECT_FALSE(config.admin.metrics);
+    EXPECT_FALSE(config.fleet.on());
+    EXPECT_EQ(config.fleet.prefix, "sternpost");
+    EXPECT_EQ(config.fleet.timeout, 50ms);
     EXPECT_THAT(config.maps, IsEmpty());
     EXPECT_THAT(config.overrides, IsEmpty());
 }
@@ -174,6 +177,29 @@ TEST(Config, EveryKeyIsRead) {
              c.admin.metrics = ListenAddress{"::1", 9461, ""};
          }},
         {"admin.metrics = ''", [](Config&) {}},
+        {"fleet = {servers = ['192.0.2.1', '[::1]:6380', 'unix:/run/v.sock'], key-file = '/k'}",
+         [](Config& c) {
+             c.fleet.servers = {{"192.0.2.1", 6379, ""}, {"::1", 6380, ""}, {"", 0, "/run/v.sock"}};
+             c.fleet.key_file = "/k";
+         }},
+        {"fleet = {sentinels = ['192.0.2.1', '192.0.2.2:1'], master = 'm', key-file = '/k'}",
+         [](Config& c) {
+             c.fleet.sentinels = {{"192.0.2.1", 26379, ""}, {"192.0.2.2", 1, ""}};
+             c.fleet.master = "m";
+             c.fleet.key_file = "/k";
+         }},
+        {"fleet = {user = 'u', password-file = '/p'}",
+         [](Config& c) {
+             c.fleet.user = "u";
+             c.fleet.password_file = "/p";
+         }},
+        {"fleet = {tls = true, ca-file = '/c'}",
+         [](Config& c) {
+             c.fleet.tls = true;
+             c.fleet.ca_file = "/c";
+         }},
+        {"fleet.prefix = 'a:b-1'", [](Config& c) { c.fleet.prefix = "a:b-1"; }},
+        {"fleet.timeout = '5s'", [](Config& c) { c.fleet.timeout = 5s; }},
         {"maps.one = {}", [](Config& c) { c.maps["one"] = {}; }},
         {"maps.one = {tlsrpt = true, enforce-testing = true, dane = 'auto'}",
          [](Config& c) {
@@ -355,6 +381,8 @@ TEST(ConfigErrors, Ranges) {
         {"limits.fetches = 10001", "1:18", {"1 to 10000"}},
         {"limits.idle = '99ms'", "1:15", {"100ms to 1d"}},
         {"limits.idle = '2d'", "1:15", {"100ms to 1d"}},
+        {"fleet.timeout = '0s'", "1:17", {"1ms to 5s"}},
+        {"fleet.timeout = '6s'", "1:17", {"1ms to 5s"}},
     });
 }
 
@@ -542,6 +570,36 @@ TEST(ConfigErrors, Contradictions) {
     EXPECT_EQ(read("[[override]]\ndomain='b.c'\naction='dane-only'\n[maps.a]\ndane='off'").overrides.size(),
               1U)
         << "a map of its own may leave DANE out";
+}
+
+TEST(ConfigErrors, FleetsThatContradictThemselves) {
+    expect_each_told({
+        {"[fleet]\nservers = ['127.0.0.1']\nsentinels = ['127.0.0.1']\nmaster = 'm'\nkey-file = '/k'",
+         "3:13",
+         {"[fleet] sentinels: there are servers, too; keep one of the two"}},
+        {"[fleet]\nsentinels = ['127.0.0.1']\nkey-file = '/k'", "2:13", {R"(add master = "NAME")"}},
+        {"[fleet]\nservers = ['127.0.0.1']\nmaster = 'm'\nkey-file = '/k'", "3:10", {"add sentinels"}},
+        {"[fleet]\nservers = ['127.0.0.1']", "2:11", {"must be signed; add key-file"}},
+        {"[fleet]\nuser = 'u'", "2:8", {"it has no password; add password-file"}},
+        {"[fleet]\nca-file = '/c'", "2:11", {"it is for TLS; add tls = true"}},
+        {"[fleet]\nservers = ['unix:/run/v.sock']\ntls = true\nkey-file = '/k'",
+         "3:7",
+         {"a UNIX socket has no TLS"}},
+    });
+}
+
+TEST(ConfigErrors, FleetsThatAreNone) {
+    expect_each_told({
+        {"fleet.servers = ['valkey.example.com']",
+         "1:18",
+         {"is a host name, and names are not looked up here"}},
+        {"fleet.servers = ['/run/v.sock']", "1:18", {R"(is a path; write "unix:/run/v.sock")"}},
+        {"fleet.servers = ['']", "1:18", {R"(write "127.0.0.1:6379")"}},
+        {"fleet.prefix = ''", "1:16", {"is no prefix"}},
+        {"fleet.prefix = 'a b'", "1:16", {"is no prefix"}},
+        {"fleet.user = 'a b'", "1:14", {"is no name"}},
+        {"fleet.key-file = 'k'", "1:18", {"is no absolute path"}},
+    });
 }
 
 // The columns and words of these are the parser's.

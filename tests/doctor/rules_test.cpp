@@ -431,6 +431,20 @@ const Fault faults[] = {
      advice, "smtp_tls_security_level = may"},
     {"tls-required", with("tls_required_enable", "yes"), information, "tls_required_enable = no"},
     {"smtputf8", with("smtputf8_enable", "no"), information, ""},
+
+    {"fleet-files",
+     [](Facts& facts) { facts.fleet.emplace().unusable = "/etc/sternpost/fleet.key: there is no key in it"; },
+     broken, "See to that file"},
+    {"fleet-reached",
+     [](Facts& facts) { facts.fleet.emplace().trouble = "192.0.2.1:6379: Connection refused"; }, advice,
+     "Valkey or Redis"},
+    {"fleet-tls",
+     [](Facts& facts) {
+         facts.fleet.emplace();
+         facts.daemon.fleet.servers = {{"192.0.2.1", 6379, ""}};
+         facts.daemon.fleet.password_file = "/etc/sternpost/fleet.password";
+     },
+     information, "tls = true"},
 };
 
 std::vector<Finding> found_by(const std::string& rule, const Facts& facts) {

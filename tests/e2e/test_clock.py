@@ -1,21 +1,17 @@
 """The life of a policy in real days, and a clock that is wrong."""
 
-import mmap
 import re
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 
 import pytest
 
-from process import require, wait_until
+from fake_clock import FakeClock
+from process import wait_until
 from scripted_resolver import answer, rcode
 from world import NOT_FOUND, enforce, policy, secure
 
-SOURCE = Path(__file__).with_name("fake_clock.c")
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 UPKEEP_SECONDS = 30.0  # the daemon looks every 10 s for something to refresh
 # Every question of ours looks at the TXT record.
@@ -25,27 +21,6 @@ FAILURES = {
     "NXDOMAIN": lambda world, domain: world.remove_policy_host(domain),
     "no policy": lambda world, domain: world.serve(domain, "mode: none\n"),
 }
-
-
-class FakeClock:
-    """The daemon's wall clock, so much before or behind ours. Its timers go by the other one, which is left alone."""
-
-    def __init__(self, directory):
-        library, file = directory / "fake_clock.so", directory / "clock"
-        subprocess.run([require("gcc", "gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, SOURCE],
-                       check=True)
-        file.write_bytes(bytes(8))
-        with open(file, "r+b") as opened:
-            self._seconds = mmap.mmap(opened.fileno(), 8)
-        self.environment = {
-            "LD_PRELOAD": str(library),
-            "FAKE_CLOCK": str(file),
-            "ASAN_OPTIONS": "verify_asan_link_order=0",  # with sanitizers, theirs is not the first library
-        }
-
-    def move(self, by):
-        seconds = int.from_bytes(self._seconds[:], sys.byteorder, signed=True) + int(by.total_seconds())
-        self._seconds[:] = seconds.to_bytes(8, sys.byteorder, signed=True)
 
 
 class Daemon:

@@ -123,6 +123,14 @@ def _(stage):
     return reply
 
 
+@situation("sternpostd.8: fleet: the fleet cannot be asked; this relay goes on alone: ...")
+def _(stage):
+    key = stage.world.directory / stage.world.domain("key")
+    key.write_text("k" * 64)
+    key.chmod(0o440)
+    return stage.line(stage.start({"fleet": {"servers": ["127.0.0.1:1"], "key-file": str(key)}}))
+
+
 @situation("sternpostd.8: DNS does not tell whether D has an MTA-STS policy: ...")
 def _(stage):
     domain = stage.domain()

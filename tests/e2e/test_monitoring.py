@@ -55,7 +55,13 @@ def exposition(whole_world):
     """What the real daemon tells Prometheus."""
     whole_world.receiver
     whole_world.publish(domain := whole_world.domain("monitored"), enforce())
-    daemon = whole_world.sternpostd({"admin": {"metrics": "127.0.0.1:9461"}, "watch": {"domains": [domain]}}).start()
+    daemon = whole_world.sternpostd({"admin": {"metrics": "127.0.0.1:9461"}, "watch": {"domains": [domain]}})
+    # A fleet that nobody answers for has its figures all the same.
+    key = daemon.directory / "fleet.key"
+    key.write_text("k" * 64)
+    key.chmod(0o440)
+    daemon.write_config({**daemon.settings, "fleet": {"servers": ["127.0.0.1:1"], "key-file": str(key)}})
+    daemon.start()
     daemon.ask(domain)
     daemon.ask(domain)
     for _ in range(2):

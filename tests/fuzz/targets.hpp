@@ -11,7 +11,8 @@ namespace sternpost::fuzz {
 using Run = void(std::string_view input);
 
 Run netstring, session, next_hop, sts_record, tls_report_record, policy, media_type, dns_answer, tlsa,
-    configuration, admin_http, import_line, other_configuration, other_memory, postconf, printable_text;
+    configuration, admin_http, import_line, other_configuration, other_memory, postconf, tls_report,
+    report_mail, printable_text;
 
 struct Target {
     std::string_view name;
@@ -34,6 +35,8 @@ inline constexpr std::array targets{
     Target{"other_configuration", other_configuration},
     Target{"other_memory", other_memory},
     Target{"postconf", postconf},
+    Target{"tls_report", tls_report},
+    Target{"report_mail", report_mail},
     Target{"printable_text", printable_text},
 };
 

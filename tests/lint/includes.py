@@ -6,23 +6,25 @@ import re
 import sys
 
 ALL = {"survey", "explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
-       "store", "migration", "postfix", "config", "loop", "policy", "log", "base"}
+       "store", "fleet", "tls_report", "migration", "postfix", "config", "loop", "policy", "log", "base"}
 TABLE = {
     "app": ALL,
     "cli": ALL,
     "survey": {"explain", "starttls", "dane", "dns", "https", "tls", "loop", "policy", "log", "base"},
-    "explain": {"starttls", "resolve", "answer", "dane", "dns", "https", "store", "tls", "loop", "policy", "base"},
+    "explain": {"starttls", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "tls", "loop", "policy", "base"},
     "starttls": {"dns", "tls", "loop", "policy", "base"},
-    "admin": {"survey", "socketmap", "resolve", "answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
-    "settings": {"resolve", "dns", "https", "config", "postfix", "policy", "base"},
+    "admin": {"survey", "socketmap", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
+    "settings": {"resolve", "dns", "fleet", "https", "config", "postfix", "policy", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
-    "resolve": {"answer", "dane", "dns", "https", "store", "loop", "policy", "log", "base"},
+    "resolve": {"answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
     "answer": {"policy", "base"},
     "dane": {"dns", "loop", "policy", "base"},
     "dns": {"loop", "policy", "log", "base"},
     "https": {"tls", "loop", "policy", "log", "base"},
     "store": {"loop", "policy", "log", "base"},
+    "fleet": {"store", "tls", "loop", "policy", "log", "base"},
     "config": {"log", "base"},
+    "tls_report": {"policy", "base"},
     "migration": {"config", "policy", "base"},
     "postfix": {"loop", "base"},
     "doctor": {"answer", "postfix", "config", "dns", "base"},
@@ -33,7 +35,7 @@ TABLE = {
     "base": set(),
 }
 # resolve sees these rooms as interfaces: what implements them is named in app alone.
-CONCRETE = {"cares_resolver.hpp", "curl_fetcher.hpp", "sqlite_store.hpp"}
+CONCRETE = {"cares_resolver.hpp", "curl_fetcher.hpp", "redis_fleet.hpp", "sqlite_store.hpp"}
 # One library, one room: the log has one way out.
 LIBRARIES = {"spdlog": "app"}
 LIBRARY_INCLUDE = re.compile(r'^\s*#\s*include\s*<(\w+)/')

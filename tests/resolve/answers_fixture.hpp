@@ -46,7 +46,7 @@ protected:
     }
 
     void start() {
-        answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock},
+        answers.emplace(io.get_executor(), io.get_executor(), Sources{resolver, fetcher, store, clock, fleet},
                         options, rules(), memory_entries);
     }
     Rules rules() const { return Rules(dane, maps, overrides); }
@@ -139,6 +139,7 @@ protected:
     FakeResolver resolver{io};
     FakeFetcher fetcher{io};
     FakeStore store{io};
+    Fleet* fleet = nullptr;
     ResolveOptions options;
     std::size_t memory_entries = 1000;
     bool dane = true;

@@ -164,6 +164,17 @@ TEST_F(SqliteStoreTest, GivesBackWhatWasPut) {
     EXPECT_EQ(found.failed->reason, failed.reason);
 }
 
+TEST_F(SqliteStoreTest, KeepsWhoHasLearntAPolicy) {
+    open();
+    auto record = record_of("good.test");
+    ASSERT_TRUE(put(record));
+    EXPECT_EQ((*store->find("good.test"))->policy->learnt_by, "");
+    record.policy->learnt_by = "mx2.example.org";
+    ASSERT_TRUE(put(record));
+    EXPECT_EQ((*store->find("good.test"))->policy->learnt_by, "mx2.example.org");
+    EXPECT_EQ(store->list("", 1)->front().policy->learnt_by, "mx2.example.org");
+}
+
 TEST_F(SqliteStoreTest, KeepsEveryModeAndPattern) {
     open();
     for (const char* mode : {"none", "testing", "enforce"}) {
@@ -230,7 +241,7 @@ TEST_F(SqliteStoreTest, IsDurableByWriteAheadLogAndFullSync) {
     EXPECT_THAT(files(), testing::Contains("cache.db-wal"));
     SQLite::Database other(path, SQLite::OPEN_READONLY);
     EXPECT_EQ(other.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 3);
+    EXPECT_EQ(other.execAndGet("PRAGMA user_version").getInt(), 4);
     EXPECT_EQ(
         other.execAndGet("SELECT mode || id || max_age FROM domain WHERE domain = 'good.test'").getString(),
         "enforce20261201604800");
@@ -259,7 +270,7 @@ TEST_F(SqliteStoreTest, ANewerSchemaStopsTheStartAndTouchesNothing) {
     ASSERT_TRUE(put(record_of("good.test")));
     store.reset();
     SQLite::Database(path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 7");
-    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 3)"));
+    EXPECT_THAT(why_not_open(), HasSubstr("written by a newer sternpostd (schema 7, this one knows 4)"));
     EXPECT_EQ(SQLite::Database(path).execAndGet("SELECT count(*) FROM domain").getInt(), 1);
 }
 
@@ -410,8 +421,8 @@ TEST_F(SqliteStoreTest, TimesFarAwayDoNoHarm) {
 TEST_F(SqliteStoreTest, HousekeepingGoesByIndexesAlone) {
     open();
     SQLite::Database other(path, SQLite::OPEN_READONLY);
-    for (const char* text :
-         {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::ending, sql::failing, sql::remove}) {
+    for (const char* text : {sql::select, sql::due, sql::from_the_future, sql::prune, sql::list, sql::ending,
+                             sql::failing, sql::remove}) {
         SQLite::Statement plan(other, std::string("EXPLAIN QUERY PLAN ") + text);
         while (plan.executeStep()) {
             const std::string step = plan.getColumn(3).getString();

@@ -8,6 +8,7 @@ first label), no-intermediate.
 
 import datetime
 import hashlib
+import ipaddress
 import threading
 from pathlib import Path
 
@@ -21,6 +22,13 @@ DAY = datetime.timedelta(days=1)
 
 def _name(common_name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+
+
+def _subject(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _pem(key):
@@ -57,8 +65,7 @@ class Authority:
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                                   critical=False))
         if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]),
-                                            critical=False)
+            builder = builder.add_extension(x509.SubjectAlternativeName([_subject(n) for n in names]), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
 

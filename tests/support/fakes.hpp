@@ -8,12 +8,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sternpost/base/time.hpp"
 #include "sternpost/dns/resolver.hpp"
+#include "sternpost/fleet/fleet.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 #include "sternpost/store/policy_store.hpp"
 
@@ -225,6 +227,54 @@ public:
     bool unreadable = false;
     bool full = false;
     Gate gate;
+};
+
+// The other relays: they know what a test puts in, and note what they are told.
+class FakeFleet final : public Fleet {
+public:
+    explicit FakeFleet(asio::io_context& io) : gate(io), change(io) {}
+
+    void listen(FleetEars all) override { ears = std::move(all); }
+    asio::awaitable<SharedDomain> find(std::string domain) override {
+        ++finds[domain];
+        co_await gate.pass();
+        if (const auto found = known.find(domain); found != known.end() && !down) co_return found->second;
+        co_return SharedDomain();
+    }
+    asio::awaitable<Lease> lease(std::string domain) override {
+        ++leases[domain];
+        if (down) co_return Lease::unavailable;
+        if (fetched_elsewhere.contains(domain)) co_return Lease::elsewhere;
+        held.insert(domain);
+        co_return Lease::held;
+    }
+    asio::awaitable<void> change_of(std::string) override {
+        change.shut();
+        co_await change.pass();
+    }
+    void publish(const std::string& domain, const CachedPolicy& policy) override {
+        ++publications[domain];
+        held.erase(domain);
+        if (!down) known[domain].policy = policy;
+    }
+    void publish_failure(const std::string& domain, const SharedFailure& failure) override {
+        ++publications[domain];
+        held.erase(domain);
+        if (!down) known[domain].failed = failure;
+    }
+    void release(const std::string& domain) override { held.erase(domain); }
+    void forget(const std::string& domain) override { known.erase(domain); }
+
+    std::map<std::string, SharedDomain> known;
+    std::map<std::string, int> finds;
+    std::map<std::string, int> leases;
+    std::map<std::string, int> publications;
+    std::set<std::string> fetched_elsewhere;  // by a relay that has the lease
+    std::set<std::string> held;               // leases of ours
+    FleetEars ears;
+    bool down = false;
+    Gate gate;    // of find()
+    Gate change;  // opened when a test has news for who waits
 };
 
 }  // namespace sternpost::test

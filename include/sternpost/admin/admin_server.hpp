@@ -33,6 +33,7 @@
 #include <string>
 
 #include "sternpost/dns/dns_figures.hpp"
+#include "sternpost/fleet/fleet_figures.hpp"
 #include "sternpost/https/https_figures.hpp"
 #include "sternpost/resolve/cache_operations.hpp"
 #include "sternpost/socketmap/listening_socket.hpp"
@@ -69,6 +70,8 @@ struct AdminSources {
     std::function<HttpsFigures()> https;
     boost::asio::any_io_executor answer_loop;
     std::string version;
+    // nullopt: there is none.
+    std::function<std::optional<FleetFigures>()> fleet = [] { return std::optional<FleetFigures>(); };
     Watch* watch = nullptr;  // null: there is none
 };
 

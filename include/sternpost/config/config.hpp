@@ -98,6 +98,22 @@ struct AdminConfig {
     bool operator==(const AdminConfig&) const = default;
 };
 
+struct FleetConfig {
+    std::vector<ListenAddress> servers;    // empty, as sentinels: there is no fleet
+    std::vector<ListenAddress> sentinels;  // that name the master
+    std::string master;
+    std::string user;
+    std::string password_file;
+    bool tls = false;
+    std::string ca_file;  // empty: the system's store
+    std::string prefix = "sternpost";
+    std::string key_file;
+    std::chrono::milliseconds timeout{50};
+    bool operator==(const FleetConfig&) const = default;
+
+    bool on() const { return !servers.empty() || !sentinels.empty(); }
+};
+
 // Domains of one's own; more would be looked at less often than once a day.
 inline constexpr std::size_t max_watched_domains = 100;
 
@@ -131,6 +147,7 @@ struct Config {
     LimitsConfig limits;
     LogConfig log;
     AdminConfig admin;
+    FleetConfig fleet;
     WatchConfig watch;
     std::map<std::string, MapConfig> maps;
     std::vector<OverrideConfig> overrides;

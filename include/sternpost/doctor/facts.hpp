@@ -75,6 +75,12 @@ struct HostFacts {
     int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
 };
 
+// What became of a try to ask the daemon's fleet as it would.
+struct FleetLook {
+    std::string unusable;  // a file that it needs, and why; printable, as below; empty: they do
+    std::string trouble;   // why it could not be asked; empty: it could
+};
+
 struct Facts {
     PostfixFacts postfix;
     // Whether the Postfix that `dane = "auto"` asks does DNSSEC; it may be another instance than the one looked at.
@@ -82,6 +88,7 @@ struct Facts {
     HostFacts host;
     std::vector<SocketLook> sockets;
     Config daemon;
+    std::optional<FleetLook> fleet;  // nullopt: the daemon has none
 };
 
 }  // namespace sternpost

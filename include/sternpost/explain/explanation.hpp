@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sternpost/base/time.hpp"
 #include "sternpost/dane/dane_lookup.hpp"
 #include "sternpost/https/fetch_report.hpp"
 #include "sternpost/policy/policy_review.hpp"
@@ -76,6 +77,15 @@ struct TlsReportLayer : Layer {
     std::vector<std::string> rua;
 };
 
+// What the other relays of the fleet know.
+struct FleetLayer : Layer {
+    std::string id;  // of the policy; empty, as all below: they know none
+    std::string mode;
+    std::string relay;  // that learnt it
+    std::optional<WallTime> fetched;
+    std::optional<WallTime> expires;
+};
+
 // What sternpostd says, if it knows no more than what was found just now.
 struct MapAnswer {
     std::string map;
@@ -105,7 +115,8 @@ struct Published {
 
 struct Explanation : Published {
     std::string key;
-    std::string decided;  // by an override, in words; empty: there is none
+    std::string decided;              // by an override, in words; empty: there is none
+    std::optional<FleetLayer> fleet;  // nullopt: this relay is alone
     std::vector<MapAnswer> answers;
     Outcome outcome = Outcome::unknown;
     std::string conclusion;           // one sentence

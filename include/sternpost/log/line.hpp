@@ -23,6 +23,7 @@ enum class Topic {
     https,
     tls,
     cache,   // the file
+    fleet,   // what relays tell each other
     upkeep,  // what is done without being asked for
     admin,   // what operators ask for
     watch,   // domains of one's own

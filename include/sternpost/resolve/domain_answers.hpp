@@ -17,6 +17,7 @@
 
 #include "sternpost/base/time.hpp"
 #include "sternpost/dns/resolver.hpp"
+#include "sternpost/fleet/fleet.hpp"
 #include "sternpost/https/policy_fetcher.hpp"
 #include "sternpost/resolve/answers.hpp"
 #include "sternpost/resolve/cache_operations.hpp"
@@ -54,6 +55,7 @@ struct Sources {
     PolicyFetcher& fetcher;
     PolicyStore& store;
     const Clock& clock;
+    Fleet* fleet = nullptr;  // null: this relay is alone
 };
 
 class DomainAnswers final : public Answers, public CacheOperations {

@@ -5,6 +5,7 @@
 
 #include "sternpost/config/config.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/postfix/postfix_dnssec.hpp"
 #include "sternpost/resolve/domain_answers.hpp"
@@ -19,5 +20,6 @@ Rules rules(const Config& config, PostfixDnssec::Answer postfix);
 DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix);
 HttpsOptions https_options(const Config& config);
 ResolveOptions resolve_options(const Config& config);
+FleetOptions fleet_options(const Config& config);
 
 }  // namespace sternpost

@@ -28,6 +28,7 @@ struct CachedPolicy {
     Policy policy;
     std::string body;  // byte for byte
     WallTime fetched{};
+    std::string learnt_by;  // the relay of the fleet that fetched it; empty: this one
 
     // RFC 8461 section 3.2: counted from the fetch; nothing but another fetch prolongs it.
     WallTime expires() const { return fetched + policy.max_age; }

@@ -1,0 +1,16 @@
+// What the other relays know of a domain, as a part of its story.
+//
+// Threads: any; pure.
+#pragma once
+
+#include "sternpost/explain/explanation.hpp"
+#include "sternpost/fleet/fleet.hpp"
+
+namespace sternpost {
+
+// `figures`: after the fleet was asked.
+FleetLayer fleet_layer(const SharedDomain& shared, const FleetFigures& figures);
+// It could not be asked at all.
+FleetLayer fleet_layer_without(const std::string& why);
+
+}  // namespace sternpost

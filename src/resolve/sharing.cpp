@@ -1,0 +1,101 @@
+#include "sharing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+// Who has the lease may be gone; it ends by itself long before.
+constexpr std::chrono::minutes longest_turn{2};
+
+}  // namespace
+
+Sharing::Sharing(LookupContext& context, MemoryTable& table, Flights flights)
+    : context_(context), table_(table), flights_(std::move(flights)) {}
+
+Discovery Sharing::discovery() const {
+    return {context_.sources, context_.options, context_.figures, context_.repeats};
+}
+
+awaitable<void> Sharing::take_over(KnownDomain& known) {
+    const SteadyTime begun = context_.now().steady;
+    auto shared = co_await context_.sources.fleet->find(known.domain);
+    if (context_.stopped || known.forgotten) co_return;
+    const bool later = shared.policy && (!known.policy || shared.policy->fetched > known.policy->fetched);
+    if (later) {
+        known.note_shared(std::move(*shared.policy));
+        Discovery discovery = this->discovery();
+        co_await discovery.commit(known);
+        log_policy(known, "fleet",
+                   std::chrono::duration_cast<std::chrono::milliseconds>(context_.now().steady - begun));
+    }
+    if (shared.failed) known.note_shared_failure(*shared.failed, context_.now().wall);
+}
+
+awaitable<void> Sharing::fetch(std::shared_ptr<Flight> flight) {
+    const PolicyPtr before = flight->known.policy;
+    co_await wait_for_turn(flight, before);
+    if (!context_.stopped && !flight->known.forgotten && still_needed(*flight, before)) {
+        Discovery discovery = this->discovery();
+        if (flight->refresh)
+            co_await discovery.refresh_policy(flight->known);
+        else
+            co_await discovery.fetch_policy(flight->known);
+    }
+    context_.sources.fleet->release(flight->known.domain);
+}
+
+// Whoever has the lease looks once more before the fetch: another relay may have ended its own just now.
+awaitable<void> Sharing::wait_for_turn(std::shared_ptr<Flight> flight, PolicyPtr before) {
+    Fleet& fleet = *context_.sources.fleet;
+    const SteadyTime end = context_.now().steady + longest_turn;
+    for (;;) {
+        const Lease lease = co_await fleet.lease(flight->known.domain);
+        if (lease == Lease::unavailable || context_.stopped) co_return;
+        co_await take_over(flight->known);
+        const bool waits = lease == Lease::elsewhere && still_needed(*flight, before) &&
+                           context_.now().steady < end && !flight->known.forgotten;
+        if (!waits || context_.stopped) co_return;
+        co_await fleet.change_of(flight->known.domain);
+    }
+}
+
+bool Sharing::still_needed(const Flight& flight, const PolicyPtr& before) const {
+    const KnownDomain& known = flight.known;
+    const WallTime now = context_.now().wall;
+    if (flight.refresh) return known.policy == before || !known.refresh_at || *known.refresh_at <= now;
+    return known.wants_fetch(now) && known.may_fetch(now, context_.options);
+}
+
+void Sharing::hear(const std::string& domain, WallTime fetched) {
+    if (context_.stopped) return;
+    if (const auto flight = flights_.under_way(domain)) {
+        flight->heard = std::max(flight->heard, fetched);
+        return;
+    }
+    const TableEntryPtr entry = table_.find(domain);
+    const KnownDomain known = entry ? entry->known.unpack() : flights_.recall(domain);
+    if (!entry && !known.policy) return;
+    if (known.policy && known.policy->fetched >= fetched) return;
+    const auto flight = flights_.follow(domain);
+    if (!flight || !entry) return;
+    for (const ReadyReply& ready : entry->replies) flight->want(ready.question);
+}
+
+void Sharing::tell(const std::string& domain) {
+    if (context_.stopped) return;
+    const KnownDomain known = flights_.recall(domain);
+    if (known.policy && known.policy->learnt_by.empty())
+        context_.sources.fleet->publish(domain, *known.policy);
+}
+
+void Sharing::forget(const std::string& domain) {
+    if (on()) context_.sources.fleet->forget(domain);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,47 @@
+// A value in a report, which may be missing, with its place for people.
+//
+// Ownership: refers to a JSON document that outlives it.
+// Threads:   any; pure.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sternpost/base/result.hpp"
+
+namespace sternpost {
+
+class JsonField {
+public:
+    explicit JsonField(const boost::json::value& document) : value_(&document) {}
+
+    bool there() const { return value_ != nullptr; }  // null counts as missing
+    bool is_object() const { return there() && value_->is_object(); }
+    const std::string& place() const { return place_; }  // such as "policies[0].summary"
+
+    // Missing where this is no object, or has no such member.
+    JsonField member(std::string_view key) const;
+    // Those of a list; of a single value that value; none where it is missing.
+    std::vector<JsonField> elements() const;
+    // Of a string or number, printable and cut; empty where it is neither.
+    std::string text() const;
+    // As it came.
+    std::string_view raw_text() const;
+    // A number of sessions, as a number or a string of digits; nullopt: it is missing.
+    Result<std::optional<std::uint64_t>> count() const;
+
+    // "PLACE WHAT"
+    tl::unexpected<Error> wrong(std::string_view what) const;
+
+private:
+    JsonField(const boost::json::value* value, std::string place) : value_(value), place_(std::move(place)) {}
+
+    const boost::json::value* value_;
+    std::string place_;
+};
+
+}  // namespace sternpost
