@@ -41,7 +41,8 @@ void after_testing(const Publication& made, Steps& steps) {
         steps.push_back("ask for TLS reports, or testing tells you nothing: " +
                         command(made, "--rua mailto:tls@" + made.domain));
     steps.push_back(
-        "stay in testing for two to four weeks, and read the TLS reports that senders mail each day");
+        "stay in testing for two to four weeks; \"sternpost report\" reads the TLS reports that senders mail "
+        "each day");
     steps.push_back("when these show no failure: " + command(made, "--mode enforce --probe"));
 }
 
