@@ -107,9 +107,6 @@ void check_watch(const TomlField& section, WatchConfig& watch) {
     const TomlField place = section.first_of({"domains"});
     if (watch.domains.size() > max_watched_domains)
         place.wrong("more than " + std::to_string(max_watched_domains) + " domains; watch fewer");
-    for (auto one = watch.domains.begin(); one != watch.domains.end(); ++one)
-        if (std::find(watch.domains.begin(), one, *one) != one)
-            place.wrong(in_quotes(*one) + " is there twice; remove one");
 }
 
 void check_override(const TomlField& section, const OverrideConfig& entry) {

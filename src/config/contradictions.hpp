@@ -13,7 +13,7 @@ void check_https(const TomlField& section, HttpsConfig& https);
 // Whether the operator has named the socket himself.
 void note_socket(const TomlField& section, AdminConfig& admin);
 void check_fleet(const TomlField& section, const FleetConfig& fleet);
-// Too many domains, or one twice.
+// Too many domains.
 void check_watch(const TomlField& section, WatchConfig& watch);
 void check_override(const TomlField& section, const OverrideConfig& entry);
 // `values[i]` was read from the i-th element of the array in `all`; its domain is empty where it was wrong.

@@ -478,7 +478,7 @@ TEST(RulesTest, EachHasAFaultInThisTest) {
     std::set<std::string_view> tried, rules;
     for (const Fault& fault : faults) tried.insert(fault.rule);
     for (const auto all : {policy_table_rules(), version_rules(), level_rules(), routing_rules(), dns_rules(),
-                           trust_rules(), tls_rules(), socket_rules(), report_rules()})
+                           trust_rules(), tls_rules(), socket_rules(), report_rules(), fleet_rules()})
         for (const Rule& rule : all)
             EXPECT_TRUE(rules.insert(rule.name).second) << rule.name << " is there twice";
     EXPECT_EQ(tried, rules);
