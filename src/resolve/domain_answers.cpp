@@ -237,21 +237,28 @@ private:
         if (flight->known.forgotten) return;
         flights_.erase(flight->known.domain);
         if (context_.stopped) return release(*flight, nullptr);
-        for (auto& waiter : std::exchange(flight->waiters, {})) {
+        auto waiters = std::exchange(flight->waiters, {});
+        std::vector<Reply> replies;
+        for (const auto& waiter : waiters) {
             Reply ready = prepare(*flight, waiter.question).reply;
-            reply(waiter, ready ? std::move(ready) : waited_too_long(*flight));
+            replies.push_back(ready ? std::move(ready) : waited_too_long(*flight));
         }
+        // Who has an answer, and asks at once again, finds it.
+        remember(*flight);
+        for (std::size_t i = 0; i < waiters.size(); ++i) reply(waiters[i], std::move(replies[i]));
         // Behind the answer, and seldom.
         if (flight->use_to_disk) write(record_of(flight->known));
-        const TableEntryPtr former = table_.find(flight->known.domain);
-        // Memory is for what is asked for.
-        if (former || flight->used) {
-            const auto entry = make_entry(*flight, former);
-            warn_if_nothing_passes(flight->known.domain, *entry);
-            decisions_.note(flight->known, *entry, former);
-            table_.put(entry);
-        }
         if (flight->heard != WallTime()) sharing_.hear(flight->known.domain, flight->heard);
+    }
+
+    // Memory is for what is asked for.
+    void remember(Flight& flight) {
+        const TableEntryPtr former = table_.find(flight.known.domain);
+        if (!former && !flight.used) return;
+        const auto entry = make_entry(flight, former);
+        warn_if_nothing_passes(flight.known.domain, *entry);
+        decisions_.note(flight.known, *entry, former);
+        table_.put(entry);
     }
 
     // As if the flight had never been; who waits for an answer boards another one.
