@@ -1,8 +1,6 @@
 """An ordinary web server as policy host, as most domain owners have it."""
 
-import socket
-
-from process import Process, require
+from process import Process, listens, require
 
 CONF = """\
 daemon off;
@@ -51,18 +49,10 @@ class Nginx:
         config.write_text(CONF.format(directory=directory, servers=servers))
         self.process = Process("nginx", [require("nginx", "nginx"), "-c", config, "-e", directory / "error.log"],
                                directory / "nginx.log")
-        self.process.wait_until(lambda: _listens(address), "nginx listens")
+        self.process.wait_until(lambda: listens(address, 443), "nginx listens")
 
     def access_log(self):
         return (self.directory / "access.log").read_text()
 
     def stop(self):
         self.process.stop()
-
-
-def _listens(address):
-    try:
-        socket.create_connection((address, 443), 1).close()
-    except ConnectionRefusedError:
-        return False
-    return True

@@ -4,6 +4,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -115,3 +116,11 @@ class Process:
     def _forget(self):
         if self in Process.running:
             Process.running.remove(self)
+
+
+def listens(address, port):
+    try:
+        socket.create_connection((address, port), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True

@@ -1,9 +1,8 @@
 """Web servers with the site that `sternpost publish --for` prints: as it is, but for the address and the certificate."""
 
 import re
-import socket
 
-from process import Process, require
+from process import Process, listens, require
 
 NGINX = """\
 daemon off;
@@ -50,7 +49,7 @@ class WebServer:
         directory.mkdir()
         text, command = getattr(self, "_" + kind)(directory, site, address, certificate)
         self.process = Process(kind, command, directory / f"{kind}.log", {"HOME": str(directory)})
-        self.process.wait_until(lambda: _listens(address), f"{kind} listens")
+        self.process.wait_until(lambda: listens(address, 443), f"{kind} listens")
 
     def _nginx(self, directory, site, address, certificate):
         site = re.sub(r"(ssl_certificate(?:_key)? +)/etc/\S+;", rf"\g<1>{certificate};", site)
@@ -77,11 +76,3 @@ class WebServer:
 
     def stop(self):
         self.process.stop()
-
-
-def _listens(address):
-    try:
-        socket.create_connection((address, 443), 1).close()
-    except ConnectionRefusedError:
-        return False
-    return True
