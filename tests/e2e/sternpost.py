@@ -21,7 +21,7 @@ COMMAND_SECONDS = 20.0
 MEMORY_LIMIT = (400 if os.environ.get("STERNPOST_SANITIZE") else 200) * 1024 * 1024
 SANDBOX = Path(__file__).resolve().parents[1] / "packaging" / "sandbox.py"
 UNIT = SANDBOX.parents[2] / "packaging" / "systemd" / "sternpostd.service.in"
-SANDBOX_USER = "nobody"
+SANDBOX_USER = "daemon"
 
 
 def binary(name):
