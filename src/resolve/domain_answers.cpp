@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "course.hpp"
+#include "flight_replies.hpp"
 #include "memory_table.hpp"
 #include "operations.hpp"
 #include "recent_decisions.hpp"
@@ -141,7 +142,7 @@ private:
             return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
         note_use(*flight);
         flight->want(waiter.question);
-        if (Reply ready = flight->overdue ? reply_so_far(*flight, waiter.question) : nullptr)
+        if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
             return reply(waiter, std::move(ready));
         flight->waiters.push_back(std::move(waiter));
     }
@@ -239,10 +240,7 @@ private:
         if (context_.stopped) return release(*flight, nullptr);
         auto waiters = std::exchange(flight->waiters, {});
         std::vector<Reply> replies;
-        for (const auto& waiter : waiters) {
-            Reply ready = prepare(*flight, waiter.question).reply;
-            replies.push_back(ready ? std::move(ready) : waited_too_long(*flight));
-        }
+        for (const auto& waiter : waiters) replies.push_back(replies_.at_landing(*flight, waiter.question));
         // Who has an answer, and asks at once again, finds it.
         remember(*flight);
         for (std::size_t i = 0; i < waiters.size(); ++i) reply(waiters[i], std::move(replies[i]));
@@ -255,7 +253,7 @@ private:
     void remember(Flight& flight) {
         const TableEntryPtr former = table_.find(flight.known.domain);
         if (!former && !flight.used) return;
-        const auto entry = make_entry(flight, former);
+        const auto entry = replies_.entry(flight, former);
         warn_if_nothing_passes(flight.known.domain, *entry);
         decisions_.note(flight.known, *entry, former);
         table_.put(entry);
@@ -345,57 +343,14 @@ private:
         }
     }
 
-    // Replies to what was asked in this flight, and to what has been asked before and can still be answered.
-    std::shared_ptr<TableEntry> make_entry(Flight& flight, const TableEntryPtr& former) const {
-        if (former && former->rules == context_.rules)
-            for (const ReadyReply& ready : former->replies) flight.want(ready.question);
-        std::vector<ReadyReply> replies;
-        for (const Asked& question : flight.wanted) {
-            const PreparedReply prepared = prepare(flight, question);
-            if (prepared.reply && replies.size() < max_replies_a_domain)
-                replies.push_back({prepared, *prepared.reply});
-        }
-        flight.known.forget_surplus_routes();
-        return std::make_shared<TableEntry>(flight.known, std::move(replies), context_.rules);
-    }
-
-    PreparedReply prepare(const Flight& flight, const Asked& question) const {
-        return prepare_reply(flight.known, question, now(), settings(), flight.begun);
-    }
-
     void answer_who_need_not_wait(Flight& flight) {
         for (auto& waiter : std::exchange(flight.waiters, {})) {
-            if (Reply ready = reply_so_far(flight, waiter.question)) {
+            if (Reply ready = replies_.so_far(flight, waiter.question)) {
                 reply(waiter, std::move(ready));
             } else {
                 flight.waiters.push_back(std::move(waiter));
             }
         }
-    }
-
-    // The reply to a question that cannot wait for the TXT record and the policy file any longer; null: it waits for
-    // DANE, until the flight has expired.
-    Reply reply_so_far(const Flight& flight, const Asked& question) const {
-        const KnownDomain& known = flight.known;
-        const Now at = now();
-        const bool applies =
-            known.policy_applies(at.wall, context_.options) || context_.rules->pins(known.domain, at.wall);
-        if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies)
-            return temporary("policy of " + known.domain + " is being fetched");
-        Reply ready;
-        if (known.txt.state != TxtState::unasked || applies) {
-            ready = prepare(flight, question).reply;
-        } else {
-            KnownDomain unanswered = known;
-            unanswered.txt.state = TxtState::failed;
-            unanswered.txt.why = "no answer yet";
-            ready = prepare_reply(unanswered, question, at, settings(), flight.begun).reply;
-        }
-        return ready || !flight.expired ? ready : waited_too_long(flight);
-    }
-
-    static Reply waited_too_long(const Flight& flight) {
-        return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
     }
 
     void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry) {
@@ -431,6 +386,7 @@ private:
     std::unordered_map<std::string, FlightPtr> flights_;
     Sharing sharing_;
     Course course_;
+    FlightReplies replies_{context_};
     asio::steady_timer next_upkeep_;
     RecentDecisions decisions_{context_};
     Upkeep upkeep_;

@@ -1,0 +1,57 @@
+#include "flight_replies.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace sternpost {
+
+namespace {
+
+Reply waited_too_long(const Flight& flight) {
+    return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
+}
+
+}  // namespace
+
+Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
+    const KnownDomain& known = flight.known;
+    const Now at = context_.now();
+    const bool applies =
+        known.policy_applies(at.wall, context_.options) || context_.rules->pins(known.domain, at.wall);
+    if (known.wants_fetch(at.wall) && !known.fetch_has_failed() && !applies)
+        return temporary("policy of " + known.domain + " is being fetched");
+    Reply ready;
+    if (known.txt.state != TxtState::unasked || applies) {
+        ready = prepare(flight, question).reply;
+    } else {
+        KnownDomain unanswered = known;
+        unanswered.txt.state = TxtState::failed;
+        unanswered.txt.why = "no answer yet";
+        ready = prepare_reply(unanswered, question, at, context_.settings(), flight.begun).reply;
+    }
+    return ready || !flight.expired ? ready : waited_too_long(flight);
+}
+
+Reply FlightReplies::at_landing(const Flight& flight, const Asked& question) const {
+    Reply ready = prepare(flight, question).reply;
+    return ready ? ready : waited_too_long(flight);
+}
+
+std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntryPtr& former) const {
+    if (former && former->rules == context_.rules)
+        for (const ReadyReply& ready : former->replies) flight.want(ready.question);
+    std::vector<ReadyReply> replies;
+    for (const Asked& question : flight.wanted) {
+        const PreparedReply prepared = prepare(flight, question);
+        if (prepared.reply && replies.size() < max_replies_a_domain)
+            replies.push_back({prepared, *prepared.reply});
+    }
+    flight.known.forget_surplus_routes();
+    return std::make_shared<TableEntry>(flight.known, std::move(replies), context_.rules);
+}
+
+PreparedReply FlightReplies::prepare(const Flight& flight, const Asked& question) const {
+    return prepare_reply(flight.known, question, context_.now(), context_.settings(), flight.begun);
+}
+
+}  // namespace sternpost
