@@ -136,7 +136,7 @@ SharedFailure failure_in(Reader& entry, const std::string& domain, WallTime now)
     const std::string relay = entry.relay();
     const std::string_view reason = entry.take("reason");
     demand(reason.size() <= max_shared_reason && entry.rest().empty(), "it is too long", "oversized");
-    failure.failed.reason = std::string(reason) + " (told by " + relay + ")";
+    failure.failed.reason = printable(reason, max_shared_reason) + " (told by " + relay + ")";
     demand(failure.at <= now + fleet_clock_skew &&
                failure.failed.next_try <= now + fleet_clock_skew + longest_shared_wait,
            "it happened in the future: see to the clocks", "future");

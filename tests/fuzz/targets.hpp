@@ -11,7 +11,7 @@ namespace sternpost::fuzz {
 using Run = void(std::string_view input);
 
 Run netstring, session, next_hop, sts_record, tls_report_record, policy, media_type, dns_answer, tlsa,
-    configuration, admin_http, import_line, other_configuration, other_memory, postconf, tls_report,
+    configuration, admin_http, import_line, fleet_entry, other_configuration, other_memory, postconf, tls_report,
     report_mail, printable_text;
 
 struct Target {
@@ -32,6 +32,7 @@ inline constexpr std::array targets{
     Target{"configuration", configuration},
     Target{"admin_http", admin_http},
     Target{"import_line", import_line},
+    Target{"fleet_entry", fleet_entry},
     Target{"other_configuration", other_configuration},
     Target{"other_memory", other_memory},
     Target{"postconf", postconf},
