@@ -91,9 +91,9 @@ const std::vector<Resources::Resource>& Resources::all() {
 }
 
 Resources::Resources(asio::any_io_executor executor, AdminSources sources)
-    : executor_(executor),
+    : executor_(std::move(executor)),
       sources_(std::move(sources)),
-      census_(executor, sources_.store, sources_.clock),
+      census_(executor_, sources_.store, sources_.clock),
       history_(sources_.socketmap),
       started_(sources_.clock.wall()) {}
 
@@ -252,7 +252,7 @@ Resources::Answer Resources::import(Request request) {
     co_return of_json(result);
 }
 
-Response Resources::report(const std::string& domain, json::object extra) {
+Response Resources::report(const std::string& domain, const json::object& extra) {
     const auto report = sources_.cache.report(domain);
     if (!report) return refusal(status_of(report.error().code), report.error().detail);
     json::object object = to_json(*report);
@@ -296,7 +296,7 @@ Resources::Answer Resources::refresh(Request request) {
     json::object extra;
     extra["refreshed"] = refreshed->fetched;
     if (!refreshed->fetched) extra["why"] = printable(refreshed->why);
-    co_return report(domain, std::move(extra));
+    co_return report(domain, extra);
 }
 
 Resources::Answer Resources::learn(Request request) {
@@ -305,7 +305,7 @@ Resources::Answer Resources::learn(Request request) {
     if (!learnt) co_return refusal(status_of(learnt.error().code), learnt.error().detail);
     json::object extra;
     extra["learnt"] = true;
-    co_return report(domain, std::move(extra));
+    co_return report(domain, extra);
 }
 
 Resources::Answer Resources::watched(Request) {

@@ -49,7 +49,7 @@ private:
     boost::asio::awaitable<AllFigures> figures();
     const std::vector<WatchedDomain>& watched_domains() const;
     boost::asio::awaitable<bool> answer_loop_lives();
-    Response report(const std::string& domain, boost::json::object extra);
+    Response report(const std::string& domain, const boost::json::object& extra);
 
     boost::asio::any_io_executor executor_;
     AdminSources sources_;
