@@ -204,7 +204,7 @@ awaitable<void> Engine::listen(std::shared_ptr<Engine> self, ConnectionPtr link)
 awaitable<Result<void>> Engine::listen_once(ConnectionPtr link) {
     const auto connected = co_await connector_.connect_to(link->address());
     if (!connected) co_return tl::unexpected(connected.error());
-    const ConnectionPtr listening = *connected;
+    const ConnectionPtr& listening = *connected;
     listening_ = listening;
     const Command subscribe = command("SUBSCRIBE", channel_);
     const auto sent = listening->send(subscribe);

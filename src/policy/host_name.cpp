@@ -18,8 +18,8 @@ constexpr std::size_t max_unicode_bytes = 4 * max_name_length;
 
 constexpr auto allowed_in_label = [] {
     std::array<bool, 256> allowed{};
-    for (const unsigned char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_"))
-        allowed[c] = true;
+    for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_"))
+        allowed[static_cast<unsigned char>(c)] = true;
     return allowed;
 }();
 

@@ -1,6 +1,7 @@
 """What the daemon is told when it asks whether Postfix does DNSSEC."""
 
 from process import SEARCH_PATH, require
+from sternpost import give_to_daemon
 
 # A machine without Postfix: the daemon sees an empty /usr/sbin.
 WITHOUT_POSTFIX = [require("unshare", "util-linux"), "--mount", "sh", "-c",
@@ -16,6 +17,7 @@ class Postconf:
         program = directory / "postconf"
         program.write_text(f'#!/bin/sh\necho "$@" >>{self._calls}\nprintf "%s\\n" {directory}\ncat {self._said}\n')
         program.chmod(0o755)
+        give_to_daemon(directory)
 
     def says(self, level):
         self._said.write_text(f"{level}\n")

@@ -24,6 +24,13 @@ UNIT = SANDBOX.parents[2] / "packaging" / "systemd" / "sternpostd.service.in"
 SANDBOX_USER = "daemon"
 
 
+def give_to_daemon(path):
+    """What the daemon may read or write although others may not: in its sandbox it is not root."""
+    if os.environ.get("STERNPOST_SANDBOX"):
+        account = pwd.getpwnam(SANDBOX_USER)
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+
+
 def binary(name):
     """The path of a built program. $STERNPOST_BIN is the directory that holds it."""
     directory = os.environ.get("STERNPOST_BIN")
@@ -155,11 +162,10 @@ class Sternpostd:
 
     def _sandbox(self):
         """Starts what follows under the restrictions of the systemd unit; the world's directory stays as it is."""
-        account = pwd.getpwnam(SANDBOX_USER)
         # Sockets are systemd's to make; here the daemon makes them itself.
         of_sockets = [Path(address[5:]).parent for address in self.settings["listen"] if address.startswith("unix:")]
         for path in (self.directory, *self.directory.iterdir(), *of_sockets):
-            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+            give_to_daemon(path)
         return ["/usr/bin/python3", "-B", SANDBOX, UNIT, SANDBOX_USER, self.directory.parent, "--"]
 
     def kill9(self):

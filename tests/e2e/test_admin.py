@@ -147,6 +147,7 @@ def test_strangers_are_refused(daemon):
     assert stats().returncode == 0
 
 
+@pytest.mark.started_by_root
 def test_the_socket_belongs_to_the_user_that_root_becomes(world):
     daemon = world.sternpostd({"user": "nobody"})
     os.chown(daemon.directory, NOBODY.pw_uid, NOBODY.pw_gid)

@@ -10,7 +10,7 @@ import pytest
 from postconf import WITHOUT_POSTFIX, Postconf
 from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import ScriptedResolver, not_validating, rcode
-from sternpost import COMMAND_SECONDS, binary
+from sternpost import COMMAND_SECONDS, binary, give_to_daemon
 from world import DANE_ONLY, NOBODY, OTHER_KEY, enforce, secure
 
 MAN = Path(__file__).resolve().parents[2] / "man"
@@ -85,7 +85,12 @@ class Stage:
         return done.stderr
 
 
-@pytest.mark.parametrize("item", items())
+def marked(item):
+    as_root = "running as root" in item
+    return pytest.param(item, marks=pytest.mark.started_by_root) if as_root else item
+
+
+@pytest.mark.parametrize("item", map(marked, items()))
 def test_it_is_said(world, start_sternpostd, item):
     words = pattern(item)
     assert item in SITUATIONS, "an item of the page without a situation that produces it"
@@ -128,6 +133,7 @@ def _(stage):
     key = stage.world.directory / stage.world.domain("key")
     key.write_text("k" * 64)
     key.chmod(0o440)
+    give_to_daemon(key)
     return stage.line(stage.start({"fleet": {"servers": ["127.0.0.1:1"], "key-file": str(key)}}))
 
 
@@ -211,6 +217,7 @@ def _(stage):
 def cache_of_its_own(stage):
     directory = stage.world.directory / stage.world.domain("cache")
     directory.mkdir()
+    give_to_daemon(directory)
     return {"cache": {"path": str(directory / "cache.db")}}
 
 

@@ -12,6 +12,7 @@ from admin import Admin
 from engine import Sentinel, Server
 from fake_clock import FakeClock
 from process import wait_until
+from sternpost import give_to_daemon
 from world import NOT_FOUND, enforce, secure
 
 QUESTIONS = 50
@@ -41,6 +42,7 @@ def secret(directory, name, *lines):
     path = directory / name
     path.write_text("".join(line + "\n" for line in lines))
     path.chmod(0o440)
+    give_to_daemon(path)
     return str(path)
 
 

@@ -12,6 +12,7 @@ from process import SEARCH_PATH, require
 from sternpost import STOP_SECONDS, binary, merged
 from world import NOT_FOUND, enforce, secure
 
+pytestmark = pytest.mark.started_by_root
 NOBODY = pwd.getpwnam("nobody")
 SOMEBODY_ELSE = pwd.getpwnam("daemon")
 # The leak sanitizer cannot look into a process that has changed its user.
