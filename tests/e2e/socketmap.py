@@ -1,6 +1,5 @@
 """The socketmap protocol as Postfix speaks it, and as nobody should speak it."""
 
-import select
 import socket
 
 REPLY_SECONDS = 30.0
@@ -57,9 +56,6 @@ class SocketmapClient:
 
     def finish_sending(self):
         self._socket.shutdown(socket.SHUT_WR)
-
-    def has_reply(self):
-        return bool(self._received or select.select([self._socket], [], [], 0)[0])
 
     def reply(self):
         return self.raw_reply().decode()
