@@ -109,6 +109,23 @@ int status_of(const Survey& survey) {
     return exit_good;
 }
 
+std::string texts_of(const std::vector<MxPattern>& patterns) {
+    std::string texts;
+    for (const MxPattern& pattern : patterns) texts += (texts.empty() ? "" : " ") + pattern.text();
+    return texts.empty() ? "none" : texts;
+}
+
+std::string differences(const Policy& published, const Policy& wished) {
+    std::string told;
+    const auto compare = [&told](const char* field, const std::string& is, const std::string& should_be) {
+        if (is != should_be) told += (told.empty() ? "" : "; ") + std::string(field) + ": " + is + ", not " + should_be;
+    };
+    compare("mode", std::string(to_string(published.mode)), std::string(to_string(wished.mode)));
+    compare("max_age", std::to_string(published.max_age.count()), std::to_string(wished.max_age.count()));
+    compare("mx", texts_of(published.mx), texts_of(wished.mx));
+    return told.empty() ? told : " (" + told + ")";
+}
+
 // What was asked for, where something else is published.
 void compare_with_wish(Found& found, const Arguments& arguments) {
     if (!arguments.has_wishes() || !found.survey.policy) return;
@@ -123,7 +140,8 @@ void compare_with_wish(Found& found, const Arguments& arguments) {
                 findings.push_back(reason);
     } else if (planned->changes) {
         findings.push_back({Level::warning, "differs", "",
-                            "what is published is not what these options ask for",
+                            "what is published is not what these options ask for" +
+                                differences(*found.survey.policy, planned->policy),
                             "the same without --check prints that"});
     } else if (planned->rua != found.seen.tls_reports.rua) {
         findings.push_back({Level::warning, "tls-reports-differ", "",
