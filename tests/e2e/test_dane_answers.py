@@ -10,9 +10,8 @@ import pytest
 from process import wait_until
 from scripted_resolver import (ScriptedResolver, answer, drop, not_authentic, not_validating, other_question, rcode,
                                said_to_be_authentic, truncate)
-from world import DANE_ONLY, NOT_FOUND, OTHER_KEY, RESOLVER_FOR_TESTS, enforce, policy, secure
+from world import DANE_ONLY, FAR_RESOLVER, NOT_FOUND, OTHER_KEY, RESOLVER_FOR_TESTS, enforce, policy, secure
 
-FAR_RESOLVER = ("10.99.0.54", 5353)  # not on loopback
 SECOND_RESOLVER = ("127.0.0.1", 5354)
 NOBODY_PASSES = "no-mx-host-passes-the-policy.invalid"
 WAY_OUT = 'dane = "off"'
@@ -343,12 +342,6 @@ def test_a_port_without_brackets(world, sternpostd, stage):
 
 # Resolvers that cannot be believed, and DANE switched off
 
-@pytest.fixture(scope="module")
-def far_resolver(whole_world):
-    whole_world.dns
-    return ScriptedResolver(FAR_RESOLVER, upstream=("127.0.0.1", 53))
-
-
 def test_row_27_the_resolver_does_not_validate(world, start_sternpostd, stage):
     """Its SERVFAIL for a lookup of ours is no reason to defer: nothing can be proven anyway."""
     world.resolver.script("*", "*", not_validating)
@@ -361,8 +354,9 @@ def test_row_27_the_resolver_does_not_validate(world, start_sternpostd, stage):
 
 
 @pytest.mark.parametrize("trusted", [False, True])
-def test_the_word_of_a_resolver_that_is_not_on_loopback(world, far_resolver, start_sternpostd, stage, trusted):
+def test_the_word_of_a_resolver_that_is_not_on_loopback(world, start_sternpostd, stage, trusted):
     """#166, #191."""
+    world.far_resolver
     server = "%s:%d" % FAR_RESOLVER
     sternpostd = start_sternpostd({"dns": {"servers": [server], "trust-ad": trusted}})
     host = world.mx_host("host", tlsa=[OTHER_KEY])

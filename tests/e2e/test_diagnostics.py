@@ -9,15 +9,14 @@ import pytest
 
 from postconf import WITHOUT_POSTFIX, Postconf
 from process import SEARCH_PATH, require, wait_until
-from scripted_resolver import ScriptedResolver, not_validating, rcode
+from scripted_resolver import not_validating, rcode
 from sternpost import COMMAND_SECONDS, binary, give_to_daemon
-from world import DANE_ONLY, NOBODY, OTHER_KEY, enforce, secure
+from world import DANE_ONLY, FAR_RESOLVER, NOBODY, OTHER_KEY, enforce, secure
 
 MAN = Path(__file__).resolve().parents[2] / "man"
 PAGES = ["sternpostd.8", "sternpost.1", "sternpost.toml.5"]
 # The words of a message that stand for something else; "..." is anything.
 PLACEHOLDERS = {"D", "FILE", "HOST", "N", "NAME", "PATH", "SERVER", "TIME"}
-FAR_RESOLVER = ("10.99.0.54", 5353)  # not on loopback
 PIPELINED = 64  # questions of one connection
 MORE_THAN_ARE_OPEN = 9000  # DNS questions at once
 
@@ -266,8 +265,7 @@ def _(stage):
 
 @situation("sternpostd.8: dns: the AD bit of SERVER is not believed, ...")
 def _(stage):
-    stage.world.dns
-    ScriptedResolver(FAR_RESOLVER, upstream=("127.0.0.1", 53))
+    stage.world.far_resolver
     return stage.line(stage.start({"dns": {"servers": ["%s:%d" % FAR_RESOLVER]}}))
 
 

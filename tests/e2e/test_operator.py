@@ -11,11 +11,10 @@ import pytest
 from extended_reply import read_extended
 from postconf import WITHOUT_POSTFIX, Postconf
 from process import wait_until
-from scripted_resolver import ScriptedResolver, not_validating
+from scripted_resolver import not_validating
 from sternpost import merged
-from world import DANE_ONLY, NOT_FOUND, OTHER_KEY, enforce, policy, secure
+from world import DANE_ONLY, FAR_RESOLVER, NOT_FOUND, OTHER_KEY, enforce, policy, secure
 
-FAR_RESOLVER = ("10.99.0.54", 53)
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 A_DAY = datetime.timedelta(days=1)
 # A change of what is answered has no other cause than the one that is tested.
@@ -337,12 +336,6 @@ def test_auto_means_off_where_neither_postfix_nor_the_resolver_does_dnssec(world
     assert sternpostd.ask(domain) == by_policy
 
 
-@pytest.fixture(scope="module")
-def far_resolver(whole_world):
-    whole_world.dns
-    return ScriptedResolver(FAR_RESOLVER, upstream=("127.0.0.1", 53))
-
-
 @pytest.fixture
 def resolv_conf(world):
     """The world's own; it is as before at the end of the test."""
@@ -354,9 +347,10 @@ def resolv_conf(world):
 
 @pytest.mark.parametrize("dane, options, believed",
                          [("on", "", False), ("on", "options trust-ad", True), ("auto", "", True)])
-def test_a_far_resolver_in_resolv_conf(world, start_sternpostd, far_resolver, resolv_conf, postconf, dane_domain,
-                                       dane, options, believed):
+def test_a_far_resolver_in_resolv_conf(world, start_sternpostd, resolv_conf, postconf, dane_domain, dane, options,
+                                       believed):
     """Believed where the file says so, and where Postfix with its dnssec believes it too."""
+    world.far_resolver
     resolv_conf.write_text(f"nameserver {FAR_RESOLVER[0]}\n{options}\n")
     postconf.says("dnssec")
     domain, by_dane, by_policy = dane_domain

@@ -22,6 +22,7 @@ from scripted_resolver import ScriptedResolver
 from sternpost import LISTEN, Sternpostd, lab_settings, merged
 
 RESOLVER_FOR_TESTS = ("127.0.0.1", 5353)
+FAR_RESOLVER = ("10.99.0.54", 53)  # not on loopback
 POLICY_V4, POLICY_V6 = "10.99.2.1", "fd99::2:1"
 NGINX_V4 = "10.99.2.2"
 BLACK_HOLE = {"A": "10.98.0.1", "AAAA": "fd98::1"}  # packets to these get lost
@@ -103,6 +104,11 @@ class World:
     def resolver(self):
         self.dns  # its upstream must be there first
         return ScriptedResolver(RESOLVER_FOR_TESTS, upstream=("127.0.0.1", 53))
+
+    @functools.cached_property
+    def far_resolver(self):
+        self.dns
+        return ScriptedResolver(FAR_RESOLVER, upstream=("127.0.0.1", 53))
 
     @functools.cached_property
     def policy_host(self):
