@@ -109,16 +109,15 @@ public:
             figures_.leases.add("elsewhere");
             co_return Lease::elsewhere;
         }
-        if (!reply || (*reply)->type != REDIS_REPLY_STATUS) {
+        if (reply && (*reply)->type != REDIS_REPLY_STATUS) {
             figures_.leases.add("unavailable");
-            if (reply) note_refusal("SET", **reply);
-            // It may have been granted all the same, and is then to end as any other.
-            if (!reply) leases_.insert_or_assign(domain, std::move(token));
+            note_refusal("SET", **reply);
             co_return Lease::unavailable;
         }
-        figures_.leases.add("held");
+        // Without a reply it may have been granted all the same, and is then to end as any other.
         leases_.insert_or_assign(domain, std::move(token));
-        co_return Lease::held;
+        figures_.leases.add(reply ? "held" : "unavailable");
+        co_return reply ? Lease::held : Lease::unavailable;
     }
 
     awaitable<void> change_of(std::string domain) {

@@ -63,7 +63,7 @@ private:
         const Mode mode = made_.policy.mode;
         const bool stays = survey_.policy && survey_.policy->mode == mode;
         const auto age = wish_.max_age.value_or(stays ? survey_.policy->max_age : usual_max_age(mode));
-        if (age <= 0s || age > max_max_age)
+        if (age <= std::chrono::seconds::zero() || age > max_max_age)
             refuse("max-age", "", "max_age must be from 1 second to a year (31557600 seconds)",
                    "30d is usual for enforce");
         else if (mode == Mode::enforce && wish_.max_age && age < a_day)
