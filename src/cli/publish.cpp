@@ -30,6 +30,7 @@ namespace {
 constexpr int exit_advice = 1;
 constexpr int exit_broken = 2;
 constexpr int exit_cannot_create = 73;
+constexpr std::size_t max_differences = 600;  // characters; a policy may have thousands of MX patterns
 
 struct Arguments {
     std::string domain;
@@ -109,7 +110,9 @@ int status_of(const Survey& survey) {
     return exit_good;
 }
 
-std::string texts_of(const std::vector<MxPattern>& patterns) {
+// Their order says nothing.
+std::string sorted_texts(std::vector<MxPattern> patterns) {
+    std::ranges::sort(patterns, {}, &MxPattern::text);
     std::string texts;
     for (const MxPattern& pattern : patterns) texts += (texts.empty() ? "" : " ") + pattern.text();
     return texts.empty() ? "none" : texts;
@@ -117,13 +120,13 @@ std::string texts_of(const std::vector<MxPattern>& patterns) {
 
 std::string differences(const Policy& published, const Policy& wished) {
     std::string told;
-    const auto compare = [&told](const char* field, const std::string& is, const std::string& should_be) {
-        if (is != should_be) told += (told.empty() ? "" : "; ") + std::string(field) + ": " + is + ", not " + should_be;
+    const auto compare = [&told](const std::string& field, const std::string& is, const std::string& wish) {
+        if (is != wish) told += (told.empty() ? "" : "; ") + field + ": " + is + ", not " + wish;
     };
     compare("mode", std::string(to_string(published.mode)), std::string(to_string(wished.mode)));
     compare("max_age", std::to_string(published.max_age.count()), std::to_string(wished.max_age.count()));
-    compare("mx", texts_of(published.mx), texts_of(wished.mx));
-    return told.empty() ? told : " (" + told + ")";
+    if (wished.mode != Mode::none) compare("mx", sorted_texts(published.mx), sorted_texts(wished.mx));
+    return told.empty() ? told : " (" + printable(told, max_differences) + ")";
 }
 
 // What was asked for, where something else is published.

@@ -2,7 +2,6 @@
 #include "fleet/entry.hpp"
 
 #include "fleet/seal.hpp"
-#include "sternpost/base/printable.hpp"
 #include "tests/fuzz/invariant.hpp"
 #include "tests/fuzz/targets.hpp"
 
