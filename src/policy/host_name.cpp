@@ -23,12 +23,6 @@ constexpr auto allowed_in_label = [] {
     return allowed;
 }();
 
-bool valid_label(std::string_view label) {
-    return !label.empty() && label.size() <= max_label_length && label.front() != '-' &&
-           label.back() != '-' &&
-           std::ranges::all_of(label, [](char c) { return allowed_in_label[static_cast<unsigned char>(c)]; });
-}
-
 bool is_hex_digit(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f');
 }
@@ -59,12 +53,19 @@ std::optional<std::string> to_a_labels(std::string_view name) {
 
 bool valid_domain(std::string_view name) {
     if (name.size() > max_name_length) return false;
-    for (;;) {
-        const std::size_t dot = name.find('.');
-        if (!valid_label(name.substr(0, dot))) return false;
-        if (dot == name.npos) return true;
-        name.remove_prefix(dot + 1);
+    std::size_t length = 0;  // of the label so far
+    char before = '.';
+    for (const char c : name) {
+        if (c == '.') {
+            if (length == 0 || before == '-') return false;
+            length = 0;
+        } else {
+            if (!allowed_in_label[static_cast<unsigned char>(c)] || (length == 0 && c == '-')) return false;
+            if (++length > max_label_length) return false;
+        }
+        before = c;
     }
+    return length > 0 && before != '-';
 }
 
 bool looks_like_ipv4(std::string_view name) {

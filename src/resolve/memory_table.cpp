@@ -1,66 +1,109 @@
 #include "memory_table.hpp"
 
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/member.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
+#include <functional>
 #include <utility>
+
+namespace multi_index = boost::multi_index;
 
 namespace sternpost {
 
+namespace {
+
+// A domain with its hash, so that to pass by another one in the table does not take a look at its name.
+struct HashedName {
+    explicit HashedName(std::string_view domain)
+        : hash(std::hash<std::string_view>()(domain)), name(domain) {}
+    bool operator==(const HashedName&) const = default;
+
+    std::size_t hash;  // compared first
+    std::string_view name;
+};
+
+std::size_t hash_value(const HashedName& domain) {
+    return domain.hash;
+}
+
+struct Place {
+    explicit Place(TableEntryPtr its_entry)
+        : domain(its_entry->known.domain()), entry(std::move(its_entry)) {}
+
+    HashedName domain;  // points into the entry
+    TableEntryPtr entry;
+    mutable bool used = false;  // since its turn came last
+};
+
+using ByDomain = multi_index::hashed_unique<multi_index::member<Place, HashedName, &Place::domain>>;
+using InOrder = multi_index::sequenced<>;  // the next one to go first
+
+}  // namespace
+
+// One node a domain, in both orders: what a question costs is mostly the memory that it touches.
+struct MemoryTable::Places : boost::multi_index_container<Place, multi_index::indexed_by<ByDomain, InOrder>> {
+    auto& in_order() { return get<1>(); }
+
+    TableEntryPtr take_one() {
+        auto& order = in_order();
+        for (int spared = 0; order.front().used && spared < max_spared_at_once; ++spared) {
+            order.front().used = false;
+            order.relocate(order.end(), order.begin());
+        }
+        TableEntryPtr taken = order.front().entry;
+        order.pop_front();
+        return taken;
+    }
+
+    // Null: there was none.
+    TableEntryPtr take(std::string_view domain) {
+        const auto found = find(HashedName(domain));
+        if (found == end()) return nullptr;
+        TableEntryPtr taken = found->entry;
+        erase(found);
+        return taken;
+    }
+};
+
+MemoryTable::MemoryTable(std::size_t most) : most_(most), places_(std::make_unique<Places>()) {}
+
+MemoryTable::~MemoryTable() = default;
+
 TableEntryPtr MemoryTable::find(std::string_view domain) {
+    const HashedName hashed(domain);
     const std::lock_guard lock(mutex_);
-    const auto found = by_domain_.find(domain);
-    if (found == by_domain_.end()) return nullptr;
-    found->second->used = true;
-    return found->second->entry;
+    const auto found = places_->find(hashed);
+    if (found == places_->end()) return nullptr;
+    found->used = true;
+    return found->entry;
 }
 
 void MemoryTable::put(TableEntryPtr entry) {
-    TableEntryPtr replaced;  // these are freed after the lock is
-    TableEntryPtr dropped;
+    TableEntryPtr gone;  // freed after the lock is
     const std::lock_guard lock(mutex_);
-    if (const auto found = by_domain_.find(entry->known.domain()); found != by_domain_.end()) {
-        const auto place = found->second;
-        by_domain_.erase(found);
-        replaced = std::move(place->entry);
-        order_.erase(place);
-    } else if (order_.size() >= most_) {
-        dropped = take_one();
-    }
-    order_.push_back({std::move(entry)});
-    by_domain_.emplace(order_.back().entry->known.domain(), std::prev(order_.end()));
-}
-
-TableEntryPtr MemoryTable::take_one() {
-    for (int spared = 0; order_.front().used && spared < max_spared_at_once; ++spared) {
-        order_.front().used = false;
-        order_.splice(order_.end(), order_, order_.begin());
-    }
-    by_domain_.erase(order_.front().entry->known.domain());
-    TableEntryPtr taken = std::move(order_.front().entry);
-    order_.pop_front();
-    return taken;
+    gone = places_->take(entry->known.domain());
+    if (!gone && places_->size() >= most_) gone = places_->take_one();
+    places_->in_order().emplace_back(std::move(entry));
 }
 
 bool MemoryTable::remove(std::string_view domain) {
     TableEntryPtr removed;  // freed after the lock is
     const std::lock_guard lock(mutex_);
-    const auto found = by_domain_.find(domain);
-    if (found == by_domain_.end()) return false;
-    const auto place = found->second;
-    by_domain_.erase(found);
-    removed = std::move(place->entry);
-    order_.erase(place);
-    return true;
+    removed = places_->take(domain);
+    return removed != nullptr;
 }
 
 std::size_t MemoryTable::size() const {
     const std::lock_guard lock(mutex_);
-    return order_.size();
+    return places_->size();
 }
 
 std::vector<std::string> MemoryTable::domains() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all;
-    all.reserve(order_.size());
-    for (const Place& place : order_) all.emplace_back(place.entry->known.domain());
+    all.reserve(places_->size());
+    for (const Place& place : places_->in_order()) all.emplace_back(place.domain.name);
     return all;
 }
 

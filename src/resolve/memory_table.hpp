@@ -6,12 +6,11 @@
 #pragma once
 
 #include <atomic>
-#include <list>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -52,7 +51,8 @@ using TableEntryPtr = std::shared_ptr<const TableEntry>;
 
 class MemoryTable {
 public:
-    explicit MemoryTable(std::size_t most) : most_(most) {}
+    explicit MemoryTable(std::size_t most);
+    ~MemoryTable();
 
     // The entry of `domain`; null if there is none.
     TableEntryPtr find(std::string_view domain);
@@ -64,18 +64,11 @@ public:
     std::vector<std::string> domains() const;
 
 private:
-    struct Place {
-        TableEntryPtr entry;
-        bool used = false;  // since its turn came last
-    };
-    using Order = std::list<Place>;  // the next one to go first
-
-    TableEntryPtr take_one();
+    struct Places;
 
     const std::size_t most_;
     mutable std::mutex mutex_;
-    Order order_;
-    std::unordered_map<std::string_view, Order::iterator> by_domain_;  // keys point into the entries
+    const std::unique_ptr<Places> places_;
 };
 
 }  // namespace sternpost
