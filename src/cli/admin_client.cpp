@@ -97,7 +97,7 @@ Result<AdminReply> AdminClient::get(const std::string& target) {
     return ask("GET", target, "");
 }
 
-Result<AdminReply> AdminClient::post(const std::string& target, std::string body) {
+Result<AdminReply> AdminClient::post(const std::string& target, const std::string& body) {
     return ask("POST", target, body);
 }
 

@@ -29,7 +29,7 @@ public:
     ~AdminClient();
 
     Result<AdminReply> get(const std::string& target);
-    Result<AdminReply> post(const std::string& target, std::string body = "");
+    Result<AdminReply> post(const std::string& target, const std::string& body = "");
     Result<AdminReply> erase(const std::string& target);
 
 private:

@@ -55,14 +55,13 @@ Result<List> read_list(std::istream& from) {
                            "more than " + std::to_string(max_domains) + " domains: split the list");
     }
     std::ranges::sort(list.domains);
-    const auto repeated = std::ranges::unique(list.domains);
-    list.domains.erase(repeated.begin(), repeated.end());
+    list.domains.erase(std::unique(list.domains.begin(), list.domains.end()), list.domains.end());
     return list;
 }
 
 // In which of a few words a lookup ended.
 std::string outcome_of(const json::object& report) {
-    if (const std::string mode = text_in(report, "mode"); !mode.empty()) return mode;
+    if (std::string mode = text_in(report, "mode"); !mode.empty()) return mode;
     const json::object* txt = object_in(report, "txt");
     return txt != nullptr && text_in(*txt, "state") == "absent" ? "without a policy" : "failed";
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "command.hpp"
 #include "doctor_output.hpp"
@@ -34,7 +35,7 @@ Result<Facts> gather(const std::string& directory, const Config& config) {
     asio::io_context io(1);
     asio::co_spawn(io, gather_facts(directory, config),
                    [&](std::exception_ptr error, Result<Facts> gathered) {
-                       escaped = error;
+                       escaped = std::move(error);
                        facts.emplace(std::move(gathered));
                        io.stop();
                    });

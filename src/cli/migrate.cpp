@@ -28,7 +28,7 @@ MainCf ask_main_cf() {
     asio::io_context io(1);
     std::vector<std::string> words{"-xh", "smtp_tls_security_level", "smtp_dns_support_level"};
     asio::co_spawn(io, run_postconf(std::move(words), PostconfOptions()),
-                   [&](std::exception_ptr error, Result<std::string> output) {
+                   [&](const std::exception_ptr& error, Result<std::string> output) {
                        if (!error) said = std::move(output);
                        io.stop();
                    });

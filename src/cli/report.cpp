@@ -73,7 +73,7 @@ private:
         const auto bytes = read_report_file(file);
         if (!bytes) return tell(name, bytes.error().detail);
         const Reading reading =
-            read_reports(*bytes, file.path, [&](const std::string& place, Result<TlsReport> report) {
+            read_reports(*bytes, file.path, [&](const std::string& place, const Result<TlsReport>& report) {
                 count(name + (place.empty() ? "" : ": " + place), report);
             });
         findings_.mails_without_report += reading.mails_without_report;

@@ -268,7 +268,7 @@ private:
     bool stopped_ = false;
 };
 
-CaresResolver::CaresResolver(asio::any_io_executor executor, DnsOptions options)
+CaresResolver::CaresResolver(const asio::any_io_executor& executor, DnsOptions options)
     : inside_(std::make_shared<Inside>(executor, std::move(options))) {
     spawn(executor, "dns probes", Inside::keep_probing(inside_));
 }

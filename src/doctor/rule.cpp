@@ -64,7 +64,8 @@ bool listens_at(const Facts& facts, const Socketmap& socketmap, bool chroot) {
 
 }  // namespace
 
-void Report::add(Severity severity, std::string what, std::string why, std::vector<std::string> remedy) {
+void Report::add(Severity severity, const std::string& what, const std::string& why,
+                 std::vector<std::string> remedy) {
     for (std::string& command : remedy) command = printable(command, max_line);
     findings_.push_back(
         {rule_, subject_, severity, printable(what, max_line), printable(why, max_line), std::move(remedy)});

@@ -20,7 +20,8 @@ public:
     Report(std::string_view rule, std::string_view subject, std::vector<Finding>& findings)
         : rule_(rule), subject_(subject), findings_(findings) {}
     // `why` is a sentence; `what` has no full stop, since a place may be put behind it.
-    void add(Severity severity, std::string what, std::string why, std::vector<std::string> remedy);
+    void add(Severity severity, const std::string& what, const std::string& why,
+             std::vector<std::string> remedy);
 
 private:
     std::string_view rule_;

@@ -44,7 +44,7 @@ std::string payload_of(const std::string& netstring) {
 
 class Explainer::Inside {
 public:
-    Inside(asio::any_io_executor executor, LookTools tools, ExplainSettings settings)
+    Inside(const asio::any_io_executor& executor, LookTools tools, ExplainSettings settings)
         : tools_(tools),
           settings_(std::move(settings)),
           resolver_(tools.resolver),
@@ -96,8 +96,8 @@ private:
     NextHop next_hop_;
 };
 
-Explainer::Explainer(asio::any_io_executor executor, LookTools tools, ExplainSettings settings)
-    : inside_(std::make_unique<Inside>(std::move(executor), tools, std::move(settings))) {}
+Explainer::Explainer(const asio::any_io_executor& executor, LookTools tools, ExplainSettings settings)
+    : inside_(std::make_unique<Inside>(executor, tools, std::move(settings))) {}
 
 Explainer::~Explainer() = default;
 

@@ -59,6 +59,7 @@ public:
         curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     }
 
+    // NOLINTNEXTLINE(bugprone-exception-escape): what stop() tells that it is over does not throw
     ~Inside() {
         stop();
         curl_multi_cleanup(multi_);
@@ -280,6 +281,7 @@ CurlFetcher::~CurlFetcher() {
 awaitable<Result<std::string>> CurlFetcher::fetch(std::string host, std::vector<asio::ip::address> addresses,
                                                   Queue queue) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
+        // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from, which is not seen behind `auto`
         [this, queue](auto handler, std::string name, std::vector<asio::ip::address> at) {
             inside_->start(std::move(handler), std::move(name), std::move(at), {queue, nullptr});
         },
@@ -290,6 +292,7 @@ awaitable<Result<std::string>> CurlFetcher::fetch_and_report(std::string host,
                                                              std::vector<asio::ip::address> addresses,
                                                              std::shared_ptr<FetchReport> report) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<std::string>)>(
+        // NOLINTNEXTLINE(performance-unnecessary-value-param): as above
         [this](auto handler, std::string name, std::vector<asio::ip::address> at,
                std::shared_ptr<FetchReport> into) {
             inside_->start(std::move(handler), std::move(name), std::move(at),

@@ -41,17 +41,17 @@ public:
 
 private:
     void add_members(YamlValue& to, const YAML::Node& map, std::size_t depth) {
-        std::vector<std::pair<std::string, YamlValue>> merged;
+        std::vector<YamlMember> merged;
         for (const auto& member : map) {
             std::string key = member.first.IsScalar() ? member.first.Scalar() : "?";
             YamlValue value = value_of(member.second, depth + 1);
             if (key == "<<" && value.kind == YamlValue::Kind::map)
                 merged = std::move(value.members);
             else
-                to.members.emplace_back(std::move(key), std::move(value));
+                to.members.push_back({std::move(key), std::move(value)});
         }
-        for (auto& member : merged)
-            if (to.find(member.first) == nullptr) to.members.push_back(std::move(member));
+        for (YamlMember& member : merged)
+            if (to.find(member.key) == nullptr) to.members.push_back(std::move(member));
     }
 
     std::size_t values_ = 0;
@@ -60,8 +60,8 @@ private:
 }  // namespace
 
 const YamlValue* YamlValue::find(std::string_view key) const {
-    const auto found = std::ranges::find(members, key, &std::pair<std::string, YamlValue>::first);
-    return found == members.end() ? nullptr : &found->second;
+    const auto found = std::ranges::find(members, key, &YamlMember::key);
+    return found == members.end() ? nullptr : &found->value;
 }
 
 std::optional<bool> YamlValue::boolean() const {

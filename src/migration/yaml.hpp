@@ -8,12 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sternpost/base/result.hpp"
 
 namespace sternpost {
+
+struct YamlMember;
 
 struct YamlValue {
     enum class Kind { null, scalar, list, map };
@@ -21,7 +22,7 @@ struct YamlValue {
     std::size_t line = 0;  // from 1
     std::string text;      // of a scalar, without its quotes
     std::vector<YamlValue> items;
-    std::vector<std::pair<std::string, YamlValue>> members;  // in the order of the file; "<<" is merged
+    std::vector<YamlMember> members;  // in the order of the file; "<<" is merged
 
     // Null: there is no such member.
     const YamlValue* find(std::string_view key) const;
@@ -29,6 +30,11 @@ struct YamlValue {
     std::optional<bool> boolean() const;
     // A short word for comments, printable: the scalar, or what kind of thing it is.
     std::string shown() const;
+};
+
+struct YamlMember {
+    std::string key;
+    YamlValue value;
 };
 
 Result<YamlValue> read_yaml(std::string_view text, const std::string& file);

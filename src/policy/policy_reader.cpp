@@ -225,7 +225,7 @@ std::string PolicyReader::missing(std::string_view name) const {
 }
 
 // Once a kind: a file may repeat its mistake on thousands of lines.
-void PolicyReader::remark(std::string_view kind, std::string text) {
+void PolicyReader::remark(std::string_view kind, const std::string& text) {
     if (remarked_.insert(kind).second) policy_.remarks.push_back(in_line(number_, text));
     note_.text += (note_.text.empty() ? "" : "; ") + text;
 }

@@ -51,7 +51,7 @@ private:
     // Whether the field is given for the second time.
     bool again(bool& seen);
     std::string missing(std::string_view name) const;
-    void remark(std::string_view kind, std::string text);
+    void remark(std::string_view kind, const std::string& text);
     void ignore(std::string text);
 
     Policy policy_;

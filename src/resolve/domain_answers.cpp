@@ -306,7 +306,7 @@ private:
         made.under_way = [this](const std::string& domain) { return flight_under_way(domain); };
         made.refresh = [this](const std::string& domain) { return flight_to(domain, Why::operators_word); };
         made.learn = [this](const std::string& domain) {
-            const FlightPtr flight = flight_to(domain, Why::question);
+            FlightPtr flight = flight_to(domain, Why::question);
             if (!flight) return flight;
             NextHop next_hop;
             next_hop.domain = domain;

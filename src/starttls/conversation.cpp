@@ -51,8 +51,8 @@ bool offers_starttls(std::string_view reply) {
 
 }  // namespace
 
-Conversation::Conversation(asio::any_io_executor executor, MxTarget target, const TrustStore& trust)
-    : target_(std::move(target)), trust_(trust), socket_(std::move(executor)) {}
+Conversation::Conversation(const asio::any_io_executor& executor, MxTarget target, const TrustStore& trust)
+    : target_(std::move(target)), trust_(trust), socket_(executor) {}
 
 awaitable<void> Conversation::hold() {
     bool going_on = co_await connect();
@@ -143,7 +143,7 @@ awaitable<Result<Conversation::Reply>> Conversation::say(std::string line) {
 std::string Conversation::own_name() const {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);
-    const std::string host = name.data();
+    std::string host = name.data();
     if (host.find('.') != std::string::npos && valid_host_name(host)) return host;
     boost::system::error_code error;
     const auto local = socket_.local_endpoint(error).address();

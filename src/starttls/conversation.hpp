@@ -18,7 +18,7 @@ namespace sternpost {
 
 class Conversation {
 public:
-    Conversation(boost::asio::any_io_executor executor, MxTarget target, const TrustStore& trust);
+    Conversation(const boost::asio::any_io_executor& executor, MxTarget target, const TrustStore& trust);
 
     // Until it has come to an end, good or bad.
     boost::asio::awaitable<void> hold();

@@ -22,10 +22,6 @@ void demand(bool holds, const std::string& domain) {
     if (!holds) throw SQLite::Exception("the row of " + domain + " is damaged", SQLITE_CORRUPT);
 }
 
-std::int64_t to_sql(WallTime time) {
-    return time.time_since_epoch().count();
-}
-
 std::int64_t number_from(const SQLite::Column& column, std::int64_t least, std::int64_t most,
                          const std::string& domain) {
     const std::int64_t value = column.getInt64();
@@ -112,6 +108,10 @@ void bind_failure(SQLite::Statement& upsert, const std::optional<FailedFetch>& f
 }
 
 }  // namespace
+
+std::int64_t to_sql(WallTime time) {
+    return time.time_since_epoch().count();
+}
 
 DomainRecord read_row(SQLite::Statement& row, const std::string& domain) {
     DomainRecord record;

@@ -7,11 +7,15 @@
 
 #include <SQLiteCpp/Statement.h>
 
+#include <cstdint>
 #include <string>
 
 #include "sternpost/store/policy_store.hpp"
 
 namespace sternpost {
+
+// Seconds since 1970, as all times in the file.
+std::int64_t to_sql(WallTime time);
 
 // From the row that sql::select is at.
 DomainRecord read_row(SQLite::Statement& row, const std::string& domain);

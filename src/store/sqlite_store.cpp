@@ -36,10 +36,6 @@ private:
 
 constexpr int domain_in_list = 14;
 
-std::int64_t to_sql(WallTime time) {
-    return time.time_since_epoch().count();
-}
-
 }  // namespace
 
 class SqliteStore::Inside {
@@ -260,6 +256,7 @@ Result<std::optional<DomainRecord>> SqliteStore::find(const std::string& domain)
 
 asio::awaitable<Result<void>> SqliteStore::put(DomainRecord record) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+        // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from, which is not seen behind `auto`
         [this](auto handler, DomainRecord value) { inside_->put(std::move(handler), std::move(value)); },
         asio::use_awaitable, std::move(record));
 }

@@ -166,7 +166,7 @@ private:
     }
 
     void refuse(std::string_view code, const std::string& subject, const std::string& what,
-                std::string remedy) {
+                const std::string& remedy) {
         refusal_.reasons.push_back(
             {Level::broken, code, printable(subject), printable(what, 600), printable(remedy, 600)});
     }

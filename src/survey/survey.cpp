@@ -212,7 +212,7 @@ private:
     void set(Check which, bool good) { survey_.checks.at(static_cast<std::size_t>(which)) = good; }
 
     void add(Level level, std::string_view code, const std::string& subject, const std::string& what,
-             std::string remedy) {
+             const std::string& remedy) {
         survey_.findings.push_back(
             {level, code, printable(subject), printable(what, max_text), printable(remedy, max_text)});
     }

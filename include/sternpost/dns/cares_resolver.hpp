@@ -35,7 +35,7 @@ struct DnsOptions {
 
 class CaresResolver final : public Resolver {
 public:
-    CaresResolver(boost::asio::any_io_executor executor, DnsOptions options);
+    CaresResolver(const boost::asio::any_io_executor& executor, DnsOptions options);
     ~CaresResolver() override;
 
     Answer<std::string> txt(std::string name) override;

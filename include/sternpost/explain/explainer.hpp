@@ -28,7 +28,7 @@ struct ExplainSettings {
 
 class Explainer {
 public:
-    Explainer(boost::asio::any_io_executor executor, LookTools tools, ExplainSettings settings);
+    Explainer(const boost::asio::any_io_executor& executor, LookTools tools, ExplainSettings settings);
     ~Explainer();
 
     // `key`: as Postfix would ask. Once.
