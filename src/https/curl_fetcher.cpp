@@ -59,7 +59,7 @@ public:
         curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     }
 
-    // NOLINTNEXTLINE(bugprone-exception-escape): what stop() tells that it is over does not throw
+    // NOLINTNEXTLINE(bugprone-exception-escape): stop() throws where there is no memory left, and nowhere else
     ~Inside() {
         stop();
         curl_multi_cleanup(multi_);
