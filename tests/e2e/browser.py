@@ -7,7 +7,6 @@ import urllib.request
 from process import Process, require
 
 PORT = 9515
-READY_SECONDS = 60.0
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
 
@@ -19,7 +18,7 @@ class Browser:
         directory.mkdir()
         self._process = Process("chromedriver", [require("chromedriver", "chromium-driver"), f"--port={PORT}"],
                                 directory / "chromedriver.log", {"HOME": str(directory)})
-        self._process.wait_until(self._ready, "chromedriver is ready", READY_SECONDS)
+        self._process.wait_until(self._ready, "chromedriver is ready")
         options = {"binary": require("chromium", "chromium"), "args": [*ARGUMENTS, f"--user-data-dir={directory / 'profile'}"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         session = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})

@@ -11,6 +11,9 @@ from pathlib import Path
 
 SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 POLL_SECONDS = 0.01
+# Only what fails takes as long. Well beyond every interval of sternpostd: it looks for what is due each 10 s, and asks
+# resolvers that have failed each 30 s.
+WAIT_SECONDS = 60.0
 
 
 def require(program, package):
@@ -21,7 +24,7 @@ def require(program, package):
     return path
 
 
-def wait_until(condition, what, limit=10.0):
+def wait_until(condition, what, limit=WAIT_SECONDS):
     """The first true value of condition(); fails after `limit` seconds."""
     end = time.monotonic() + limit
     while True:
@@ -65,7 +68,7 @@ class Process:
     def log_text(self):
         return self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
 
-    def wait_until(self, condition, what, limit=10.0):
+    def wait_until(self, condition, what, limit=WAIT_SECONDS):
         """As wait_until(), and fails at once when the program has ended."""
         def still_running():
             assert self.alive(), f"{self.name} ended with status {self._popen.returncode}:\n{self.log_text()[-3000:]}"

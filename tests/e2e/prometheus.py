@@ -8,7 +8,6 @@ import urllib.request
 
 from process import Process, require
 
-READY_SECONDS = 60.0
 ADDRESS = "127.0.0.1:9090"
 
 
@@ -54,7 +53,7 @@ class Prometheus:
         self._process = Process("prometheus", [
             require("prometheus", "prometheus"), f"--config.file={directory / 'prometheus.yml'}",
             f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={ADDRESS}"], directory / "log")
-        self._process.wait_until(self._ready, "Prometheus is ready", READY_SECONDS)
+        self._process.wait_until(self._ready, "Prometheus is ready")
 
     def range(self, query, start, end, step=60):
         """The result of a range query: [{"metric": {...}, "values": [[time, value], ...]}]."""

@@ -10,11 +10,10 @@ import socket
 import subprocess
 from pathlib import Path
 
-from process import SEARCH_PATH, Process
+from process import SEARCH_PATH, WAIT_SECONDS, Process
 from socketmap import SocketmapClient
 
 LISTEN = ("127.0.0.1", 8461)
-READY_SECONDS = 10.0
 STOP_SECONDS = 5.0  # the design's promise for TERM
 COMMAND_SECONDS = 20.0
 # Of what users run. With the sanitizers nothing is optimised, and everything has its red zones.
@@ -136,7 +135,7 @@ class Sternpostd:
         self.settings = settings
         self.config.write_text(toml(settings))
 
-    def start(self, wrapper=(), environment=None, ready_within=READY_SECONDS, **popen):
+    def start(self, wrapper=(), environment=None, ready_within=WAIT_SECONDS, **popen):
         """`wrapper` is a command that ends in executing what follows it."""
         self.notify = ReadinessSocket(self.directory / "notify")
         environment = {"NOTIFY_SOCKET": str(self.notify.path), **(environment or {})}
@@ -187,11 +186,11 @@ class Sternpostd:
     def log_text(self):
         return self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
 
-    def wait_for_log(self, pattern, limit=10.0):
+    def wait_for_log(self, pattern):
         """The first line of the log that the compiled `pattern` is found in."""
         def line():
             return next((line for line in self.log_text().splitlines() if pattern.search(line)), None)
-        return self.process.wait_until(line, f"a log line like {pattern.pattern!r}", limit)
+        return self.process.wait_until(line, f"a log line like {pattern.pattern!r}")
 
     def resident_bytes(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()

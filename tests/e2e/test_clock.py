@@ -13,7 +13,6 @@ from scripted_resolver import answer, rcode
 from world import NOT_FOUND, enforce, policy, secure
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-UPKEEP_SECONDS = 30.0  # the daemon looks every 10 s for something to refresh
 # Every question of ours looks at the TXT record.
 ALWAYS_LOOK = {"dns": {"min-ttl": "0s"}, "answers": {"recheck": "0s", "dane": "off"}, "https": {"min-interval": "60s"}}
 FAILURES = {
@@ -73,7 +72,7 @@ def learn(world, daemon, word, text=None, max_age=10 * DAY):
 
 
 def wait_for_gets(world, domain, number):
-    wait_until(lambda: world.gets(domain) >= number, f"GET number {number}", UPKEEP_SECONDS)
+    wait_until(lambda: world.gets(domain) >= number, f"GET number {number}")
     assert world.gets(domain) == number
 
 
@@ -138,7 +137,7 @@ def test_mode_none_ends_the_enforcement(world, daemon):
     world.serve(domain, policy("none"))
     assert daemon.ask(domain) == secure()
     daemon.jump(1 * DAY)
-    wait_until(lambda: daemon.ask(domain) == NOT_FOUND, "the new mode counts", UPKEEP_SECONDS)
+    wait_until(lambda: daemon.ask(domain) == NOT_FOUND, "the new mode counts")
     assert world.gets(domain) == 2
 
 

@@ -65,7 +65,7 @@ class Stage:
         return name
 
     def line(self, daemon):
-        return daemon.wait_for_log(self.words, limit=40.0)
+        return daemon.wait_for_log(self.words)
 
     def end_of(self, settings, *arguments):
         """What a program says that ends by itself."""
@@ -239,7 +239,7 @@ def _(stage):
     daemon, domain = stage.start(), stage.domain(mx=(stage.world.mx_host("dane", tlsa=[OTHER_KEY]),))
     assert daemon.ask(domain) == DANE_ONLY
     stage.world.resolver.script("*", "*", not_validating)
-    wait_until(lambda: daemon.ask(domain) and "short while" in daemon.log_text(), "that is seen", limit=40.0)
+    wait_until(lambda: daemon.ask(domain) and "short while" in daemon.log_text(), "that is seen")
     return stage.line(daemon)
 
 

@@ -222,7 +222,7 @@ def test_a_file_that_is_removed_while_running_gets_what_memory_knows(world, star
         path.unlink()
     new = learn(world, sternpostd, "removed")
     assert f"{cache} was removed" in sternpostd.log_text()
-    wait_until(lambda: domains_in(cache) == {known, new}, "both are on disk", limit=30.0)
+    wait_until(lambda: domains_in(cache) == {known, new}, "both are on disk")
     die_and_remember(world, sternpostd, known, new)
 
 

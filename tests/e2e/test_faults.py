@@ -73,7 +73,7 @@ def ask_for_all(world, clients, names):
             asked = {question.name for question in world.resolver.questions()[-20 * AT_ONCE:]}
             missing = sum(f"mta-sts.{name}" not in asked for name in some)
             return missing <= (0 if time.monotonic() < begun + DNS_GIVEN_UP else len(some) // 20)
-        wait_until(all_looked_up, "all of them are looked up", limit=60)
+        wait_until(all_looked_up, "all of them are looked up")
 
 
 def ask_for_new_domain(world, daemon):

@@ -311,9 +311,9 @@ def test_auto_follows_main_cf(world, start_sternpostd, postconf, dane_domain):
     sternpostd = start_sternpostd(AUTO, environment=postconf.environment)
     assert sternpostd.ask(domain) == by_policy
     postconf.says("dnssec")
-    wait_until(lambda: sternpostd.ask(domain) == by_dane, "the change of main.cf is seen", limit=20.0)
+    wait_until(lambda: sternpostd.ask(domain) == by_dane, "the change of main.cf is seen")
     postconf.says("disabled")
-    wait_until(lambda: sternpostd.ask(domain) == by_policy, "the other change of main.cf is seen", limit=20.0)
+    wait_until(lambda: sternpostd.ask(domain) == by_policy, "the other change of main.cf is seen")
 
 
 def test_auto_asks_the_real_postfix(world, start_sternpostd, dane_domain):
