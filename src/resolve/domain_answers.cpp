@@ -195,29 +195,24 @@ private:
     // With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited
     // for until the deadline.
     void limit_patience(const FlightPtr& flight) {
-        const auto deadline = std::chrono::steady_clock::now() + context_.options.deadline;
-        auto first = deadline;
-        if (flight->known.policy_applies(context_.sources.clock.wall(), context_.options))
-            first = std::min<std::chrono::steady_clock::time_point>(
-                deadline, std::chrono::steady_clock::now() + patience_with_known_policy);
-        flight->patience.expires_at(first);
-        flight->patience.async_wait([self = shared_from_this(), flight, deadline,
-                                     last = first == deadline](boost::system::error_code error) {
-            if (error) return;
-            flight->overdue = true;
-            flight->expired = last;
-            self->answer_who_need_not_wait(*flight);
-            if (!last) self->limit_patience_with_dane(flight, deadline);
-        });
+        const auto begun = std::chrono::steady_clock::now();
+        const bool known = flight->known.policy_applies(context_.sources.clock.wall(), context_.options);
+        const auto deadline = begun + context_.options.deadline;
+        answer_at(flight, known ? std::min(deadline, begun + patience_with_known_policy) : deadline,
+                  deadline);
     }
 
-    void limit_patience_with_dane(const FlightPtr& flight, std::chrono::steady_clock::time_point deadline) {
-        flight->patience.expires_at(deadline);
-        flight->patience.async_wait([self = shared_from_this(), flight](boost::system::error_code error) {
-            if (error) return;
-            flight->expired = true;
-            self->answer_who_need_not_wait(*flight);
-        });
+    void answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
+                   std::chrono::steady_clock::time_point deadline) {
+        flight->patience.expires_at(when);
+        flight->patience.async_wait(
+            [self = shared_from_this(), flight, when, deadline](boost::system::error_code error) {
+                if (error) return;
+                flight->overdue = true;
+                flight->expired = when == deadline;
+                self->answer_who_need_not_wait(*flight);
+                if (!flight->expired) self->answer_at(flight, deadline, deadline);
+            });
     }
 
     static awaitable<void> fly(std::shared_ptr<Inside> self, FlightPtr flight) {
