@@ -1,6 +1,7 @@
 #include "sternpost/base/time.hpp"
 
-#include <array>
+#include <fmt/chrono.h>
+
 #include <ctime>
 
 namespace sternpost {
@@ -17,8 +18,7 @@ std::string to_iso8601(WallTime time) {
     const std::time_t seconds = time.time_since_epoch().count();
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+    return fmt::format("{:%FT%TZ}", parts);
 }
 
 }  // namespace sternpost

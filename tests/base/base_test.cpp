@@ -50,6 +50,7 @@ TEST(Time, IsWrittenAsIso8601InUtc) {
     EXPECT_EQ(to_iso8601(sys_days{2038y / January / 19} + 3h + 14min + 8s), "2038-01-19T03:14:08Z");
     EXPECT_EQ(to_iso8601(sys_days{2300y / January / 1}), "2300-01-01T00:00:00Z");
     EXPECT_EQ(to_iso8601(sys_days{1969y / December / 31} + 23h), "1969-12-31T23:00:00Z");
+    EXPECT_EQ(to_iso8601(sys_days{226y / November / 29}), "0226-11-29T00:00:00Z") << "as it is read again";
 }
 
 TEST(Time, SystemClockTellsTheTime) {
