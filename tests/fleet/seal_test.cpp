@@ -80,11 +80,11 @@ TEST_F(SecretFile, HasOneKeyALine) {
 }
 
 TEST_F(SecretFile, IsNotForOthers) {
-    for (const mode_t mode : {0604, 0640 | 0004, 0460, 0402, 0401}) {
+    for (const mode_t mode : {0604U, 0640U | 0004U, 0460U, 0402U, 0401U}) {
         write(key_one, mode);
         EXPECT_THAT(why_not(), HasSubstr("chmod 0400")) << mode;
     }
-    for (const mode_t mode : {0400, 0600, 0440, 0640}) {
+    for (const mode_t mode : {0400U, 0600U, 0440U, 0640U}) {
         write(key_one, mode);
         EXPECT_EQ(why_not(), "") << mode;
     }
