@@ -155,9 +155,8 @@ END
     build
     PATH=$PATH:/usr/sbin
     stop_all >/dev/null
-    mkdir -p "$dir"
-    rm -rf "$dir"/{cache,knot,nginx-tmp} "$dir"/*.log
-    mkdir -p "$dir/cache"
+    rm -rf "$dir"/{cache,run,knot,nginx-tmp} "$dir"/*.log
+    mkdir -p "$dir"/{cache,run}
 
     say "Starting the small world"
     [[ $keep == yes ]] || trap 'stop_all >/dev/null' EXIT
@@ -177,6 +176,8 @@ ca-file = "$dir/ca.pem"
 allow-private-addresses = true
 [cache]
 path = "$dir/cache/cache.db"
+[admin]
+socket = "$dir/run/admin.sock"
 END
     start_sternpostd
 
