@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "sternpost/base/printable.hpp"
 #include "sternpost/migration/memory.hpp"
@@ -83,13 +84,20 @@ Result<std::string> line_of(const SQLite::Statement& entry, WallTime now) {
     return json::serialize(line);
 }
 
-// Each entry by itself: what one of them does to SQLite does not end the others.
-Result<void> read_entries(SQLite::Database& database, WallTime now, const TakeEntry& take) {
+// Each entry by itself: what one of them does to SQLite does not end the others. In a damaged file SQLite may come to the
+// same row for ever.
+Result<void> read_entries(const std::string& file, SQLite::Database& database, WallTime now,
+                          const TakeEntry& take) {
     SQLite::Statement rows(database, "select rowid from sts_policy_cache order by rowid");
     SQLite::Statement entry(database,
                             "select domain, ts, pol_id, pol_body from sts_policy_cache where rowid = ?");
+    std::optional<std::int64_t> former;
     while (rows.executeStep()) {
         const std::int64_t row = rows.getColumn(0).getInt64();
+        if (former && row <= *former)
+            return failure(Errc::invalid, file + ": it is damaged behind row " + std::to_string(*former) +
+                                              R"(; import what "sqlite3 FILE .recover" saves of it)");
+        former = row;
         std::string where = "row " + std::to_string(row);
         Result<std::string> line;
         try {
@@ -118,7 +126,7 @@ Result<void> read_mta_sts_resolver_cache(const std::string& file, WallTime now, 
         return failure(Errc::invalid, file +
                                           ": it has no table sts_policy_cache; name the file of "
                                           "cache.options.filename in mta-sts-daemon.yml");
-    return read_entries(database, now, take);
+    return read_entries(file, database, now, take);
 } catch (const SQLite::Exception& error) {
     return failure(Errc::invalid,
                    file + ": " + printable(error.what()) +

@@ -177,6 +177,22 @@ TEST_F(MtaStsResolverMemory, AReadingThatIsBrokenOffEnds) {
     EXPECT_EQ(done.error().detail, "the daemon has gone");
 }
 
+// SQLite may come back to the same row of such a file for ever.
+TEST_F(MtaStsResolverMemory, ADamagedTableIsReadAsFarAsItsRowsAreInOrder) {
+    constexpr std::streamoff cell_pointers = 4096 + 8;  // of the table's only page
+    {
+        auto made = database();
+        put(made, "one.example", 1, body_);
+        put(made, "two.example", 1, body_);
+    }
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    std::string pointers(4, '\0');
+    file.seekg(cell_pointers).read(pointers.data(), 4);
+    file.seekp(cell_pointers) << pointers.substr(2) << pointers.substr(0, 2);
+    file.close();
+    EXPECT_THAT(read().back(), HasSubstr("it is damaged behind row 2"));
+}
+
 TEST_F(MtaStsResolverMemory, OtherFilesAreRefused) {
     EXPECT_THAT(read(), ElementsAre(HasSubstr("there is no such file")));
     std::ofstream(path()) << "this is no database, whatever its name says, and longer than a header is";
