@@ -26,7 +26,8 @@ namespace sternpost {
 
 class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
 public:
-    // `timeout`: how long one question may wait for its answer, TCP after truncation included.
+    // `timeout`: how long one question waits for its answer, TCP after truncation included. With c-ares from 1.32 on at
+    // least so long, and up to three times.
     // Throws std::runtime_error when c-ares cannot make a channel.
     CaresChannel(boost::asio::any_io_executor executor, const boost::asio::ip::udp::endpoint& server,
                  std::chrono::milliseconds timeout);

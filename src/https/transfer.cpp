@@ -74,6 +74,7 @@ Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trus
     : host_(std::move(host)),
       trust_(std::move(trust)),
       report_(std::move(report)),
+      only_address_(report_ && addresses.size() == 1 ? addresses.front().to_string() : ""),
       require_text_plain_(options.require_text_plain),
       timeout_(options.timeout),
       connect_timeout_(options.connect_timeout),
@@ -168,8 +169,9 @@ int Transfer::on_chain(X509_STORE_CTX* verification, void* report) {
 void Transfer::tell_report() {
     const char* address = nullptr;
     curl_easy_getinfo(handle_.get(), CURLINFO_PRIMARY_IP, &address);
-    // It is also the last one that was tried in vain.
-    if (address != nullptr && connected_) report_->address = address;
+    // It is also the last one that was tried in vain. libcurl 8.14 says it only of a TLS session.
+    const bool known = address != nullptr && *address != '\0';
+    if (connected_) report_->address = known ? address : only_address_;
     report_->status = status();
     report_->content_types = content_types_;
     report_->location = location_;

@@ -63,6 +63,7 @@ private:
     std::string host_;
     std::shared_ptr<TrustStore> trust_;
     std::shared_ptr<FetchReport> report_;  // null: nobody wants one
+    std::string only_address_;             // that can have been connected to; empty: there are several
     bool require_text_plain_;
     std::chrono::milliseconds timeout_;
     std::chrono::milliseconds connect_timeout_;

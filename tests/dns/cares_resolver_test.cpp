@@ -58,6 +58,18 @@ Behaviour over_tcp_only(const Behaviour& behaviour) {
     };
 }
 
+// Each datagram: c-ares from 1.32 on sends a question again by itself, and takes no answer to the former one.
+void reply_to_all(const DnsServer& server, const Behaviour& behaviour) {
+    for (const Question& question : server.asked()) behaviour(question);
+}
+
+// However often c-ares has sent each.
+std::size_t questions_to(const DnsServer& server) {
+    std::set<std::pair<std::uint8_t, std::uint8_t>> ids;
+    for (const Question& question : server.asked()) ids.emplace(question.query[0], question.query[1]);
+    return ids.size();
+}
+
 class CaresResolverTest : public testing::Test {
 protected:
     static constexpr const char* first = "127.0.0.1";
@@ -187,7 +199,7 @@ TEST_F(CaresResolverTest, AsksTheNextServerAfterSilence) {
     const auto answer = ask();
     ASSERT_TRUE(answer) << answer.error().detail;
     EXPECT_THAT(answer->records, ElementsAre("two"));
-    EXPECT_THAT(one.asked(), SizeIs(1));
+    EXPECT_EQ(questions_to(one), 1U);
 }
 
 TEST_F(CaresResolverTest, ReachesTheLastServerOfManySilentOnes) {
@@ -217,10 +229,25 @@ TEST_F(CaresResolverTest, TakesALateAnswerOfTheFirstServer) {
     options.timeout = 5s;
     auto& one = server(first, silent);
     auto& two = server(second, silent);
-    two.behave([&one](const Question&) { text("one, late")(one.asked().front()); });
+    two.behave([&one](const Question&) { reply_to_all(one, text("one, late")); });
     const auto answer = ask();
     ASSERT_TRUE(answer) << answer.error().detail;
     EXPECT_THAT(answer->records, ElementsAre("one, late"));
+}
+
+// c-ares from 1.32 on gives a server that was fast a quarter of a second.
+TEST_F(CaresResolverTest, WaitsForASlowAnswerOfAServerThatIsFastElse) {
+    auto& only = server(first, text("fast"));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(ask(std::to_string(i) + ".test"));
+    for (const auto time : {600ms, 2500ms}) {
+        only.forget_asked();
+        only.behave(silent);
+        asio::steady_timer looked_up(io, time);
+        looked_up.async_wait([&](boost::system::error_code) { reply_to_all(only, text("slow")); });
+        const auto answer = ask("slow.test");
+        ASSERT_TRUE(answer) << answer.error().detail;
+        EXPECT_THAT(answer->records, ElementsAre("slow"));
+    }
 }
 
 // A failure is not hidden by the next server's answer: for DANE it may mean a bogus answer.

@@ -64,6 +64,11 @@ class Authority:
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                                   critical=False))
+        if ca:  # Python from 3.13 on asks for it
+            builder = builder.add_extension(
+                x509.KeyUsage(key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False,
+                              key_encipherment=False, data_encipherment=False, key_agreement=False,
+                              encipher_only=False, decipher_only=False), critical=True)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName([_subject(n) for n in names]), critical=False)
         return builder.sign(self.key, hashes.SHA256())

@@ -13,7 +13,7 @@
 
 namespace sternpost::test {
 
-inline constexpr std::chrono::seconds default_limit{20};
+inline constexpr std::chrono::seconds default_limit{60};  // only what fails takes as long
 
 // Runs `io` until `done()`; throws when that takes longer than `limit`.
 inline void run_until(boost::asio::io_context& io, const std::function<bool()>& done,

@@ -13,7 +13,8 @@ namespace sternpost {
 
 // Texts are the remote's; printable() stands between them and a terminal.
 struct FetchReport {
-    std::string address;             // the one that a connection was made to; empty: there was none
+    // Of the connection; empty: there was none, or libcurl does not say to which of several.
+    std::string address;
     std::string tls_version;         // "TLSv1.3"; empty: no session
     std::vector<Certificate> chain;  // as the server sent it, its own certificate first
     std::string chain_fault;         // what OpenSSL objects to in it, in words; empty: nothing
