@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "lanes.hpp"
+#include "sternpost/base/address_families.hpp"
 #include "sternpost/https/special_address.hpp"
 #include "sternpost/loop/fd_watches.hpp"
 #include "sternpost/tls/trust_store.hpp"
@@ -108,6 +109,7 @@ public:
                                 host + " has only special addresses, such as " + refused +
                                     ", where no policy host can be (see allow-private-addresses)",
                                 "special-address"));
+        addresses = of_both_families(addresses, max_addresses);
         if (manner.queue == Queue::passed_by) {
             begin(Fetch(std::move(handler), std::move(host), std::move(addresses), std::move(manner.report)));
             return arm_aging();
@@ -121,6 +123,10 @@ public:
     }
 
 private:
+    // To what may have been cut short over HTTP/2 one of the other two says the truth: HTTP/1.1, or who does not speak that
+    // and says the same again.
+    enum class Attempt { http2, http1, http2_again };
+
     struct Fetch {
         Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where,
               std::shared_ptr<FetchReport> into)
@@ -134,7 +140,8 @@ private:
         std::string host;
         std::vector<asio::ip::address> addresses;
         Lanes::Groups groups;
-        bool http2 = true;
+        Attempt attempt = Attempt::http2;
+        std::string doubted;                  // a body that came by HTTP/2, and may have been cut short
         std::shared_ptr<FetchReport> report;  // null: nobody wants one
         std::chrono::milliseconds spent{0};   // by an earlier transfer
         std::unique_ptr<Transfer> transfer;   // once it is under way
@@ -184,7 +191,7 @@ private:
             HttpsOptions options = options_;
             options.timeout = std::max(options.timeout - fetch.spent, std::chrono::milliseconds(1));
             fetch.transfer = std::make_unique<Transfer>(options, trust_, fetch.host, fetch.addresses,
-                                                        fetch.http2, fetch.report);
+                                                        fetch.attempt != Attempt::http1, fetch.report);
         } catch (const std::exception& error) {
             post(executor_, std::move(fetch.handler), failure(Errc::temporary, error.what()));
             return;
@@ -245,13 +252,27 @@ private:
     void finish(Fetch fetch, CURLcode code) {
         lanes_.end(fetch.transfer->handle());
         curl_multi_remove_handle(multi_, fetch.transfer->handle());
-        if (fetch.http2 && fetch.transfer->may_be_cut(code)) {
-            fetch.http2 = false;
-            fetch.spent = fetch.transfer->duration();
-            begin(std::move(fetch));
-            return;
+        const bool doubtful = fetch.attempt != Attempt::http1 && fetch.transfer->may_be_cut(code);
+        if (fetch.attempt == Attempt::http2 && doubtful) {
+            fetch.doubted = fetch.transfer->body();
+            return try_again(std::move(fetch), Attempt::http1);
         }
+        if (fetch.attempt == Attempt::http1 && !fetch.transfer->answered() &&
+            code != CURLE_OPERATION_TIMEDOUT)
+            return try_again(std::move(fetch), Attempt::http2_again);
+        if (doubtful && fetch.transfer->body() != fetch.doubted)
+            return post(executor_, std::move(fetch.handler),
+                        failure(Errc::temporary,
+                                "the answer of " + fetch.host +
+                                    " was cut short (it differs from one time to the next)",
+                                "cut-short"));
         post(executor_, std::move(fetch.handler), fetch.transfer->verdict(code));
+    }
+
+    void try_again(Fetch fetch, Attempt attempt) {
+        fetch.attempt = attempt;
+        fetch.spent += fetch.transfer->duration();
+        begin(std::move(fetch));
     }
 
     asio::any_io_executor executor_;

@@ -10,6 +10,7 @@
 
 #include "media_type.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/base/trimmed.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/policy/policy.hpp"
 
@@ -38,7 +39,7 @@ void set(CURL* handle, CURLoption option, Value value) {
 std::string resolve_entry(const std::string& host, std::uint16_t port,
                           const std::vector<asio::ip::address>& addresses) {
     std::string entry = host + ":" + std::to_string(port) + ":";
-    for (std::size_t i = 0; i < std::min(addresses.size(), max_addresses); ++i) {
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
         const std::string text = addresses[i].to_string();
         entry += (i == 0 ? "" : ",") + (addresses[i].is_v6() ? "[" + text + "]" : text);
     }
@@ -55,10 +56,28 @@ bool header_value(std::string_view line, std::string_view name, std::string& val
     return true;
 }
 
-// Where a TLS context keeps the transfer that it serves.
-int transfer_slot() {
-    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+void let_go(void*, void* seen, CRYPTO_EX_DATA*, int, long, void*) {
+    delete static_cast<std::shared_ptr<SeenOfTls>*>(seen);
+}
+
+// Where a TLS context keeps what its session tells.
+int seen_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &let_go);
     return slot;
+}
+
+bool keep(SSL_CTX* context, const std::shared_ptr<SeenOfTls>& seen) {
+    auto owned = std::make_unique<std::shared_ptr<SeenOfTls>>(seen);
+    if (SSL_CTX_set_ex_data(context, seen_slot(), owned.get()) != 1) return false;
+    static_cast<void>(owned.release());
+    return true;
+}
+
+// RFC 9112 section 6.3: any other coding that comes last has no end of its own.
+bool ends_with_chunked(std::string_view transfer_encoding) {
+    constexpr std::string_view chunked = "chunked";
+    const std::string_view last = trimmed(transfer_encoding.substr(transfer_encoding.rfind(',') + 1));
+    return last.size() == chunked.size() && ::strncasecmp(last.data(), chunked.data(), last.size()) == 0;
 }
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -73,6 +92,7 @@ Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trus
                    std::shared_ptr<FetchReport> report)
     : host_(std::move(host)),
       trust_(std::move(trust)),
+      tls_(std::make_shared<SeenOfTls>(SeenOfTls{false, report})),
       report_(std::move(report)),
       only_address_(report_ && addresses.size() == 1 ? addresses.front().to_string() : ""),
       require_text_plain_(options.require_text_plain),
@@ -144,9 +164,9 @@ CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
 CURLcode Transfer::prove_name(SSL_CTX* context) {
     connected_ = true;
     trust_->apply(context);
-    SSL_CTX_set_ex_data(context, transfer_slot(), this);
+    if (!keep(context, tls_)) return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
-    if (report_) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, report_.get());
+    if (report_) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());
     X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -155,14 +175,14 @@ CURLcode Transfer::prove_name(SSL_CTX* context) {
 }
 
 // Verifies as OpenSSL does by itself, and keeps what it has seen.
-int Transfer::on_chain(X509_STORE_CTX* verification, void* report) {
+int Transfer::on_chain(X509_STORE_CTX* verification, void* seen) {
     const int verified = X509_verify_cert(verification);
-    auto& seen = *static_cast<FetchReport*>(report);
-    seen.chain = read_chain(X509_STORE_CTX_get0_untrusted(verification));
+    FetchReport& report = *static_cast<SeenOfTls*>(seen)->report;
+    report.chain = read_chain(X509_STORE_CTX_get0_untrusted(verification));
     const int slot = SSL_get_ex_data_X509_STORE_CTX_idx();
-    seen.tls_version = SSL_get_version(static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, slot)));
+    report.tls_version = SSL_get_version(static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, slot)));
     if (verified != 1)
-        seen.chain_fault = X509_verify_cert_error_string(X509_STORE_CTX_get_error(verification));
+        report.chain_fault = X509_verify_cert_error_string(X509_STORE_CTX_get_error(verification));
     return verified;
 }
 
@@ -181,8 +201,8 @@ void Transfer::tell_report() {
 void Transfer::on_tls_event(const SSL* session, int where, int alert) {
     constexpr int description = 0xff;
     if (where != SSL_CB_READ_ALERT || (alert & description) != SSL_AD_CLOSE_NOTIFY) return;
-    static_cast<Transfer*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), transfer_slot()))->close_notify_ =
-        true;
+    const void* seen = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), seen_slot());
+    (*static_cast<const std::shared_ptr<SeenOfTls>*>(seen))->close_notify = true;
 }
 
 // An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
@@ -192,8 +212,9 @@ bool Transfer::may_be_cut_short() const {
     long version = CURL_HTTP_VERSION_NONE;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
-    const bool delimited = length >= 0 || !transfer_encoding_.empty() || version >= CURL_HTTP_VERSION_2_0;
-    return !delimited && !close_notify_;
+    const bool delimited =
+        length >= 0 || ends_with_chunked(transfer_encoding_) || version >= CURL_HTTP_VERSION_2_0;
+    return !delimited && !tls_->close_notify;
 }
 
 bool Transfer::take_header(std::string_view line) {
@@ -202,11 +223,15 @@ bool Transfer::take_header(std::string_view line) {
         passed_limit_ = "the answer's headers are larger than " + std::to_string(max_header_bytes) + " bytes";
         return false;
     }
+    if (headers_ended_) return true;  // a trailer: RFC 9110 section 6.5.1 lets it change nothing of these
+    constexpr long first_final_status = 200;
+    if (line == "\r\n" || line == "\n") headers_ended_ = status() >= first_final_status;
     if (line.starts_with(
             "HTTP/")) {  // what came before belonged to an interim answer (RFC 9110 section 15.2)
         content_types_.clear();
         content_encoding_.clear();
         location_.clear();
+        transfer_encoding_.clear();
     }
     std::string value;
     if (header_value(line, "content-type", value)) content_types_.push_back(value);

@@ -16,6 +16,13 @@
 
 namespace sternpost {
 
+// What a TLS session tells of itself. Its context owns this, too: libcurl 8.14 goes on with a connection, to shut it down,
+// when the transfer has ended.
+struct SeenOfTls {
+    bool close_notify = false;  // the peer said that nothing more would come
+    std::shared_ptr<FetchReport> report;
+};
+
 class Transfer {
 public:
     Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trust, std::string host,
@@ -27,6 +34,9 @@ public:
     CURL* handle() const { return handle_.get(); }
     // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, and looks whole.
     bool may_be_cut(CURLcode code) const;
+    // Whether there was an HTTP answer, complete or not.
+    bool answered() const { return status() != 0; }
+    const std::string& body() const { return body_; }
     // From its beginning to its end.
     std::chrono::milliseconds duration() const;
     // What the finished transfer comes to; `code` is libcurl's.
@@ -51,7 +61,7 @@ private:
     static void on_tls_event(const SSL* session, int where, int alert);
     bool may_be_cut_short() const;
     CURLcode prove_name(SSL_CTX* context);
-    static int on_chain(X509_STORE_CTX* verification, void* report);
+    static int on_chain(X509_STORE_CTX* verification, void* seen);
     void tell_report();
     void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses,
                 bool http2);
@@ -62,6 +72,7 @@ private:
 
     std::string host_;
     std::shared_ptr<TrustStore> trust_;
+    std::shared_ptr<SeenOfTls> tls_;
     std::shared_ptr<FetchReport> report_;  // null: nobody wants one
     std::string only_address_;             // that can have been connected to; empty: there are several
     bool require_text_plain_;
@@ -74,8 +85,8 @@ private:
     std::string content_encoding_;
     std::string location_;
     std::string transfer_encoding_;
-    bool connected_ = false;     // a TLS session was begun
-    bool close_notify_ = false;  // the peer said that nothing more would come
+    bool connected_ = false;  // a TLS session was begun
+    bool headers_ended_ = false;
     char reason_[CURL_ERROR_SIZE] = {};
     // The names that libcurl may use are this transfer's own: they vanish with it.
     std::unique_ptr<CURLSH, FreeShare> share_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sternpost/base/address_families.hpp"
 #include "sternpost/base/file_state.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
@@ -14,6 +15,21 @@ namespace sternpost {
 namespace {
 
 using namespace std::string_view_literals;
+
+TEST(AddressFamilies, TakeTurns) {
+    const auto chosen = [](const std::vector<std::string>& addresses, std::size_t most) {
+        std::vector<boost::asio::ip::address> parsed;
+        for (const std::string& address : addresses) parsed.push_back(boost::asio::ip::make_address(address));
+        std::string text;
+        for (const auto& address : of_both_families(parsed, most)) text += address.to_string() + " ";
+        return text;
+    };
+    EXPECT_EQ(chosen({}, 4), "");
+    EXPECT_EQ(chosen({"::1", "::2", "::3", "::4", "10.0.0.1"}, 4), "::1 10.0.0.1 ::2 ::3 ");
+    EXPECT_EQ(chosen({"10.0.0.1", "10.0.0.2", "::1"}, 8), "::1 10.0.0.1 10.0.0.2 ");
+    EXPECT_EQ(chosen({"10.0.0.1", "10.0.0.2", "10.0.0.3"}, 2), "10.0.0.1 10.0.0.2 ");
+    EXPECT_EQ(chosen({"10.0.0.1", "::1"}, 1), "::1 ");
+}
 
 TEST(Printable, EscapesWhatATerminalOrALogMightObey) {
     const std::pair<std::string_view, std::string_view> rows[] = {

@@ -125,6 +125,7 @@ TEST_F(CurlFetcherTest, GetsThePolicy) {
         {"#59", "close-delimited"},
         {"#60", "http10"},
         {"#49", "early-hints"},
+        {"#56", "trailer-type"},
     };
     for (const Row& row : rows) {
         const std::string name = "mta-sts." + row.behaviour + ".test";
@@ -194,6 +195,8 @@ TEST_F(CurlFetcherTest, TellsWhyThereIsNoPolicy) {
         {"#59", "close-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "close-at-once", temporary, {"ended before the whole answer"}},
         {"#59", "length-garbage", temporary, {"no HTTP answer"}},
+        {"#59", "identity-truncated", temporary, {"no close_notify"}},
+        {"#59", "http2-differs", temporary, {}},
         {"#59", "http2-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "http2-reset", temporary, {}},
         {"#59", "http2-goaway", temporary, {"ended before the whole answer"}},
@@ -292,6 +295,25 @@ TEST_F(CurlFetcherTest, GetsAnHttp2AnswerOfUnknownLength) {
     const std::string name = "mta-sts.http2.test";
     expect_policy(fetch(name), name, "http2");
     EXPECT_LE(host->connections(name), 2U);
+}
+
+// #60
+TEST_F(CurlFetcherTest, GetsTheSameFromWhoSpeaksNothingButHttp2) {
+    const std::string name = "mta-sts.http2-only.test";
+    expect_policy(fetch(name), name, "http2-only");
+    EXPECT_LE(host->connections(name), 3U);
+}
+
+// libcurl 8.14 shuts such a connection down in its own time, when its transfer is no more.
+TEST_F(CurlFetcherTest, EndsBeforeTheOtherSideHasClosed) {
+    for (int i = 0; i < 5; ++i) {
+        const std::string name = "mta-sts.keep-alive.test";
+        expect_policy(fetch(name), name, "keep-alive");
+        asio::steady_timer timer(io, 100ms);
+        timer.async_wait([](const boost::system::error_code&) {});
+        io.restart();
+        io.run_one_for(1s);
+    }
 }
 
 // #60
@@ -435,6 +457,18 @@ TEST_F(CurlFetcherTest, TriesNoMoreThanEightAddresses) {
     addresses.push_back(live_v4);
     EXPECT_FALSE(fetch("mta-sts.ok.ninth.test", addresses));
     EXPECT_EQ(host->connections("mta-sts.ok.ninth.test"), 0U);
+}
+
+// #62
+TEST_F(CurlFetcherTest, ReachesOneFamilyThoughTheOtherHasManyAddresses) {
+    std::vector<std::string> addresses(2 * max_addresses, dead_v6);
+    addresses.push_back(live_v4);
+    const std::string name = "mta-sts.ok.many-v6.test";
+    expect_policy(fetch(name, addresses), name, "IPv6 does not work");
+    addresses.assign(2 * max_addresses, dead_v4);
+    addresses.push_back(live_v6);
+    const std::string other = "mta-sts.ok.many-v4.test";
+    expect_policy(fetch(other, addresses), other, "IPv4 does not work");
 }
 
 TEST_F(CurlFetcherTest, AsksAtTheAddressesOfEachFetchOnly) {

@@ -22,7 +22,8 @@ Behaviours that give the policy:
     ok  chunked  drip-fast  close-delimited  http10  body-max (65,536 bytes)  type-charset  type-upper  type-space
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
     early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case  http2
-    held (waits for release(), as a program for SIGUSR1)
+    held (waits for release(), as a program for SIGUSR1)  keep-alive (and says close_notify when the client has)
+    http2-only  trailer-type (a chunked body, then another Content-Type)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
     cert-cn-only  cert-cn-and-other-name  cert-self-signed  cert-other-ca  cert-partial-wildcard
@@ -32,6 +33,7 @@ Answers that are no policy:
     type-plain-xml  type-missing  type-empty  type-twice-differ  body-empty  body-over (65,537 bytes)
     chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
     length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
+    identity-truncated (the same with "Transfer-Encoding: identity")  http2-differs (cut, each time elsewhere)
     length-garbage  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
     gzip  http09  garbage  close-at-once (after the request)  http2-truncated  http2-reset  http2-goaway (all three
     in the middle of the body)
@@ -82,6 +84,7 @@ class Site:
     body: bytes
     behaviour: str
     released: threading.Event = field(default_factory=threading.Event)
+    answers: int = 0
 
 
 class Exchange:
@@ -185,6 +188,25 @@ def close_truncated(exchange):
     exchange.send(exchange.body)
 
 
+def identity_truncated(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: identity")
+    exchange.send(exchange.body)
+
+
+def keep_alive(exchange):
+    fields = "HTTP/1.1 200 OK", *PLAIN, f"Content-Length: {len(exchange.body)}", "", ""
+    exchange.send("\r\n".join(fields).encode() + exchange.body)
+    while exchange.connection.recv(4096):
+        pass
+    exchange.close_notify()
+
+
+def trailer_type(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked", "Trailer: Content-Type")
+    exchange.chunk(exchange.body)
+    exchange.send(b"0\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n")
+
+
 def http10(exchange):
     exchange.head(*PLAIN, f"Content-Length: {len(exchange.body)}", version="HTTP/1.0")
     exchange.send(exchange.body)
@@ -236,21 +258,23 @@ def length_garbage(exchange):
     exchange.send(exchange.body)
 
 
-def http2(*last_frames):
+def http2(*last_frames, http1=True, body=lambda exchange: exchange.body):
     """The answer in HTTP/2 frames (RFC 9113 section 4.1), of no stated length, that ends with `last_frames`.
 
-    To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503.
+    To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503; or nothing.
     """
     def frame(kind, flags, stream, payload=b""):
         return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
 
     def respond(exchange):
         if exchange.connection.selected_alpn_protocol() != "h2":
+            if not http1:
+                raise Gone
             whole = any(kind == DATA and flags == END_STREAM for kind, flags, _, _ in last_frames)
             return exchange.answer(*PLAIN, status=200 if whole else 503)
         fields = b"\x88" + b"\x0f\x10\x0atext/plain"  # RFC 7541: ":status: 200", and content-type by its index
         exchange.send(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0) + frame(HEADERS, END_HEADERS, 1, fields))
-        exchange.send(frame(DATA, 0, 1, exchange.body))
+        exchange.send(frame(DATA, 0, 1, body(exchange)))
         for kind, flags, stream, payload in last_frames:
             exchange.send(frame(kind, flags, stream, payload))
         return exchange.close_notify()
@@ -260,6 +284,11 @@ def http2(*last_frames):
 DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 INTERNAL_ERROR = (2).to_bytes(4, "big")
+
+
+def less_each_time(exchange):
+    exchange.site.answers += 1
+    return exchange.body[:-exchange.site.answers]
 
 
 def hang(exchange):
@@ -285,6 +314,9 @@ RESPONSES = {
     "drip-fast": drip(0.01),
     "close-delimited": close_delimited,
     "close-truncated": close_truncated,
+    "identity-truncated": identity_truncated,
+    "keep-alive": keep_alive,
+    "trailer-type": trailer_type,
     "http10": http10,
     "http09": lambda exchange: exchange.send(exchange.body),
     "garbage": lambda exchange: exchange.send(bytes(range(256)) * 8),
@@ -307,6 +339,8 @@ RESPONSES = {
     "hang-after-head": hang_after_head,
     "held": held,
     "http2": http2((DATA, END_STREAM, 1, b"")),
+    "http2-only": http2((DATA, END_STREAM, 1, b""), http1=False),
+    "http2-differs": http2(http1=False, body=less_each_time),
     "http2-truncated": http2(),
     "http2-reset": http2((RST_STREAM, 0, 1, INTERNAL_ERROR)),
     "http2-goaway": http2((GOAWAY, 0, 0, bytes(4) + INTERNAL_ERROR)),
