@@ -11,9 +11,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <span>
 #include <utility>
 
+#include "sternpost/base/address_families.hpp"
 #include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "verification.hpp"
@@ -63,9 +63,7 @@ awaitable<void> Conversation::hold() {
 awaitable<bool> Conversation::connect() {
     using asio::experimental::awaitable_operators::operator||;
     std::string why = "it has no address";
-    const auto tried =
-        std::span(target_.addresses).first(std::min(target_.addresses.size(), max_probe_addresses));
-    for (const asio::ip::address& address : tried) {
+    for (const asio::ip::address& address : of_both_families(target_.addresses, max_probe_addresses)) {
         const asio::ip::tcp::endpoint endpoint(address, target_.port);
         asio::steady_timer timer(socket_.get_executor(), probe_connect_time);
         boost::system::error_code ignored;
@@ -103,7 +101,9 @@ awaitable<bool> Conversation::ask_for_tls() {
 awaitable<void> Conversation::shake_hands() {
     asio::ssl::stream<asio::ip::tcp::socket&> stream(socket_, context_);
     SSL* session = stream.native_handle();
-    SSL_set_tlsext_host_name(session, target_.host.c_str());
+    // RFC 7672 section 8.1: where DANE is looked at, the name is its base domain's.
+    const std::string& name = target_.tlsa.empty() ? target_.host : target_.tlsa_base;
+    SSL_set_tlsext_host_name(session, name.c_str());
     report_.dane_fault = prepare_dane(context_.native_handle(), session, target_);
     const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_value);
     if (error) {

@@ -29,11 +29,11 @@ inline constexpr std::chrono::seconds probe_time{30};
 inline constexpr std::chrono::seconds probe_connect_time{10};
 
 struct MxTarget {
-    std::string host;  // as in the MX record: the name for SNI, and the one to be certified
+    std::string host;  // as in the MX record: the name to be certified
     std::vector<boost::asio::ip::address> addresses;
     std::uint16_t port = 25;
     std::vector<TlsaRecord> tlsa;  // secure ones; none: DANE is not looked at
-    std::string tlsa_base;         // the host name at which they stand
+    std::string tlsa_base;         // the host name at which they stand, and that for SNI then
 };
 
 // Texts may be the remote's; printable() stands between them and a terminal.
