@@ -133,19 +133,19 @@ private:
     void mx(const MxLayer& layer) {
         head("MX hosts", layer);
         if (!layer.hosts.empty()) detail("MX RRset", layer.is_signed ? "signed (DNSSEC)" : "not signed");
-        for (const MxHostSeen& host : layer.hosts) mx_host(host, layer.verdict == Verdict::note);
+        for (const MxHostSeen& host : layer.hosts) mx_host(host, layer.by_policy);
     }
 
-    void mx_host(const MxHostSeen& host, bool no_policy) {
+    void mx_host(const MxHostSeen& host, bool by_policy) {
         const bool passes = !host.passes_by.empty();
         const std::string preference = host.preference ? std::to_string(*host.preference) + " " : "";
         const Mood mood = host.lets_mail_through ? (*host.lets_mail_through ? Mood::good : Mood::bad)
-                          : no_policy            ? Mood::note
+                          : !by_policy           ? Mood::note
                           : passes               ? Mood::good
                                                  : Mood::bad;
         line(mood, inner, preference + host.name);
         if (passes) below("passes by mx: " + host.passes_by);
-        if (!passes && !no_policy) below("passes by no mx of the policy");
+        if (!passes && by_policy) below("passes by no mx of the policy");
         below("DANE: " + std::string(to_string(host.dane.dane)) + " (" + host.dane.why + ")");
         if (host.starttls) starttls(*host.starttls);
     }

@@ -28,11 +28,16 @@ bool no_host_takes_mail(const MxLayer& mx) {
     });
 }
 
-void conclude_from_ok(Explanation& told, std::string_view reply) {
-    const bool by_dane = reply == dane_only_reply();
-    if (by_dane && no_host_takes_mail(told.mx))
+void conclude_from_dane(Explanation& told) {
+    if (no_host_takes_mail(told.mx) || told.mx.verdict == Verdict::bad)
         return end(told, Outcome::broken, "mail is deferred: no MX host is proven by DANE");
-    if (by_dane) return end(told, Outcome::protects, "mail goes only to hosts that DANE proves");
+    if (told.mx.verdict == Verdict::unknown)
+        return end(told, Outcome::unknown, "mail waits, unless DANE proves an MX host: " + told.mx.summary);
+    end(told, Outcome::protects, "mail goes only to hosts that DANE proves");
+}
+
+void conclude_from_ok(Explanation& told, std::string_view reply) {
+    if (reply == dane_only_reply()) return conclude_from_dane(told);
     if (says(reply, no_host_passes))
         return end(told, Outcome::broken, "mail is deferred: no MX host passes the policy");
     if (told.mx.verdict == Verdict::bad)
@@ -42,7 +47,8 @@ void conclude_from_ok(Explanation& told, std::string_view reply) {
 
 // NOTFOUND: there is none, or it cannot be used, or it does not want to be enforced.
 void conclude_from_not_found(Explanation& told) {
-    if (!told.decided.empty()) return end(told, Outcome::no_policy, "the configuration here says so");
+    if (told.action == Override::Action::ignore)
+        return end(told, Outcome::no_policy, "the configuration here says so");
     if (told.record.verdict == Verdict::unknown)
         return end(told, Outcome::unknown,
                    "whether there is a policy cannot be told: " + told.record.summary);
@@ -86,6 +92,15 @@ void advise_owner_of_testing(Explanation& told) {
             "it could go to enforce, if the TLS reports of the last weeks show no failure");
 }
 
+std::string_view remedy_of_deferral(const std::optional<Override::Action>& action) {
+    if (action == Override::Action::pin)
+        return "the pin does not fit: mend its mx, or take the [[override]] away";
+    if (action == Override::Action::dane_only)
+        return "its owner must mend that, or the [[override]] be taken away";
+    return "its owner must mend that; until then [[override]] with action = \"ignore\" lets mail out, "
+           "unprotected";
+}
+
 void advise(Explanation& told) {
     const Policy* policy = policy_of(told);
     if (policy != nullptr) {
@@ -100,20 +115,17 @@ void advise(Explanation& told) {
         told.advice.emplace_back(
             "its MX hosts have DANE, which smtp_tls_security_level = dane in main.cf obeys");
     const bool deferred = told.outcome == Outcome::broken && !by_main_cf;
-    if (deferred)
-        told.advice.emplace_back(
-            "its owner must mend that; until then [[override]] with action = \"ignore\" lets mail out, "
-            "unprotected");
+    if (deferred) told.advice.emplace_back(remedy_of_deferral(told.action));
 }
 
 }  // namespace
 
-std::string effect_of(std::string_view reply, bool extended) {
+std::string effect_of(std::string_view reply) {
     if (says(reply, no_host_passes)) return "keeps the mail in its queue: no MX host passes the policy";
     if (reply == dane_only_reply())
         return "delivers only to hosts that DANE proves; it needs smtp_dns_support_level = dnssec";
     if (reply.starts_with("OK secure"))
-        return extended
+        return says(reply, " policy_type=sts ")
                    ? "delivers only over TLS, to a host that passes the policy and has a valid certificate; "
                      "its TLS reports name the policy"
                    : "delivers only over TLS, to a host with a valid certificate for one of these names";

@@ -8,7 +8,7 @@
 namespace sternpost {
 
 // What Postfix does with the reply to one of the maps.
-std::string effect_of(std::string_view reply, bool extended);
+std::string effect_of(std::string_view reply);
 
 // Outcome, conclusion and advice, from layers and answers.
 void conclude(Explanation& explanation);

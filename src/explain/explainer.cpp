@@ -57,19 +57,21 @@ public:
         if (next_hop) {
             next_hop_ = *next_hop;
             told_.domain = next_hop_.domain;
-            told_.decided = words_for(settings_.rules->override_of(told_.domain, tools_.clock.wall()));
-            Look look(tools_, resolver_, next_hop_, settings_.rules->map("sts")->dane);
+            const Override* decided = settings_.rules->override_of(told_.domain, tools_.clock.wall());
+            told_.decided = words_for(decided);
+            if (decided != nullptr) told_.action = decided->action;
+            Look look(tools_, resolver_, next_hop_, settings_.rules->map("sts")->dane, decided);
             co_await look.run(told_);
             given_.give(look.fetched());
-            co_await decide("sts", "3.4 to 3.9", false);
-            co_await decide("sts-tlsrpt", "3.10 and newer", true);
+            co_await decide("sts", "3.4 to 3.9");
+            co_await decide("sts-tlsrpt", "3.10 and newer");
         }
         conclude(told_);
         co_return std::move(told_);
     }
 
 private:
-    awaitable<void> decide(std::string map, std::string postfix, bool extended) {
+    awaitable<void> decide(std::string map, std::string postfix) {
         const auto rules = answers_.map(map);
         const Reply reply = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Reply)>(
             [this, &rules](auto handler) {
@@ -82,7 +84,7 @@ private:
         answer.map = std::move(map);
         answer.postfix = std::move(postfix);
         answer.reply = reply ? payload_of(*reply) : "";
-        answer.effect = effect_of(answer.reply, extended);
+        answer.effect = effect_of(answer.reply);
         told_.answers.push_back(std::move(answer));
     }
 

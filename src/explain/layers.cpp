@@ -44,6 +44,28 @@ bool turns_mail_away(const MxHostSeen& host) {
     return host.lets_mail_through == false;
 }
 
+bool proven_by_dane(const MxHostSeen& host) {
+    return host.dane.dane == HostDane::usable;
+}
+
+void judge_proof(MxLayer& mx) {
+    const auto all = mx.hosts.size();
+    const auto proven = static_cast<std::size_t>(std::ranges::count_if(mx.hosts, proven_by_dane));
+    const bool doubt = std::ranges::find(mx.hosts, HostDane::undecided, [](const MxHostSeen& host) {
+                           return host.dane.dane;
+                       }) != mx.hosts.end();
+    if (proven == all)
+        conclude(mx, Verdict::good, "each has a usable TLSA record");
+    else if (proven > 0)
+        conclude(mx, Verdict::warning,
+                 std::to_string(all - proven) + " of " + std::to_string(all) +
+                     " have no usable TLSA record, and are not used");
+    else if (doubt)
+        conclude(mx, Verdict::unknown, "whether one has a usable TLSA record is not known");
+    else
+        conclude(mx, Verdict::bad, "none has a usable TLSA record");
+}
+
 // Where DANE is in force, mail goes by that.
 void judge_coverage(MxLayer& mx, bool dane_in_force) {
     const auto all = mx.hosts.size();
@@ -142,7 +164,9 @@ PolicyLayer policy_layer(const std::string& body) {
     return layer;
 }
 
-MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer, const Policy* policy) {
+MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer,
+                 const Standard& standard) {
+    const Policy* policy = standard.policy;
     MxLayer layer;
     layer.is_signed = answer && answer->authentic;
     for (const MxHost& host : state.hosts) {
@@ -162,21 +186,25 @@ MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answ
         const bool exists = !answer || answer->name_exists;
         conclude(layer, Verdict::note,
                  exists ? "there is none: the domain takes no mail (null MX)" : "the domain does not exist");
+    } else if (standard.dane_alone) {
+        judge_proof(layer);
     } else if (policy == nullptr || policy->mode == Mode::none) {
         conclude(layer, Verdict::note, counted(layer.hosts.size(), "MX host"));
     } else {
-        judge_coverage(layer, state.verdict == DomainDane::in_force);
+        layer.by_policy = true;
+        judge_coverage(layer, standard.dane == DomainDane::in_force);
     }
     return layer;
 }
 
-void judge_servers(MxLayer& mx, const DaneLayer& dane) {
+void judge_servers(MxLayer& mx, const Standard& standard) {
+    const bool by_dane = standard.dane_alone || standard.dane == DomainDane::in_force;
+    if (!by_dane && !mx.by_policy) return;
     for (MxHostSeen& host : mx.hosts) {
         if (!host.starttls) continue;
         const StarttlsReport& said = *host.starttls;
-        host.lets_mail_through = dane.state == DomainDane::in_force
-                                     ? said.dane == StarttlsReport::Dane::matches
-                                     : passes(host) && said.certified();
+        host.lets_mail_through =
+            by_dane ? said.dane == StarttlsReport::Dane::matches : passes(host) && said.certified();
     }
     const auto turning = static_cast<std::size_t>(std::ranges::count_if(mx.hosts, turns_mail_away));
     if (turning == 0 || mx.verdict == Verdict::note) return;

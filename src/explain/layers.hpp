@@ -25,10 +25,17 @@ void judge_policy_host(PolicyHostLayer& host, const Result<std::string>& body, b
 
 PolicyLayer policy_layer(const std::string& body);
 
-// With pattern and DANE of each host; `policy` may be null.
-MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer, const Policy* policy);
+// What MX hosts are held against.
+struct Standard {
+    const Policy* policy = nullptr;        // null: none
+    DomainDane dane = DomainDane::absent;  // absent: or it does not count
+    bool dane_alone = false;               // DANE is mandatory
+};
+
+// With pattern and DANE of each host.
+MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer, const Standard& standard);
 // Once more, with what the hosts said to STARTTLS.
-void judge_servers(MxLayer& mx, const DaneLayer& dane);
+void judge_servers(MxLayer& mx, const Standard& standard);
 
 DaneLayer dane_layer(const DaneState& state, bool wanted);
 

@@ -19,8 +19,13 @@ void no_text(PolicyLayer& policy) {
 
 }  // namespace
 
-Look::Look(LookTools tools, RememberingResolver& resolver, NextHop next_hop, bool dane_wanted)
-    : tools_(tools), resolver_(resolver), next_hop_(std::move(next_hop)), dane_wanted_(dane_wanted) {}
+Look::Look(LookTools tools, RememberingResolver& resolver, NextHop next_hop, bool dane_wanted,
+           const Override* decided)
+    : tools_(tools),
+      resolver_(resolver),
+      next_hop_(std::move(next_hop)),
+      dane_wanted_(dane_wanted),
+      decided_(decided) {}
 
 awaitable<void> Look::run(Published& into) {
     using asio::experimental::awaitable_operators::operator&&;
@@ -73,10 +78,30 @@ awaitable<void> Look::look_at_tls_reports(Published& into) {
 }
 
 void Look::judge_hosts(Published& into) const {
-    const bool usable = into.policy.review && into.policy.review->policy;
-    into.mx = mx_layer(dane_, mx_, usable ? &*into.policy.review->policy : nullptr);
     into.dane = dane_layer(dane_, dane_wanted_);
     if (!dane_wanted_) into.dane.state = DomainDane::absent;
+    into.mx = mx_layer(dane_, mx_, standard_of(into));
+}
+
+Standard Look::standard_of(const Published& seen) const {
+    Standard standard;
+    standard.dane = seen.dane.state;
+    if (seen.policy.review && seen.policy.review->policy) standard.policy = &*seen.policy.review->policy;
+    if (decided_ == nullptr) return standard;
+    switch (decided_->action) {
+        case Override::Action::pin:
+            standard.policy = &decided_->pinned;
+            break;
+        case Override::Action::dane_only:
+            standard.dane_alone = true;
+            [[fallthrough]];
+        case Override::Action::ignore:
+            standard.policy = nullptr;
+            break;
+        case Override::Action::enforce_testing:
+            break;
+    }
+    return standard;
 }
 
 awaitable<void> Look::look_at_servers(Published& into) {
@@ -84,7 +109,7 @@ awaitable<void> Look::look_at_servers(Published& into) {
         auto target = co_await target_of(host);
         host.starttls = co_await tools_.probe->look(std::move(target));
     }
-    judge_servers(into.mx, into.dane);
+    judge_servers(into.mx, standard_of(into));
 }
 
 awaitable<MxTarget> Look::target_of(const MxHostSeen& host) {
@@ -106,7 +131,7 @@ awaitable<Published> look_at(LookTools tools, NextHop next_hop, bool dane_wanted
     RememberingResolver resolver(tools.resolver);
     Published seen;
     seen.domain = next_hop.domain;
-    Look look(tools, resolver, std::move(next_hop), dane_wanted);
+    Look look(tools, resolver, std::move(next_hop), dane_wanted, nullptr);
     co_await look.run(seen);
     co_return seen;
 }

@@ -7,15 +7,19 @@
 #include <boost/asio/awaitable.hpp>
 #include <string>
 
+#include "layers.hpp"
 #include "remembered.hpp"
 #include "sternpost/dane/dane_lookup.hpp"
 #include "sternpost/explain/look.hpp"
+#include "sternpost/resolve/rules.hpp"
 
 namespace sternpost {
 
 class Look {
 public:
-    Look(LookTools tools, RememberingResolver& resolver, NextHop next_hop, bool dane_wanted);
+    // `decided`: by the operator, for this domain; null: nothing.
+    Look(LookTools tools, RememberingResolver& resolver, NextHop next_hop, bool dane_wanted,
+         const Override* decided);
 
     // Once. Fills all of it but what is known before: `into.domain`.
     boost::asio::awaitable<void> run(Published& into);
@@ -28,6 +32,7 @@ private:
     boost::asio::awaitable<void> look_at_hosts();
     boost::asio::awaitable<void> look_at_tls_reports(Published& into);
     void judge_hosts(Published& into) const;
+    Standard standard_of(const Published& seen) const;
     boost::asio::awaitable<void> look_at_servers(Published& into);
     boost::asio::awaitable<MxTarget> target_of(const MxHostSeen& host);
 
@@ -35,6 +40,7 @@ private:
     RememberingResolver& resolver_;
     NextHop next_hop_;
     bool dane_wanted_;
+    const Override* decided_;
     Result<std::string> fetched_ = failure(Errc::temporary, "it was not fetched");
     DaneState dane_;
     Result<RecordSet<MxRecord>> mx_ = failure(Errc::temporary, "there is no MX record to be asked for");

@@ -223,6 +223,40 @@ def test_an_override_is_told(world):
     assert (report["answers"][0]["reply"], report["outcome"], status) == (NOT_FOUND, "no-policy", NO_POLICY)
 
 
+def by_dane_alone(world, domain):
+    host = world.mx_host("uncounted", tlsa=[OTHER_KEY])
+    world.publish(domain, enforce("mx.elsewhere.test"), mx=[host])
+    return {"answers": {"dane": "off"}}
+
+
+def overridden(action, *hosts, text=None, **more):
+    def build(world, domain):
+        world.publish(domain, text or enforce("mx.elsewhere.test"), mx=hosts or ["good.mx.test"])
+        return {"override": [{"domain": domain, "action": action, **more}]}
+    return build
+
+
+def unusable_record(world, domain):
+    settings = overridden("enforce-testing", text=policy("testing", "good.mx.test"))(world, domain)
+    world.dns.set(f"_mta-sts.{domain}", "TXT", '"v=STSv1; id=_;"')
+    return settings
+
+
+@pytest.mark.parametrize("build, outcome, status", (
+    (by_dane_alone, "broken", BROKEN),
+    (overridden("dane-only"), "broken", BROKEN),
+    (overridden("pin", mx=["good.mx.test"]), "protected", PROTECTED),
+    (overridden("pin", "mx.elsewhere.test", mx=["good.mx.test"]), "broken", BROKEN),
+    (overridden("enforce-testing", text=policy("testing", "good.mx.test")), "protected", PROTECTED),
+    (unusable_record, "broken", BROKEN),
+), ids=("dane-does-not-count", "dane-only", "pin-fits", "pin-does-not-fit", "enforce-testing", "unusable-record"))
+def test_what_is_decided_here_is_what_hosts_are_held_against(world, build, outcome, status):
+    domain = world.domain("decided")
+    settings = build(world, domain)
+    report, exit_status = told(world, domain, settings=settings)
+    assert (report["outcome"], exit_status) == (outcome, status), report["conclusion"]
+
+
 def test_hostile_text_is_made_harmless(world):
     """Escape sequences in records and policy, in words and for machines."""
     domain = world.domain("hostile")

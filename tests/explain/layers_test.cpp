@@ -105,7 +105,8 @@ DaneState hosts(const std::vector<std::string>& names, DomainDane verdict = Doma
 }
 
 MxLayer covered(const DaneState& state, const std::string& policy = enforce) {
-    return mx_layer(state, found<MxRecord>({}), &*policy_layer(policy).review->policy);
+    const PolicyLayer layer = policy_layer(policy);
+    return mx_layer(state, found<MxRecord>({}), {&*layer.review->policy, state.verdict});
 }
 
 TEST(Layers, HostsPassThePolicyOrNot) {
@@ -113,26 +114,11 @@ TEST(Layers, HostsPassThePolicyOrNot) {
     EXPECT_EQ(covered(hosts({"a.example.com", "b.example.net"})).verdict, Verdict::warning);
     EXPECT_EQ(covered(hosts({"b.example.net", "a.b.example.com"})).verdict, Verdict::bad);
     EXPECT_EQ(covered(hosts({"a.example.com"})).hosts.front().passes_by, "*.example.com");
-    EXPECT_EQ(mx_layer(hosts({"a.example.com"}), found<MxRecord>({}), nullptr).verdict, Verdict::note);
+    EXPECT_EQ(mx_layer(hosts({"a.example.com"}), found<MxRecord>({}), {}).verdict, Verdict::note);
 }
 
 TEST(Layers, WhereDaneIsInForceThePolicyNeedNotCoverTheHosts) {
     EXPECT_EQ(covered(hosts({"b.example.net"}, DomainDane::in_force)).verdict, Verdict::warning);
-}
-
-TEST(Layers, ThereMayBeNoHost) {
-    EXPECT_THAT(covered(hosts({})).summary, HasSubstr("null MX"));
-    EXPECT_THAT(mx_layer(hosts({}), found<MxRecord>({}, false), nullptr).summary,
-                HasSubstr("does not exist"));
-    DaneState unknown;
-    unknown.why = "SERVFAIL";
-    EXPECT_EQ(mx_layer(unknown, failure(Errc::temporary, "SERVFAIL"), nullptr).verdict, Verdict::unknown);
-}
-
-TEST(Layers, AnMxRecordGivesItsPreference) {
-    const auto layer = mx_layer(hosts({"a.example.com"}), found<MxRecord>({{20, "a.example.com"}}), nullptr);
-    EXPECT_EQ(layer.hosts.front().preference, 20);
-    EXPECT_EQ(covered(hosts({"a.example.com"})).hosts.front().preference, std::nullopt) << "an implicit MX";
 }
 
 StarttlsReport session(std::string chain_fault) {
@@ -142,15 +128,56 @@ StarttlsReport session(std::string chain_fault) {
     return report;
 }
 
+TEST(Layers, WhereDaneDoesNotCountThePolicyMustCoverTheHosts) {
+    const PolicyLayer policy = policy_layer(enforce);
+    const auto layer = mx_layer(hosts({"b.example.net"}, DomainDane::in_force), found<MxRecord>({}),
+                                {&*policy.review->policy, DomainDane::absent});
+    EXPECT_EQ(layer.verdict, Verdict::bad);
+}
+
+TEST(Layers, WhereDaneIsMandatoryEachHostNeedsIt) {
+    const Standard standard{nullptr, DomainDane::absent, true};
+    DaneState some = hosts({"a.example.com", "b.example.com"}, DomainDane::in_force);
+    const auto layer = [&] { return mx_layer(some, found<MxRecord>({}), standard); };
+    EXPECT_EQ(layer().verdict, Verdict::good);
+    some.hosts[0].dane = HostDane::none;
+    EXPECT_EQ(layer().verdict, Verdict::warning);
+    some.hosts[1].dane = HostDane::none;
+    EXPECT_EQ(layer().verdict, Verdict::bad);
+    some.hosts[1].dane = HostDane::undecided;
+    EXPECT_EQ(layer().verdict, Verdict::unknown);
+}
+
+TEST(Layers, WithNothingToMeasureByAServerIsNotJudged) {
+    MxLayer mx = mx_layer(hosts({"a.example.com"}), found<MxRecord>({}), {});
+    mx.hosts[0].starttls = session("expired");
+    judge_servers(mx, {});
+    EXPECT_EQ(mx.hosts[0].lets_mail_through, std::nullopt);
+}
+
+TEST(Layers, ThereMayBeNoHost) {
+    EXPECT_THAT(covered(hosts({})).summary, HasSubstr("null MX"));
+    EXPECT_THAT(mx_layer(hosts({}), found<MxRecord>({}, false), {}).summary, HasSubstr("does not exist"));
+    DaneState unknown;
+    unknown.why = "SERVFAIL";
+    EXPECT_EQ(mx_layer(unknown, failure(Errc::temporary, "SERVFAIL"), {}).verdict, Verdict::unknown);
+}
+
+TEST(Layers, AnMxRecordGivesItsPreference) {
+    const auto layer = mx_layer(hosts({"a.example.com"}), found<MxRecord>({{20, "a.example.com"}}), {});
+    EXPECT_EQ(layer.hosts.front().preference, 20);
+    EXPECT_EQ(covered(hosts({"a.example.com"})).hosts.front().preference, std::nullopt) << "an implicit MX";
+}
+
 TEST(Layers, AServerLetsMailThroughByPolicyOrByDane) {
     for (const DomainDane state : {DomainDane::absent, DomainDane::in_force}) {
         MxLayer mx = covered(hosts({"a.example.com", "b.example.com", "c.example.net"}, state));
         for (MxHostSeen& host : mx.hosts) host.starttls = session("");
         mx.hosts[0].starttls = session("expired");
         mx.hosts[0].starttls->dane = StarttlsReport::Dane::matches;
-        DaneLayer dane;
-        dane.state = state;
-        judge_servers(mx, dane);
+        Standard standard;
+        standard.dane = state;
+        judge_servers(mx, standard);
         const bool by_dane = state == DomainDane::in_force;
         EXPECT_EQ(mx.hosts[0].lets_mail_through, by_dane);
         EXPECT_EQ(mx.hosts[1].lets_mail_through, !by_dane);
@@ -232,9 +259,43 @@ TEST(Conclusion, OfNotFound) {
     testing.policy = policy_layer("version: STSv1\nmode: testing\nmx: a.example.com\nmax_age: 1\n");
     EXPECT_EQ(outcome(testing), Outcome::no_policy);
     Explanation overridden = in_order(reply);
-    overridden.decided = "ignored";
+    overridden.action = Override::Action::ignore;
     EXPECT_EQ(outcome(overridden), Outcome::no_policy);
     EXPECT_EQ(outcome(Explanation()), Outcome::no_policy);
+}
+
+TEST(Conclusion, OfAnOverride) {
+    Explanation dane_only = in_order(dane_only_reply());
+    dane_only.action = Override::Action::dane_only;
+    const auto with = [&](HostDane dane) {
+        DaneState state = hosts({"a.example.com"});
+        state.hosts.front().dane = dane;
+        dane_only.mx = mx_layer(state, found<MxRecord>({}), {nullptr, DomainDane::absent, true});
+        return outcome(dane_only);
+    };
+    EXPECT_EQ(with(HostDane::usable), Outcome::protects);
+    EXPECT_EQ(with(HostDane::none), Outcome::broken);
+    EXPECT_EQ(with(HostDane::undecided), Outcome::unknown);
+
+    Explanation enforced = in_order(not_found_reply());
+    enforced.action = Override::Action::enforce_testing;
+    enforced.record = record_layer(silence);
+    EXPECT_EQ(outcome(enforced), Outcome::unknown)
+        << "the configuration does not say that there is no policy";
+    enforced.record = record_layer(texts({"v=STSv1; id=_"}));
+    EXPECT_EQ(outcome(enforced), Outcome::broken);
+
+    Explanation pinned = in_order(secure);
+    pinned.action = Override::Action::pin;
+    pinned.mx = covered(hosts({"b.example.net"}));
+    conclude(pinned);
+    EXPECT_EQ(pinned.outcome, Outcome::broken);
+    EXPECT_THAT(pinned.advice, testing::Contains(HasSubstr("the pin does not fit")));
+}
+
+TEST(Conclusion, OnlyAReplyThatNamesThePolicyBringsItIntoTlsReports) {
+    EXPECT_THAT(effect_of(secure), testing::Not(HasSubstr("TLS reports")));
+    EXPECT_THAT(effect_of(secure + " policy_type=sts policy_domain=example.com"), HasSubstr("TLS reports"));
 }
 
 TEST(Conclusion, AdvisesWhetherTestingMayEnd) {

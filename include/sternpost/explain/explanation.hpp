@@ -16,6 +16,7 @@
 #include "sternpost/https/fetch_report.hpp"
 #include "sternpost/policy/policy_review.hpp"
 #include "sternpost/policy/record.hpp"
+#include "sternpost/resolve/rules.hpp"
 #include "sternpost/starttls/starttls_probe.hpp"
 
 namespace sternpost {
@@ -65,6 +66,7 @@ struct MxHostSeen {
 struct MxLayer : Layer {
     std::vector<MxHostSeen> hosts;  // best preference first
     bool is_signed = false;         // the MX RRset
+    bool by_policy = false;         // a policy names the hosts that may be used
 };
 
 struct DaneLayer : Layer {
@@ -115,8 +117,9 @@ struct Published {
 
 struct Explanation : Published {
     std::string key;
-    std::string decided;              // by an override, in words; empty: there is none
-    std::optional<FleetLayer> fleet;  // nullopt: this relay is alone
+    std::string decided;                     // by an override, in words; empty: there is none
+    std::optional<Override::Action> action;  // of that override
+    std::optional<FleetLayer> fleet;         // nullopt: this relay is alone
     std::vector<MapAnswer> answers;
     Outcome outcome = Outcome::unknown;
     std::string conclusion;           // one sentence
