@@ -57,6 +57,16 @@ std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
     return names;
 }
 
+// Of two such addresses the second cannot be listened on beside the first.
+bool overlap(const std::optional<ListenAddress>& one, const std::optional<ListenAddress>& other) {
+    if (!one || !other || one->port != other->port || one->host == other->host) return false;
+    const auto all = [](const ListenAddress& address) {
+        boost::system::error_code no_address;
+        return asio::ip::make_address(address.host, no_address).is_unspecified();
+    };
+    return all(*one) || all(*other);
+}
+
 std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
     std::vector<std::string> names;
     for (const ListeningSocket& socket : sockets) names.push_back(socket.name());
@@ -281,15 +291,17 @@ void Daemon::reload() {
 
 // What can fail comes before anything is taken over.
 void Daemon::apply(Config config) {
-    const bool other_metrics = config.admin.metrics != config_.admin.metrics;
+    const bool other_metrics = config.admin.metrics != config_.admin.metrics &&
+                               !overlap(config.admin.metrics, config_.admin.metrics);
     const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
+    auto eyes = std::make_shared<Eyes>(config.https.ca_file);
+    const LineWriter log = log_writer(config.log);
     // Read anew each time: the key may be another one.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
-    auto eyes = std::make_shared<Eyes>(config.https.ca_file);
-    set_up_logging(config.log);
     fetcher_.reconfigure(https_options(config));
+    write_log_with(config.log.level, log);
     eyes_ = std::move(eyes);
     take_over_dane(config);
     if (other_metrics) serve_metrics(std::move(metrics));
@@ -298,11 +310,13 @@ void Daemon::apply(Config config) {
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries ||
-                               config.fleet.on() != fleet_.has_value();
+                               config.fleet.on() != fleet_.has_value() ||
+                               overlap(config.admin.metrics, config_.admin.metrics);
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,
-            "\"listen\", \"user\", [cache], and whether there is a [fleet], are taken over at the next start "
-            "only");
+            "\"listen\", \"user\", [cache], whether there is a [fleet], and \"metrics\" at another address "
+            "of "
+            "the same port, are taken over at the next start only");
     config_ = std::move(config);
     watch_.watch(config_.watch.domains);
     postfix_.forget();

@@ -4,8 +4,11 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -33,6 +36,14 @@ int priority(LogLevel level) {
             break;
     }
     return LOG_DEBUG;
+}
+
+// systemd.exec(5): device and inode of the journal's socket.
+bool stderr_is_the_journal() {
+    const char* named = std::getenv("JOURNAL_STREAM");
+    struct stat found {};
+    return named != nullptr && ::fstat(STDERR_FILENO, &found) == 0 &&
+           fmt::format("{}:{}", found.st_dev, found.st_ino) == named;
 }
 
 std::string json_string(std::string_view text) {
@@ -90,17 +101,20 @@ spdlog::sink_ptr sink_of(const std::string& target) try {
 
 }  // namespace
 
-void set_up_logging(const LogConfig& config) {
-    const Frame frame = config.target == "journal"  ? Frame::journal
-                        : config.target == "syslog" ? Frame::syslog
-                                                    : Frame::text;
+LineWriter log_writer(const LogConfig& config) {
+    const bool journal = config.target == "journal" || (config.target == "stderr" && stderr_is_the_journal());
+    const Frame frame = journal ? Frame::journal : config.target == "syslog" ? Frame::syslog : Frame::text;
     auto logger = std::make_shared<spdlog::logger>("sternpostd", sink_of(config.target));
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    write_log_with(config.level, [logger, frame, format = config.format](const Line& line) {
+    return [logger, frame, format = config.format](const Line& line) {
         logger->log(level_of(line.level), rendered(line, frame, format));
-    });
+    };
+}
+
+void set_up_logging(const LogConfig& config) {
+    write_log_with(config.level, log_writer(config));
 }
 
 }  // namespace sternpost

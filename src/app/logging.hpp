@@ -4,12 +4,14 @@
 // As text, a line is "TIME LEVEL: TOPIC DOMAIN: …"; journal and syslog have the time and the level beside it. As JSON
 // it is one object with the keys time, level, topic, domain (where it is about one), message, count, and since (where
 // it stands for several failures, or for their end); sternpostd(8) documents them, and they stay.
+// Standard error that is the journal gets the journal's form.
 // Threads: set_up_logging() on the main thread; logging itself on any.
 #pragma once
 
 #include <cstddef>
 
 #include "sternpost/config/config.hpp"
+#include "sternpost/log/log.hpp"
 
 namespace sternpost {
 
@@ -18,5 +20,7 @@ inline constexpr std::size_t max_log_line_bytes = 4096;
 // Makes `config` the program's log from now on; at a reload too, which also opens a file anew.
 // Throws std::runtime_error when a file cannot be opened.
 void set_up_logging(const LogConfig& config);
+// What does so, once it is given to write_log_with(). Throws as above.
+LineWriter log_writer(const LogConfig& config);
 
 }  // namespace sternpost

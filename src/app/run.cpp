@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -13,7 +14,10 @@
 #include "logging.hpp"
 #include "privileges.hpp"
 #include "sternpost/config/config.hpp"
+#include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/log/log.hpp"
+#include "sternpost/settings/settings.hpp"
+#include "sternpost/tls/trust_store.hpp"
 
 namespace sternpost {
 
@@ -90,6 +94,24 @@ int serve(Config config, const std::string& config_file) try {
     return 1;
 }
 
+// What a start and a reload read besides the configuration.
+int check(const Config& config, const std::string& config_file) try {
+    std::optional<RightsOf> rights;
+    if (const auto account = ::geteuid() == 0 ? account_to_become(config.user) : std::nullopt)
+        rights.emplace(*account);
+    const TrustStore trust(config.https.ca_file);
+    if (config.fleet.on()) {
+        boost::asio::io_context nobody_runs_it;
+        const SystemClock clock;
+        const RedisFleet fleet(nobody_runs_it.get_executor(), fleet_options(config), clock);
+    }
+    std::cout << config_file << ": good\n";
+    return 0;
+} catch (const std::runtime_error& error) {
+    std::cerr << config_file << ": " << error.what() << "\n";
+    return exit_config;
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -100,10 +122,7 @@ int run(int argc, char** argv) {
         std::cerr << config.error().detail << "\n";
         return exit_config;
     }
-    if (line.check_config) {
-        std::cout << line.config_file << ": good\n";
-        return 0;
-    }
+    if (line.check_config) return check(*config, line.config_file);
     std::signal(SIGPIPE, SIG_IGN);
     return serve(std::move(*config), line.config_file);
 }

@@ -25,7 +25,8 @@ TrustStore::TrustStore(std::string ca_file) : file_(std::move(ca_file)) {
     store_ = load();
     if (!store_)
         throw std::runtime_error("no CA certificate can be read from " +
-                                 (file_.empty() ? "the system's store" : file_));
+                                 (file_.empty() ? "the system's store: install ca-certificates" : file_) +
+                                 ", which must be a PEM file that sternpostd's user may read; see \"ca-file\"");
 }
 
 TrustStore::Store TrustStore::load() const {

@@ -1,9 +1,12 @@
 #include "app/logging.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -49,6 +52,31 @@ TEST_F(LoggingTest, ALineIsTimeLevelAndText) {
     set_up_logging(config);
     say(LogLevel::warning, {Topic::policy, "good.test"}, "kept");
     EXPECT_EQ(text(), "warning: policy good.test: kept\n");
+}
+
+// systemd.exec(5), $JOURNAL_STREAM; sd-daemon(3), the head of a line.
+TEST_F(LoggingTest, StandardErrorThatIsTheJournalGetsPriorities) {
+    const auto logged = [&] {
+        const int before = ::dup(STDERR_FILENO);
+        const int stream = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        ::dup2(stream, STDERR_FILENO);
+        config.target = "stderr";
+        set_up_logging(config);
+        say(LogLevel::warning, Topic::daemon, "kept");
+        ::dup2(before, STDERR_FILENO);
+        ::close(before);
+        ::close(stream);
+        return text();
+    };
+    logged();
+    struct stat found {};
+    ASSERT_EQ(::stat(file.c_str(), &found), 0);
+    ::setenv("JOURNAL_STREAM", (std::to_string(found.st_dev) + ":" + std::to_string(found.st_ino)).c_str(),
+             1);
+    EXPECT_EQ(logged(), "<4>kept\n");
+    ::setenv("JOURNAL_STREAM", "1:1", 1);
+    EXPECT_EQ(logged(), "warning: kept\n") << "the journal is elsewhere";
+    ::unsetenv("JOURNAL_STREAM");
 }
 
 TEST_F(LoggingTest, NothingButPrintableAsciiGetsThrough) {  // #188

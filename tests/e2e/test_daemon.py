@@ -70,6 +70,18 @@ def test_a_mistake_in_the_configuration_is_explained(lab, mistake):
     assert [word for word in words if word not in message] == [], message
 
 
+@pytest.mark.parametrize("text, words", (
+    ('[https]\nca-file = "/nonexistent/ca.pem"\n', ["/nonexistent/ca.pem", "ca-file"]),
+    ('user = "nobody-at-all"\n', ["nobody-at-all", "no such account"]),
+    ('[fleet]\nservers = ["127.0.0.1:6379"]\nkey-file = "/nonexistent/key"\n', ["/nonexistent/key"]),
+))
+def test_the_check_reads_what_a_start_reads(lab, text, words):
+    lab.config.write_text(text)
+    done = lab.command("--check-config", program="sternpostd")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert [word for word in words if word not in done.stderr] == [], done.stderr
+
+
 def test_a_missing_configuration_is_named(lab):
     lab.config.unlink()
     done = lab.command("--check-config", program="sternpostd")
@@ -114,6 +126,25 @@ def test_hup_with_a_mistake_keeps_the_old_configuration(world, sternpostd):
     assert f"{sternpostd.config}:2" in line or "line 2" in line
     assert re.search(r"(?i)\b(old|stays|kept|keep|unchanged|remains)", sternpostd.log_text()), sternpostd.log_text()
     assert sternpostd.ask(domain) == secure()
+
+
+def test_hup_that_fails_takes_over_nothing(world, start_sternpostd):
+    sternpostd = start_sternpostd({"log": {"level": "info"}})
+    elsewhere = sternpostd.directory / "elsewhere.log"
+    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": str(elsewhere)},
+                                                         "https": {"ca-file": "/nonexistent/ca.pem"}}))
+    sternpostd.reload()
+    assert "/nonexistent/ca.pem" in sternpostd.wait_for_log(re.compile("reload failed"))
+    assert not elsewhere.exists()
+
+
+def test_hup_leaves_metrics_at_its_port_and_takes_over_the_rest(world, start_sternpostd):
+    """0.0.0.0 cannot be listened on beside 127.0.0.1."""
+    sternpostd = start_sternpostd({"admin": {"metrics": "127.0.0.1:9461"}})
+    sternpostd.write_config(merged(sternpostd.settings, {"admin": {"metrics": "0.0.0.0:9461"}}))
+    sternpostd.reload()
+    sternpostd.wait_for_log(re.compile('warning: .*"metrics".* next start'))
+    sternpostd.wait_for_log(re.compile("info: reloaded"))
 
 
 @pytest.mark.parametrize("behaviour", ["hang", "hang-before-tls", "drip"])
