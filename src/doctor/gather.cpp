@@ -139,11 +139,13 @@ void go_to_the_sockets(Facts& facts) {
             look.map = ours.socketmap.map;
             look.chroot = service.chroot;
             look.path = path_of(facts, look.endpoint, look.chroot);
-            if (std::ranges::any_of(facts.sockets,
-                                    [&](const SocketLook& each) { return is_same(each, look); }))
-                continue;
-            go_to_the_socket(look, user);
-            facts.sockets.push_back(std::move(look));
+            auto found = std::ranges::find_if(facts.sockets,
+                                              [&](const SocketLook& each) { return is_same(each, look); });
+            if (found == facts.sockets.end()) {
+                go_to_the_socket(look, user);
+                found = facts.sockets.insert(found, std::move(look));
+            }
+            found->services.insert(service.name);
         }
 }
 

@@ -115,7 +115,9 @@ void wraps_tls_by_level(const Facts& facts, Report& report) {
         const bool skips = found == "none" || found == "may" || found == "dane";
         std::vector<std::string> remedy;
         if (skips) remedy.push_back(set(facts, scope, level, "encrypt"));
-        if (scope.service != nullptr) remedy.push_back(set(facts, scope, "smtp_tls_policy_maps", ""));
+        if (scope.service != nullptr)
+            remedy.push_back(set_own_tables(
+                facts, scope, to_list(other_tables(to_tables(scope.value("smtp_tls_policy_maps"))))));
         if (scope.service == nullptr) {
             remedy.emplace_back(
                 "# Better have it in master.cf, for the one service that the smart host needs.");

@@ -10,12 +10,27 @@ namespace {
 
 constexpr std::string_view maps = "smtp_tls_policy_maps";
 
-// The tables of `list` without those of other resolvers, and ours behind them.
-std::string with_ours(const Facts& facts, std::string_view list) {
-    std::string result;
-    for (const Table& table : to_tables(list))
-        if (socketmaps_of(table).empty()) result += table.text + ", ";
-    return result + table_to_ask(facts, wants_extended(facts.postfix.version));
+bool answers_all(const Table& table) {
+    return table.type == "static" || (table.type == "proxy" && to_table(table.rest).type == "static");
+}
+
+// Behind what an operator has for some destinations.
+void add_ours(std::vector<std::string>& tables, const std::string& ours) {
+    tables.insert(std::ranges::find_if(tables, answers_all, to_table), ours);
+}
+
+// The list with ours beside the tables that it is within now; empty where that changes what they do.
+std::string without_nesting(const std::vector<Table>& tables, const std::vector<OurTable>& ours) {
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        const auto nested = std::ranges::find_if(
+            ours, [&](const OurTable& each) { return each.index == i && each.socketmap.nested; });
+        const auto left = nested == ours.end() ? tables[i].text : without_socketmaps(tables[i]);
+        if (!left) return "";
+        if (!left->empty()) result.push_back(*left);
+        if (nested != ours.end()) add_ours(result, nested->socketmap.text);
+    }
+    return to_list(result);
 }
 
 // A service with a level of its own that is more than may is for a smart host, which needs no policy.
@@ -37,24 +52,30 @@ void is_asked(const Facts& facts, Report& report) {
         const std::string list(scope.value(maps));
         const std::string what = list.empty() ? "smtp_tls_policy_maps is empty"
                                               : "smtp_tls_policy_maps has no table of sternpostd: " + list;
-        const bool back_to_main_cf = scope.service != nullptr && main_cf_has_it;
-        report.add(
-            severity_of_missing(scope), what + scope.place(),
-            "Postfix does not ask sternpostd, so no MTA-STS policy is applied to what is sent there.",
-            {back_to_main_cf ? unset(facts, scope, maps) : set(facts, scope, maps, with_ours(facts, list))});
+        std::vector<std::string> tables = other_tables(to_tables(list));
+        const bool back_to_main_cf = scope.service != nullptr && main_cf_has_it && tables.empty();
+        add_ours(tables, table_to_ask(facts, wants_extended(facts.postfix.version)));
+        report.add(severity_of_missing(scope), what + scope.place(),
+                   "Postfix does not ask sternpostd, so no MTA-STS policy is applied to what is sent there.",
+                   {back_to_main_cf ? unset(facts, scope, maps) : set_tables(facts, scope, to_list(tables))});
     }
 }
 
 void is_not_nested(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {maps}))
-        for (const OurTable& ours : our_tables(facts, scope))
-            if (ours.socketmap.nested)
-                report.add(Severity::broken,
-                           "sternpostd is asked from within " + ours.table.type + ":" + scope.place(),
-                           "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for "
-                           "the answer "
-                           "of another table: mail is deferred, or policies are missed.",
-                           {set(facts, scope, maps, with_ours(facts, ""))});
+        for (const OurTable& ours : our_tables(facts, scope)) {
+            if (!ours.socketmap.nested) continue;
+            const std::string list = without_nesting(to_tables(scope.value(maps)), our_tables(facts, scope));
+            report.add(Severity::broken,
+                       "sternpostd is asked from within " + ours.table.type + ":" + scope.place(),
+                       "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for "
+                       "the answer "
+                       "of another table: mail is deferred, or policies are missed.",
+                       {list.empty()
+                            ? "# In smtp_tls_policy_maps, put " + ours.socketmap.text + " in the place of " +
+                                  ours.table.text + "; what else that asks may need a place of its own."
+                            : set_tables(facts, scope, list)});
+        }
 }
 
 void is_not_proxied(const Facts& facts, Report& report) {
@@ -68,8 +89,15 @@ void is_not_proxied(const Facts& facts, Report& report) {
                            "sternpostd is asked through proxymap(8): " + ours.table.text + scope.place(),
                            "proxymap asks one question at a time, so one slow policy host holds up all of "
                            "its tables.",
-                           {set(facts, scope, maps, list)});
+                           {set_tables(facts, scope, list)});
             }
+}
+
+// The list without other resolvers before ours.
+std::string alone(const std::vector<Table>& tables, std::size_t ours) {
+    std::vector<std::string> result = other_tables(std::span(tables).first(ours));
+    for (std::size_t i = ours; i < tables.size(); ++i) result.push_back(tables[i].text);
+    return to_list(result);
 }
 
 // The list with ours before the table that hides it.
@@ -90,21 +118,23 @@ void is_not_hidden(const Facts& facts, Report& report) {
         const auto tables = to_tables(scope.value(maps));
         for (std::size_t i = 0; i < ours.front().index; ++i) {
             const std::string before = tables[i].text + " is asked before sternpostd" + scope.place();
-            const std::string move = set(facts, scope, maps, ours_first(tables, i, ours.front().index));
-            const std::string_view type =
-                tables[i].type == "proxy" ? to_table(tables[i].rest).type : std::string_view(tables[i].type);
-            if (type == "static")
+            const std::string type =
+                tables[i].type == "proxy" ? to_table(tables[i].rest).type : tables[i].type;
+            if (answers_all(tables[i]))
                 report.add(
                     Severity::broken, before,
                     "It answers for every destination, so sternpostd is never asked, and no MTA-STS policy "
                     "is applied.",
-                    {move});
+                    {set_tables(facts, scope, ours_first(tables, i, ours.front().index))});
             else if (!socketmaps_of(tables[i]).empty())
                 report.add(Severity::advice, before,
                            "Its answers come first: where this other resolver knows a policy or fails, "
                            "sternpostd is "
                            "not asked.",
-                           {set(facts, scope, maps, with_ours(facts, scope.value(maps)))});
+                           {without_socketmaps(tables[i])
+                                ? set_tables(facts, scope, alone(tables, ours.front().index))
+                                : "# In smtp_tls_policy_maps, take out " + tables[i].text +
+                                      ", unless it is needed."});
             else if (type == "regexp" || type == "pcre")
                 report.add(Severity::information, before,
                            "A pattern that fits every destination would hide sternpostd.",

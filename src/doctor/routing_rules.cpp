@@ -52,8 +52,8 @@ void guards_the_fallback(const Facts& facts, Report& report) {
                 Severity::advice, "smtp_fallback_relay = " + relay + scope.place(),
                 "Mail that its domain's policy has held back goes there, under the policy of the relay's own "
                 "name: demand a certificate of it.",
-                {set(
-                    facts, scope, maps,
+                {set_tables(
+                    facts, scope,
                     "inline:{ {" + relay + " = secure match=nexthop} }, " + std::string(scope.value(maps)))});
         }
     }

@@ -13,6 +13,7 @@ namespace {
 
 // Whole commands with long lists of tables fit.
 constexpr std::size_t max_line = 4000;
+constexpr std::string_view maps = "smtp_tls_policy_maps";
 
 bool same(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -170,7 +171,15 @@ std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool
 }
 
 std::vector<OurTable> our_tables(const Facts& facts, const Scope& scope) {
-    return our_tables(facts, scope.value("smtp_tls_policy_maps"), scope.chroot);
+    return our_tables(facts, scope.value(maps), scope.chroot);
+}
+
+std::vector<std::string> other_tables(std::span<const Table> tables) {
+    std::vector<std::string> others;
+    for (const Table& table : tables)
+        if (std::string left = without_socketmaps(table).value_or(table.text); !left.empty())
+            others.push_back(std::move(left));
+    return others;
 }
 
 bool is_extended(const Facts& facts, std::string_view map) {
@@ -233,6 +242,36 @@ std::string set(const Facts& facts, const Scope& scope, std::string_view name, s
     if (is_from_main_cf(facts, scope, name)) return set(facts, main_cf(facts), name, new_value);
     return "# In master.cf, at the service " + scope.service->name + ", take out the -o that " + parameter +
            " depends on.";
+}
+
+std::string set_tables(const Facts& facts, const Scope& scope, const std::string& list) {
+    const bool from_main_cf = scope.service != nullptr && is_from_main_cf(facts, scope, maps);
+    return set_own_tables(facts, from_main_cf ? main_cf(facts) : scope, list);
+}
+
+std::string set_own_tables(const Facts& facts, const Scope& scope, const std::string& list) {
+    if (scope.service == nullptr) return set(facts, scope, maps, list);
+    // postconf takes no blanks there.
+    const std::string compact = to_list(split_list(list), ",");
+    if (compact.find_first_of(" \t") == std::string::npos) return set(facts, scope, maps, compact);
+    return "# In master.cf, at the service " + scope.service->name + ": -o { " + std::string(maps) + " = " +
+           compact + " }";
+}
+
+std::vector<std::string> in_other_grammar(const Facts& facts, const Scope& scope, bool extended) {
+    std::string list(scope.value(maps));
+    std::vector<std::string> remedy;
+    for (const auto& [index, table, socketmap] : our_tables(facts, scope)) {
+        if (is_extended(facts, socketmap.map) == extended) continue;
+        if (facts.daemon.maps.contains(socketmap.map))
+            remedy.push_back("# In sternpost.toml, in [maps." + socketmap.map +
+                             "]: tlsrpt = " + (extended ? "true" : "false"));
+        else
+            list = replaced(list, socketmap.text,
+                            "socketmap:" + socketmap.endpoint + (extended ? ":sts-tlsrpt" : ":sts"));
+    }
+    if (list != scope.value(maps)) remedy.push_back(set_tables(facts, scope, list));
+    return remedy;
 }
 
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name) {

@@ -91,6 +91,8 @@ struct OurTable {
 };
 std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool chroot);
 std::vector<OurTable> our_tables(const Facts& facts, const Scope& scope);
+// Those of a list that are not a resolver's. A pipemap: that asks one stays: it needs all that it has.
+std::vector<std::string> other_tables(std::span<const Table> tables);
 // Whether the answers of that map have the grammar of Postfix 3.10.
 bool is_extended(const Facts& facts, std::string_view map);
 // Whether that map may be answered `dane-only`.
@@ -104,6 +106,12 @@ bool wants_extended(const PostfixVersion& version);
 // Commands.
 std::string shell_word(std::string_view word);
 std::string set(const Facts& facts, const Scope& scope, std::string_view name, std::string_view new_value);
+// The same of smtp_tls_policy_maps, whose other tables an operator wants to keep: where the list in force comes from,
+// or for this service alone.
+std::string set_tables(const Facts& facts, const Scope& scope, const std::string& list);
+std::string set_own_tables(const Facts& facts, const Scope& scope, const std::string& list);
+// Has each map of ours asked for in the other grammar.
+std::vector<std::string> in_other_grammar(const Facts& facts, const Scope& scope, bool extended);
 // Back to the default, or to what main.cf says.
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name);
 std::string postconf(const Facts& facts, std::string_view arguments);

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t max_unix_path = 107;
 constexpr std::string_view deferred = "Postfix defers all mail while it cannot ask.";
 constexpr std::string_view start = "systemctl restart sternpostd";
+constexpr std::string_view status = "systemctl status sternpostd";
+constexpr std::string_view maps = "smtp_tls_policy_maps";
 
 bool is_unix(const SocketLook& look) {
     return look.endpoint.starts_with("unix:");
@@ -22,6 +24,41 @@ bool is_unix(const SocketLook& look) {
 
 std::string where(const SocketLook& look) {
     return look.endpoint + (look.chroot && is_unix(look) ? ", in the chroot " + look.path : "");
+}
+
+std::vector<Scope> scopes_of(const Facts& facts, const SocketLook& look) {
+    std::vector<Scope> all = scopes(facts, {maps});
+    std::erase_if(all, [&](const Scope& scope) {
+        return std::ranges::none_of(scope.services, [&](const SmtpService* service) {
+            return look.services.contains(service->name);
+        });
+    });
+    return all;
+}
+
+// "" where main.cf has it, or each service that has it by itself.
+std::string place(const Facts& facts, const SocketLook& look) {
+    std::string places;
+    for (const Scope& scope : scopes_of(facts, look)) {
+        if (scope.service == nullptr) return "";
+        places += scope.place();
+    }
+    return places;
+}
+
+// Has that asked instead of what was looked at, wherever it stands.
+std::vector<std::string> ask_instead(const Facts& facts, const SocketLook& look, const std::string& endpoint,
+                                     const std::string& map) {
+    std::vector<std::string> remedy;
+    for (const Scope& scope : scopes_of(facts, look)) {
+        std::string list(scope.value(maps));
+        for (const Table& table : to_tables(list))
+            for (const Socketmap& each : socketmaps_of(table))
+                if (each.endpoint == look.endpoint && each.map == look.map)
+                    list = replaced(list, each.text, "socketmap:" + endpoint + ":" + map);
+        if (list != scope.value(maps)) remedy.push_back(set_tables(facts, scope, list));
+    }
+    return remedy;
 }
 
 // An absolute path that a chrooted smtp(8) looks for below the queue directory.
@@ -36,15 +73,8 @@ std::string listen_where_postfix_looks(const SocketLook& look) {
 std::vector<std::string> way_to_the_socket(const Facts& facts, const SocketLook& look) {
     const std::string queue = std::string(value(facts.postfix.settings, "queue_directory")) + "/";
     const std::string asked = look.endpoint.substr(5);
-    if (is_outside(look) && asked.starts_with(queue)) {
-        const std::string table = "socketmap:unix:" + asked.substr(queue.size()) + ":" + look.map;
-        std::string list(value(facts.postfix.settings, "smtp_tls_policy_maps"));
-        const std::string before = "socketmap:" + look.endpoint + ":" + look.map;
-        const std::size_t at = list.find(before);
-        if (at != std::string::npos)
-            return {postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
-                                                       list.replace(at, before.size(), table)))};
-    }
+    if (is_outside(look) && asked.starts_with(queue))
+        return ask_instead(facts, look, "unix:" + asked.substr(queue.size()), look.map);
     const bool listens_there = std::ranges::any_of(
         facts.daemon.listen, [&](const ListenAddress& address) { return address.path == look.path; });
     if (listens_there) return {std::string(start)};
@@ -55,9 +85,10 @@ void finds_the_socket(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (!is_unix(look) || look.is_socket || look.endpoint.size() - 5 > max_unix_path) continue;
         report.add(Severity::broken,
-                   is_outside(look) ? "a chrooted smtp(8) finds no socket at " + look.endpoint +
-                                          ": for it that is " + look.path
-                                    : "there is no socket at " + look.path,
+                   (is_outside(look) ? "a chrooted smtp(8) finds no socket at " + look.endpoint +
+                                           ": for it that is " + look.path
+                                     : "there is no socket at " + look.path) +
+                       place(facts, look),
                    std::string(deferred) +
                        (is_outside(look) ? " In a chroot, paths are relative to the queue directory." : ""),
                    way_to_the_socket(facts, look));
@@ -79,37 +110,34 @@ void may_use_the_socket(const Facts& facts, Report& report) {
 }
 
 void has_a_short_path(const Facts& facts, Report& report) {
-    for (const SocketLook& look : facts.sockets)
-        if (is_unix(look) && look.endpoint.size() - 5 > max_unix_path)
-            report.add(
-                Severity::broken, "the path of " + look.endpoint + " is longer than 107 bytes",
-                "smtp(8) ends with a fatal error, and mail stays in the queue.",
-                {"# In sternpost.toml: listen = [\"unix:" +
-                     std::string(value(facts.postfix.settings, "queue_directory")) +
-                     "/sternpost/socketmap.sock\"]",
-                 postconf(
-                     facts,
-                     "-e " + shell_word("smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:" +
-                                        look.map))});
+    for (const SocketLook& look : facts.sockets) {
+        if (!is_unix(look) || look.endpoint.size() - 5 <= max_unix_path) continue;
+        std::vector<std::string> remedy = ask_instead(facts, look, "unix:sternpost/socketmap.sock", look.map);
+        remedy.insert(remedy.begin(), "# In sternpost.toml: listen = [\"unix:" +
+                                          std::string(value(facts.postfix.settings, "queue_directory")) +
+                                          "/sternpost/socketmap.sock\"]");
+        report.add(Severity::broken,
+                   "the path of " + look.endpoint + " is longer than 107 bytes" + place(facts, look),
+                   "smtp(8) ends with a fatal error, and mail stays in the queue.", std::move(remedy));
+    }
 }
 
 void names_an_address(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (!look.endpoint.starts_with("inet:")) continue;
-        const std::string_view host = std::string_view(look.endpoint).substr(5, look.endpoint.rfind(':') - 5);
+        const std::size_t colon = look.endpoint.rfind(':');
+        const std::string host = look.endpoint.substr(5, colon - 5);
         const bool literal =
-            host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+            host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string::npos;
         if (literal) continue;
-        std::string list(value(facts.postfix.settings, "smtp_tls_policy_maps"));
-        const std::string before = "inet:" + std::string(host) + ":";
-        for (std::size_t at; host == "localhost" && (at = list.find(before)) != std::string::npos;)
-            list.replace(at, before.size(), "inet:127.0.0.1:");
-        report.add(Severity::advice, look.endpoint + " has a name where an address would do",
+        std::vector<std::string> remedy{"# Put the address of " + host + " into smtp_tls_policy_maps."};
+        if (host == "localhost")
+            remedy = ask_instead(facts, look, "inet:127.0.0.1" + look.endpoint.substr(colon), look.map);
+        report.add(Severity::advice,
+                   look.endpoint + " has a name where an address would do" + place(facts, look),
                    "It is looked up at each connection, in the chroot if there is one; when that fails, mail "
                    "is deferred.",
-                   {host == "localhost"
-                        ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " + list))
-                        : "# Put the address of " + std::string(host) + " into smtp_tls_policy_maps."});
+                   std::move(remedy));
     }
 }
 
@@ -126,15 +154,16 @@ void is_answered(const Facts& facts, Report& report) {
             const bool refused = look.error == ECONNREFUSED || look.error == ENOENT;
             report.add(
                 Severity::broken,
-                "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error),
+                "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error) +
+                    place(facts, look),
                 std::string(deferred),
-                {refused ? std::string(start) : "systemctl status sternpostd",
+                {std::string(refused ? start : status),
                  "# sternpost.toml has listen = [\"" +
                      (facts.daemon.listen.empty() ? "" : to_string(facts.daemon.listen.front())) + "\"]"});
         } else if (look.outcome == SocketLook::Outcome::no_answer) {
-            report.add(Severity::broken, "nobody answers at " + where(look),
+            report.add(Severity::broken, "nobody answers at " + where(look) + place(facts, look),
                        "What listens there does not speak socketmap, or hangs: mail is deferred.",
-                       {"systemctl status sternpostd"});
+                       {std::string(status)});
         }
     }
 }
@@ -143,14 +172,16 @@ void knows_the_map(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (look.outcome != SocketLook::Outcome::answered || look.answer.starts_with("NOTFOUND")) continue;
         const bool unknown = look.answer.starts_with("PERM");
-        report.add(
-            Severity::broken, "the answer at " + where(look) + " is: " + look.answer,
-            unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
-                    : "A key that is no domain should get NOTFOUND; is that sternpostd?",
-            {unknown ? postconf(facts, "-e " + shell_word("smtp_tls_policy_maps = " +
-                                                          table_to_ask(
-                                                              facts, wants_extended(facts.postfix.version))))
-                     : "systemctl status sternpostd"});
+        std::vector<std::string> remedy;
+        if (unknown)
+            remedy = ask_instead(facts, look, look.endpoint,
+                                 wants_extended(facts.postfix.version) ? "sts-tlsrpt" : "sts");
+        if (remedy.empty()) remedy.emplace_back(status);
+        report.add(Severity::broken,
+                   "the answer at " + where(look) + " is: " + look.answer + place(facts, look),
+                   unknown ? "sternpostd does not know the map " + look.map + ", and mail is deferred."
+                           : "A key that is no domain should get NOTFOUND; is that sternpostd?",
+                   std::move(remedy));
     }
 }
 

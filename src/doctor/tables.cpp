@@ -31,6 +31,7 @@ void collect(const Table& table, Socketmap found, int depth, std::vector<Socketm
     } else if (table.type == "socketmap") {
         const std::size_t colon = table.rest.rfind(':');
         if (colon == std::string::npos) return;
+        found.text = table.text;
         found.endpoint = table.rest.substr(0, colon);
         found.map = table.rest.substr(colon + 1);
         if (found.endpoint.starts_with("local:")) found.endpoint.replace(0, 5, "unix");
@@ -70,10 +71,47 @@ std::vector<Table> to_tables(std::string_view list) {
     return tables;
 }
 
+std::string to_list(const std::vector<std::string>& words, std::string_view between) {
+    std::string list;
+    for (const std::string& word : words) list.append(list.empty() ? "" : between).append(word);
+    return list;
+}
+
 std::vector<Socketmap> socketmaps_of(const Table& table) {
     std::vector<Socketmap> all;
     collect(table, {}, 0, all);
     return all;
+}
+
+std::optional<std::string> without_socketmaps(const Table& table) {
+    if (socketmaps_of(table).empty()) return table.text;
+    if (table.type == "socketmap") return "";
+    if (table.type == "proxy" || table.type == "debug") {
+        auto left = without_socketmaps(to_table(table.rest));
+        if (left && !left->empty()) left->insert(0, table.type + ":");
+        return left;
+    }
+    std::vector<std::string> all;
+    for (const Table& inner : to_tables(without_braces(table.rest))) {
+        auto left = without_socketmaps(inner);
+        if (!left) return std::nullopt;
+        if (!left->empty()) all.push_back(std::move(*left));
+    }
+    if (all.empty()) return "";
+    if (table.type == "pipemap") return std::nullopt;
+    return all.size() == 1 ? all.front() : "unionmap:{" + to_list(all) + "}";
+}
+
+std::string replaced(std::string_view list, std::string_view text, std::string_view with) {
+    std::string result;
+    for (std::size_t at = 0; (at = list.find(text)) != std::string_view::npos;) {
+        const std::size_t end = at + text.size();
+        const bool whole =
+            end == list.size() || list[end] == '}' || separators.find(list[end]) != std::string_view::npos;
+        result.append(list.substr(0, at)).append(whole ? with : text);
+        list.remove_prefix(end);
+    }
+    return result.append(list);
 }
 
 std::vector<std::pair<std::string, std::string>> inline_entries(const Table& table) {

@@ -3,6 +3,7 @@
 // Threads: any; pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@ namespace sternpost {
 
 // At white space and commas that are not within braces (Postfix's mystrtokq()).
 std::vector<std::string> split_list(std::string_view list);
+std::string to_list(const std::vector<std::string>& words, std::string_view between = ", ");
 
 // One table of a list: "socketmap:inet:127.0.0.1:8461:sts" is the type "socketmap" and the rest.
 struct Table {
@@ -23,6 +25,7 @@ Table to_table(std::string_view text);
 std::vector<Table> to_tables(std::string_view list);
 
 struct Socketmap {
+    std::string text;      // as the list has it, without proxy:
     std::string endpoint;  // "inet:HOST:PORT" or "unix:PATH"
     std::string map;
     bool proxied = false;  // behind proxy:
@@ -30,6 +33,11 @@ struct Socketmap {
 };
 // Those that a table asks, itself or by what it wraps.
 std::vector<Socketmap> socketmaps_of(const Table& table);
+// What is left of a table when these are taken out; empty: nothing, nullopt: a pipemap: of other tables, too, which no
+// longer does what it did.
+std::optional<std::string> without_socketmaps(const Table& table);
+// The list with `with` wherever it has the socketmap `text`, within other tables, too.
+std::string replaced(std::string_view list, std::string_view text, std::string_view with);
 
 // The keys and values of an inline: table, or none of another.
 std::vector<std::pair<std::string, std::string>> inline_entries(const Table& table);

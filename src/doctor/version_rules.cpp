@@ -19,26 +19,6 @@ bool is_between(const PostfixVersion& version, const PostfixVersion& first, cons
     return first <= version && version <= last;
 }
 
-// Has each map of ours asked for in the other grammar.
-std::vector<std::string> in_other_grammar(const Facts& facts, const Scope& scope, bool extended) {
-    std::string list(scope.value(maps));
-    std::vector<std::string> remedy;
-    for (const OurTable& ours : our_tables(facts, scope)) {
-        const std::string& map = ours.socketmap.map;
-        if (facts.daemon.maps.contains(map)) {
-            remedy.push_back("# In sternpost.toml, in [maps." + map +
-                             "]: tlsrpt = " + (extended ? "true" : "false"));
-            continue;
-        }
-        const std::string before = ours.socketmap.endpoint + ":" + map;
-        const std::size_t at = list.find(before);
-        if (at != std::string::npos)
-            list.replace(at, before.size(), ours.socketmap.endpoint + (extended ? ":sts-tlsrpt" : ":sts"));
-    }
-    if (list != scope.value(maps)) remedy.push_back(set(facts, scope, maps, list));
-    return remedy;
-}
-
 bool asks_extended(const Facts& facts, const Scope& scope) {
     return std::ranges::any_of(our_tables(facts, scope),
                                [&](const OurTable& ours) { return is_extended(facts, ours.socketmap.map); });

@@ -57,6 +57,33 @@ TEST(TablesTest, ShowTheSocketmapsThatTheyAsk) {
     EXPECT_THAT(found_in("inline:{ {socketmap:unix:a:b = may} }"), IsEmpty());
 }
 
+TEST(TablesTest, AreLeftWithoutSocketmaps) {
+    const std::pair<std::string, std::optional<std::string>> rows[] = {
+        {"hash:/x", "hash:/x"},
+        {"socketmap:unix:a:b", ""},
+        {"proxy:socketmap:unix:a:b", ""},
+        {"unionmap:{hash:/x, hash:/y}", "unionmap:{hash:/x, hash:/y}"},
+        {"unionmap:{hash:/x,socketmap:unix:a:b}", "hash:/x"},
+        {"proxy:unionmap:{hash:/x,socketmap:unix:a:b}", "proxy:hash:/x"},
+        {"unionmap:{hash:/x,socketmap:unix:a:b, hash:/y}", "unionmap:{hash:/x, hash:/y}"},
+        {"unionmap:{ {inline:{ {a = b} }}, unionmap:{socketmap:unix:a:b hash:/y} }",
+         "unionmap:{inline:{ {a = b} }, hash:/y}"},
+        {"pipemap:{proxy:socketmap:unix:a:b}", ""},
+        {"pipemap:{hash:/x, socketmap:unix:a:b}", std::nullopt},
+        {"unionmap:{hash:/x, proxy:pipemap:{hash:/x, socketmap:unix:a:b}}", std::nullopt},
+    };
+    for (const auto& [table, left] : rows) EXPECT_EQ(without_socketmaps(to_table(table)), left) << table;
+}
+
+TEST(TablesTest, AreReplacedAsAWhole) {
+    const std::string text = "socketmap:unix:a:sts";
+    EXPECT_EQ(
+        replaced("hash:/x, " + text + "-tlsrpt, unionmap:{" + text + "," + text + "} " + text, text, "new"),
+        "hash:/x, " + text + "-tlsrpt, unionmap:{new,new} new");
+    EXPECT_EQ(replaced("proxy:" + text, text, text + "-tlsrpt"), "proxy:" + text + "-tlsrpt");
+    EXPECT_EQ(replaced("hash:/x", text, "new"), "hash:/x");
+}
+
 TEST(TablesTest, InlineOnesShowTheirEntries) {
     EXPECT_THAT(inline_entries(to_table("inline:{ {a.test = secure match=x, y}, b=may , { c = } }")),
                 ElementsAre(Pair("a.test", "secure match=x, y"), Pair("b", "may"), Pair("c", "")));

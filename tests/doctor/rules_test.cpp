@@ -16,6 +16,8 @@ namespace {
 
 using testing::AnyOf;
 using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -64,6 +66,7 @@ SocketLook good_look() {
     SocketLook look;
     look.endpoint = "inet:127.0.0.1:8461";
     look.map = "sts-tlsrpt";
+    look.services = {"smtp", "relay"};
     look.outcome = SocketLook::Outcome::answered;
     look.answer = "NOTFOUND ";
     return look;
@@ -152,8 +155,9 @@ const Fault faults[] = {
      },
      information, "postconf -PX"},
     {"map-nested", with("smtp_tls_policy_maps", "unionmap:{static:may, " + table + "}"), broken,
-     "= " + table},
-    {"map-nested", with("smtp_tls_policy_maps", "pipemap:{hash:/x," + table + "}"), broken, "= " + table},
+     "= " + table + ", static:may'"},
+    {"map-nested", with("smtp_tls_policy_maps", "pipemap:{hash:/x," + table + "}"), broken,
+     "# In smtp_tls_policy_maps, put " + table + " in the place of pipemap:{hash:/x," + table + "}"},
     {"map-proxied", with("smtp_tls_policy_maps", "proxy:" + table), advice, "= " + table},
     {"map-hidden", with("smtp_tls_policy_maps", "static:may, " + table), broken,
      "= " + table + ", static:may"},
@@ -216,8 +220,13 @@ const Fault faults[] = {
          look.closed = {look.path};
      },
      broken, "chmod 0666"},
-    {"socket-path", [](Facts& facts) { look_by_path(facts).endpoint = "unix:" + std::string(108, 'a'); },
-     broken, "postconf -e"},
+    {"socket-path",
+     [](Facts& facts) {
+         const std::string endpoint = "unix:" + std::string(108, 'a');
+         look_by_path(facts).endpoint = endpoint;
+         set(facts, "smtp_tls_policy_maps", "socketmap:" + endpoint + ":sts-tlsrpt");
+     },
+     broken, "= socketmap:unix:sternpost/socketmap.sock:sts-tlsrpt'"},
     {"inet-name",
      [](Facts& facts) {
          set(facts, "smtp_tls_policy_maps", "socketmap:inet:localhost:8461:sts-tlsrpt");
@@ -232,8 +241,15 @@ const Fault faults[] = {
      broken, "systemctl restart sternpostd"},
     {"daemon-silent", [](Facts& facts) { facts.sockets.front().outcome = SocketLook::Outcome::no_answer; },
      broken, "systemctl status"},
-    {"map-unknown", [](Facts& facts) { facts.sockets.front().answer = "PERM unknown map \"x\""; }, broken,
-     "= " + table},
+    {"map-unknown",
+     [](Facts& facts) {
+         set(facts, "smtp_tls_policy_maps", "socketmap:inet:127.0.0.1:8461:mta-sts");
+         facts.sockets.front().map = "mta-sts";
+         facts.sockets.front().answer = "PERM unknown map \"mta-sts\"";
+     },
+     broken, "= " + table},
+    {"map-unknown", [](Facts& facts) { facts.sockets.front().answer = "PERM unknown map"; }, broken,
+     "systemctl status"},
     {"map-unknown", [](Facts& facts) { facts.sockets.front().answer = "OK may"; }, broken,
      "systemctl status"},
     {"too-many-clients", [](Facts& facts) { facts.daemon.limits.connections = 199; }, advice,
@@ -343,7 +359,7 @@ const Fault faults[] = {
          facts.postfix.smtp.at(0).options.insert("ours");
          facts.postfix.smtp.at(0).settings["smtp_tls_policy_maps"] = "static:may";
      },
-     broken, "postconf -P 'smtp/unix/smtp_tls_policy_maps=" + table + "'"},
+     broken, "postconf -P 'smtp/unix/smtp_tls_policy_maps=" + table + ",static:may'"},
     {"dnssec-off", [](Facts& facts) { set_for(facts, 1, "smtp_dns_support_level", "enabled"); }, broken,
      "postconf -P 'relay/unix/smtp_dns_support_level=dnssec'"},
     {"host-lookup", with("smtp_host_lookup", "native"), broken, "smtp_host_lookup = dns, native"},
@@ -446,6 +462,17 @@ const Fault faults[] = {
      },
      information, "tls = true"},
 };
+
+// Those that change a list of policy tables; "postconf -PX" is for one that has nothing to keep.
+std::vector<std::string> commands_for_tables(const Facts& facts) {
+    std::vector<std::string> commands;
+    for (const Finding& finding : examine(facts).findings)
+        for (const std::string& command : finding.remedy)
+            if (command.starts_with("postconf ") && !command.starts_with("postconf -PX") &&
+                command.find("smtp_tls_policy_maps") != std::string::npos)
+                commands.push_back(command);
+    return commands;
+}
 
 std::vector<Finding> found_by(const std::string& rule, const Facts& facts) {
     std::vector<Finding> findings = examine(facts).findings;
@@ -577,6 +604,137 @@ TEST(RulesTest, WhatIsFineIsLeftInPeace) {
         make(facts);
         for (const Finding& finding : found_by(rule, facts)) ADD_FAILURE() << rule << ": " << finding.what;
     }
+}
+
+TEST(RulesTest, NoRemedyDropsATableThatIsNotAResolvers) {
+    for (const Fault& fault : faults) {
+        Facts facts = good_facts();
+        fault.make(facts);
+        for (SmtpService& each : facts.postfix.smtp) {
+            std::string& list = each.settings["smtp_tls_policy_maps"];
+            const bool empty_by_itself = list.empty() && each.options.contains("smtp_tls_policy_maps");
+            if (!empty_by_itself) list.insert(0, "hash:/ours, ");
+        }
+        facts.postfix.settings["smtp_tls_policy_maps"].insert(0, "hash:/ours, ");
+        EXPECT_THAT(commands_for_tables(facts), Each(HasSubstr("hash:/ours"))) << fault.rule;
+    }
+}
+
+TEST(RulesTest, RemediesLeaveTheOtherTablesWhereTheyAre) {
+    const std::string other = "socketmap:inet:127.0.0.1:8642:QUERY";
+    const std::string wrong = "socketmap:inet:127.0.0.1:8461:mta-sts";
+    const struct {
+        std::string rule, before, after;
+    } rows[] = {
+        {"map-missing", "static:may, hash:/y", table + ", static:may, hash:/y"},
+        {"map-missing", "unionmap:{hash:/y, " + other + "}, hash:/z", "hash:/y, hash:/z, " + table},
+        {"map-missing", "pipemap:{hash:/y, " + other + "}", "pipemap:{hash:/y, " + other + "}, " + table},
+        {"map-nested", "hash:/x unionmap:{hash:/y," + table + "}", "hash:/x, hash:/y, " + table},
+        {"map-nested", "unionmap:{hash:/x, " + table + ", hash:/y}, static:may",
+         "unionmap:{hash:/x, hash:/y}, " + table + ", static:may"},
+        {"map-nested", "unionmap:{hash:/y, socketmap:inet:127.0.0.1:8461:mine}",
+         "hash:/y, socketmap:inet:127.0.0.1:8461:mine"},
+        {"map-nested", "pipemap:{" + table + "}", table},
+        {"map-hidden", "hash:/x, " + other + ", " + table + ", hash:/y", "hash:/x, " + table + ", hash:/y"},
+        {"map-hidden", "unionmap:{hash:/x, proxy:" + other + "}, socketmap:inet:127.0.0.1:8461:mine",
+         "hash:/x, socketmap:inet:127.0.0.1:8461:mine"},
+        {"tlsrpt-map", "hash:/x, " + base_table + " hash:/y", "hash:/x, " + table + " hash:/y"},
+        {"tlsrpt-map", table + ", " + base_table, table + ", " + table},
+        {"map-unknown", "hash:/x, " + wrong, "hash:/x, " + table},
+        {"map-unknown", "hash:/x, unionmap:{hash:/y," + wrong + "}",
+         "hash:/x, unionmap:{hash:/y," + table + "}"},
+    };
+    for (const auto& [rule, before, after] : rows) {
+        Facts facts = good_facts();
+        facts.daemon.maps["mine"].tlsrpt = true;
+        facts.sockets.front().map = "mta-sts";
+        if (rule == "map-unknown") facts.sockets.front().answer = "PERM unknown map";
+        set(facts, "smtp_tlsrpt_enable", "yes");
+        set(facts, "smtp_tls_policy_maps", before);
+        const auto findings = found_by(rule, facts);
+        ASSERT_EQ(findings.size(), 1U) << rule << ": " << before;
+        EXPECT_THAT(findings[0].remedy, ElementsAre("postconf -e 'smtp_tls_policy_maps = " + after + "'"));
+    }
+}
+
+TEST(RulesTest, AServiceKeepsTablesOfItsOwn) {
+    const std::string prefix = "postconf -P 'relay/unix/smtp_tls_policy_maps=";
+    const struct {
+        std::string rule, before, remedy;
+    } rows[] = {
+        {"map-missing", "hash:/x, hash:/y", prefix + "hash:/x,hash:/y," + table + "'"},
+        {"map-missing", "inline:{ {a.test = may} }",
+         "# In master.cf, at the service relay: -o { smtp_tls_policy_maps = inline:{ {a.test = may} }," +
+             table + " }"},
+        {"map-missing", "", "postconf -PX 'relay/unix/smtp_tls_policy_maps'"},
+        {"map-missing", "socketmap:inet:127.0.0.1:8642:QUERY",
+         "postconf -PX 'relay/unix/smtp_tls_policy_maps'"},
+        {"map-hidden", "hash:/x, static:may, " + table, prefix + "hash:/x," + table + ",static:may'"},
+        {"map-proxied", "hash:/x, proxy:" + table, prefix + "hash:/x," + table + "'"},
+        {"grammar-base", "hash:/x, " + base_table, prefix + "hash:/x," + table + "'"},
+        {"wrappermode", "hash:/x, " + table, prefix + "hash:/x'"},
+    };
+    for (const auto& [rule, before, remedy] : rows) {
+        Facts facts = good_facts();
+        set_for(facts, 1, "smtp_tls_policy_maps", before);
+        if (rule == "wrappermode") set_for(facts, 1, "smtp_tls_wrappermode", "yes");
+        const auto findings = found_by(rule, facts);
+        ASSERT_EQ(findings.size(), 1U) << rule << ": " << before;
+        EXPECT_THAT(findings[0].remedy, Contains(remedy)) << rule;
+    }
+}
+
+TEST(RulesTest, WhatAServiceAsksByItselfIsMendedThere) {
+    const struct {
+        std::string rule, endpoint, map, after;
+    } rows[] = {
+        {"inet-name", "inet:localhost:8461", "sts-tlsrpt", table},
+        {"map-unknown", "inet:127.0.0.1:8461", "mta-sts", table},
+        {"socket-missing", "unix:/var/spool/postfix/s", "sts", "socketmap:unix:s:sts"},
+        {"socket-path", "unix:" + std::string(108, 'a'), "sts",
+         "socketmap:unix:sternpost/socketmap.sock:sts"},
+    };
+    for (const auto& [rule, endpoint, map, after] : rows) {
+        Facts facts = good_facts();
+        facts.sockets.front().services = {"smtp"};
+        SocketLook look = good_look();
+        look.endpoint = endpoint;
+        look.map = map;
+        look.chroot = true;
+        look.services = {"relay"};
+        if (rule == "map-unknown") look.answer = "PERM unknown map";
+        facts.sockets.push_back(look);
+        set_for(facts, 1, "smtp_tls_policy_maps", "hash:/x, socketmap:" + endpoint + ":" + map);
+        const auto findings = found_by(rule, facts);
+        ASSERT_EQ(findings.size(), 1U) << rule;
+        EXPECT_THAT(findings[0].what, HasSubstr(" (service relay in master.cf)"));
+        EXPECT_THAT(findings[0].remedy,
+                    Contains("postconf -P 'relay/unix/smtp_tls_policy_maps=hash:/x," + after + "'"))
+            << rule;
+    }
+}
+
+TEST(RulesTest, WhatMainCfAndAServiceAskIsMendedInBoth) {
+    Facts facts = good_facts();
+    set(facts, "smtp_tls_policy_maps", "socketmap:inet:localhost:8461:sts-tlsrpt");
+    set_for(facts, 1, "smtp_tls_policy_maps", "socketmap:inet:localhost:8461:sts-tlsrpt,hash:/x");
+    facts.sockets.front().endpoint = "inet:localhost:8461";
+    const auto findings = found_by("inet-name", facts);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_THAT(findings[0].what, Not(HasSubstr("master.cf")));
+    EXPECT_THAT(findings[0].remedy,
+                ElementsAre("postconf -e 'smtp_tls_policy_maps = " + table + "'",
+                            "postconf -P 'relay/unix/smtp_tls_policy_maps=" + table + ",hash:/x'"));
+}
+
+TEST(RulesTest, WhatAPipemapIsForIsAskedOfPeople) {
+    Facts facts = good_facts();
+    set(facts, "smtp_tls_policy_maps", "pipemap:{hash:/y, socketmap:inet:127.0.0.1:8642:QUERY}, " + table);
+    const auto findings = found_by("map-hidden", facts);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_THAT(findings[0].remedy,
+                ElementsAre("# In smtp_tls_policy_maps, take out pipemap:{hash:/y, "
+                            "socketmap:inet:127.0.0.1:8642:QUERY}, unless it is needed."));
 }
 
 TEST(RulesTest, AnotherInstanceIsNamedInItsCommands) {

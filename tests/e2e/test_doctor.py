@@ -103,7 +103,7 @@ FAULTS_OF_3_10 = [
 
 # Faults that do not hide one another, and are mended by commands alone.
 MENDED = """\
-smtp_tls_policy_maps = static:may, socketmap:inet:127.0.0.1:8461:{map}
+smtp_tls_policy_maps = hash:/kept, static:may, socketmap:inet:127.0.0.1:8461:{map}
 smtp_tls_security_level = secure
 smtp_tls_dane_insecure_mx_policy = may
 smtp_dns_resolver_options = res_defnames
@@ -123,8 +123,13 @@ smtp_tls_connection_reuse = yes
 MENDED_MASTER = """\
 relay unix - - n - - smtp -o smtp_tls_security_level=none -o smtp_tls_policy_maps= -o smtp_dns_support_level=enabled
 tlsproxy unix - - n - 1 tlsproxy
+named unix - - n - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:inet:localhost:8461:{map}
+unheard unix - - n - - smtp -o {{ smtp_tls_policy_maps = hash:/kept, socketmap:inet:127.0.0.1:8461:unheard-of }}
+lost unix - - y - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:unix:{place.socket}:{map}
+within unix - - n - - smtp -o smtp_tls_policy_maps=unionmap:{{hash:/kept,socketmap:inet:127.0.0.1:8461:{map}}}
+other unix - - n - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:inet:127.0.0.1:8642:QUERY
 """
-MENDED_RULES = {"map-missing", "map-hidden", "level-none", "level-too-strict", "dns-disabled",
+MENDED_RULES = {"map-missing", "map-hidden", "map-nested", "map-unknown", "inet-name", "socket-missing", "level-none", "level-too-strict", "dns-disabled",
                 "resolver-options", "mx-errors-ignored", "ca-missing", "trust-anchor", "cert-match", "cname-servername",
                 "mandatory-protocols", "ciphers", "obsolete", "loglevel", "tlsproxy"}
 
@@ -289,6 +294,8 @@ def test_faults_are_mended_by_their_remedies(place):
         place.mend(commands_of(finding["remedy"]))
     after = place.examine()
     assert after["status"] == 0, after["findings"]
+    assert "hash:/kept" in (place.config / "main.cf").read_text()
+    assert (place.config / "master.cf").read_text().count("hash:/kept") == 5
 
 
 def test_a_closed_socket_is_opened_by_its_remedy(place):

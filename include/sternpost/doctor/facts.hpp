@@ -52,6 +52,7 @@ struct SocketLook {
     std::string endpoint;  // "inet:127.0.0.1:8461", "unix:sternpost/socketmap.sock"
     std::string map;
     bool chroot = false;
+    std::set<std::string, std::less<>> services;  // whose list has it
     Outcome outcome = Outcome::not_reached;
     std::string answer;      // the reply to a question that needs no look-up; printable
     int error = 0;           // errno of what was not reached
