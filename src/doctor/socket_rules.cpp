@@ -185,6 +185,10 @@ void knows_the_map(const Facts& facts, Report& report) {
     }
 }
 
+bool asks_by_path(const Facts& facts) {
+    return std::ranges::any_of(facts.sockets, is_unix);
+}
+
 void has_room_for_all(const Facts& facts, Report& report) {
     long all = 0;
     for (const SmtpService& service : facts.postfix.smtp) {
@@ -201,8 +205,7 @@ void has_room_for_all(const Facts& facts, Report& report) {
                    {all >= std::numeric_limits<int>::max()
                         ? "# Give smtp a limit in master.cf, in the column maxproc."
                         : "# In sternpost.toml, in [limits]: connections = " + std::to_string(all)});
-    const bool by_path = std::ranges::any_of(facts.sockets, is_unix);
-    if (by_path && facts.host.listen_backlog > 0 && all > facts.host.listen_backlog)
+    if (asks_by_path(facts) && facts.host.listen_backlog > 0 && all > facts.host.listen_backlog)
         report.add(Severity::advice,
                    asking + " smtp processes may ask at once, and net.core.somaxconn is " +
                        std::to_string(facts.host.listen_backlog),
@@ -211,13 +214,30 @@ void has_room_for_all(const Facts& facts, Report& report) {
                     std::string(start)});
 }
 
+bool asks_by_address(const Facts& facts) {
+    return !std::ranges::all_of(facts.sockets, is_unix);
+}
+
+// Whoever is not root tries them as himself, which says nothing of Postfix.
+bool tries_sockets(const Facts& facts) {
+    return std::ranges::any_of(facts.sockets, [](const SocketLook& look) {
+        return is_unix(look) && look.is_socket && look.as_postfix;
+    });
+}
+
+bool is_answered_everywhere(const Facts& facts) {
+    return asks_sternpostd(facts) && std::ranges::all_of(facts.sockets, [](const SocketLook& look) {
+               return look.outcome == SocketLook::Outcome::answered;
+           });
+}
+
 constexpr std::array rules{
-    Rule{"socket-missing", "the socket is where smtp(8) looks", finds_the_socket, asks_sternpostd},
-    Rule{"socket-closed", "Postfix's user may use it", may_use_the_socket, asks_sternpostd},
-    Rule{"socket-path", "its path is short enough", has_a_short_path, asks_sternpostd},
-    Rule{"inet-name", "addresses are literal", names_an_address, asks_sternpostd},
-    Rule{"daemon-silent", "sternpostd answers", is_answered, asks_sternpostd},
-    Rule{"map-unknown", "and knows the map", knows_the_map, asks_sternpostd},
+    Rule{"socket-missing", "the socket is where smtp(8) looks", finds_the_socket, asks_by_path},
+    Rule{"socket-closed", "Postfix's user may use it", may_use_the_socket, tries_sockets},
+    Rule{"socket-path", "its path is short enough", has_a_short_path, asks_by_path},
+    Rule{"inet-name", "addresses are literal", names_an_address, asks_by_address},
+    Rule{"daemon-silent", "sternpostd answers", is_answered, is_answered_everywhere},
+    Rule{"map-unknown", "and knows the map", knows_the_map, is_answered_everywhere},
     Rule{"too-many-clients", "there is room for all smtp processes", has_room_for_all, asks_sternpostd},
 };
 

@@ -22,6 +22,7 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 constexpr auto information = Severity::information;
 constexpr auto advice = Severity::advice;
@@ -520,6 +521,42 @@ TEST(RulesTest, WhatWasNotLookedAtIsNotCalledGood) {
                     Not(AnyOf("daemon-silent", "map-unknown", "map-hidden", "grammar-base", "tlsrpt-map")));
     facts = good_facts();
     EXPECT_THAT(examine(facts).passed, Contains(Field(&Passed::rule, "daemon-silent")));
+}
+
+std::set<std::string_view> good_on_the_way(const Facts& facts) {
+    std::set<std::string_view> good;
+    for (const Passed& passed : examine(facts).passed)
+        if (passed.subject == "way to sternpostd") good.insert(passed.rule);
+    return good;
+}
+
+TEST(RulesTest, OnTheWayToSternpostdIsGoodWhatWasSeen) {
+    Facts facts = good_facts();
+    EXPECT_THAT(good_on_the_way(facts),
+                UnorderedElementsAre("inet-name", "daemon-silent", "map-unknown", "too-many-clients"));
+    facts.sockets.front().outcome = SocketLook::Outcome::not_reached;
+    facts.sockets.front().error = ECONNREFUSED;
+    EXPECT_THAT(good_on_the_way(facts), UnorderedElementsAre("inet-name", "too-many-clients"));
+
+    facts = good_facts();
+    SocketLook& look = look_by_path(facts);
+    EXPECT_THAT(good_on_the_way(facts),
+                UnorderedElementsAre("socket-missing", "socket-closed", "socket-path", "daemon-silent",
+                                     "map-unknown", "too-many-clients"));
+    look.as_postfix = false;
+    EXPECT_THAT(good_on_the_way(facts), Not(Contains("socket-closed")));
+    look.as_postfix = true;
+    look.is_socket = false;
+    look.outcome = SocketLook::Outcome::not_reached;
+    look.error = ENOENT;
+    EXPECT_THAT(good_on_the_way(facts), UnorderedElementsAre("socket-path", "too-many-clients"));
+    look.is_socket = true;
+    look.error = ECONNREFUSED;
+    EXPECT_THAT(good_on_the_way(facts),
+                UnorderedElementsAre("socket-missing", "socket-closed", "socket-path", "too-many-clients"));
+
+    facts.sockets.push_back(good_look());
+    EXPECT_THAT(good_on_the_way(facts), Not(Contains("map-unknown")));
 }
 
 TEST(RulesTest, TheWorstComesFirst) {
