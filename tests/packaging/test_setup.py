@@ -118,6 +118,17 @@ def test_undo_leaves_what_was_changed_since(instance, sternpostd):
 
 
 @each_installation
+def test_what_a_long_main_cf_says_is_its_owners(instance, sternpostd):
+    own = f"smtp_tls_security_level = may\nsmtp_tls_CAfile = {CA_FILE}\n"
+    far_more = "virtual_alias_domains =\n" + "".join(f" d{number}.example.com\n" for number in range(10_000))
+    instance.configure(own + far_more)
+    done(instance.setup())
+    instance.main_cf.write_text(instance.main_cf.read_text().replace(far_more, ""))
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_security_level": "may", "smtp_tls_CAfile": CA_FILE}
+
+
+@each_installation
 def test_undo_bears_what_somebody_has_taken_back_already(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts, socketmap:inet:127.0.0.1:8461:sts-tlsrpt\n")
     done(instance.setup())
