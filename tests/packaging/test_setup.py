@@ -1,6 +1,7 @@
 """postfix/setup with the real postconf of each Postfix: what it changes, what it leaves, and that it can be undone."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,6 +45,10 @@ class Instance:
     def shell(self, script):
         return self._run("bash", "-ec", script)
 
+    def setup_from_beside(self, *arguments):
+        words = shlex.join(map(str, (self._setup, "-c", self.directory.name, *arguments)))
+        return self.shell(f"cd {self.directory.parent} && bash {words}")
+
     def values(self):
         lines = (line.partition("=") for line in self._run("postconf", "-c", self.directory, "-n").stdout.splitlines())
         return {name.strip(): value.strip() for name, _, value in lines if name.startswith("smtp_tls")}
@@ -82,6 +87,14 @@ def test_three_lines_and_nothing_else(instance, sternpostd, table):
         "smtp_tls_CAfile": CA_FILE,
     }
     assert instance.main_cf.read_text().startswith(before)
+
+
+@each_installation
+def test_the_directory_may_be_relative(instance, sternpostd, table):
+    done(instance.setup_from_beside())
+    assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:inet:127.0.0.1:8461:{table}"
+    done(instance.setup_from_beside("--undo"))
+    assert instance.values() == {}
 
 
 @each_installation
