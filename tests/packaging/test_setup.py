@@ -45,6 +45,12 @@ class Instance:
     def shell(self, script):
         return self._run("bash", "-ec", script)
 
+    def configure_more(self, lines):
+        self.main_cf.write_text(self.main_cf.read_text() + lines)
+
+    def setup_of_all(self, *arguments):
+        return self.shell(f"MAIL_CONFIG={self.directory} bash {shlex.join(map(str, (self._setup, *arguments)))}")
+
     def setup_from_beside(self, *arguments):
         words = shlex.join(map(str, (self._setup, "-c", self.directory.name, *arguments)))
         return self.shell(f"cd {self.directory.parent} && bash {words}")
@@ -210,6 +216,48 @@ def test_nothing_is_changed_while_nobody_answers(instance):
     result = instance.setup()
     assert result.returncode == 1 and "nobody answers at socketmap:inet:127.0.0.1:8461" in result.stderr
     assert instance.main_cf.read_text() == before
+
+
+def warned(result):
+    """What is told before a removal, and the commands in it."""
+    assert (result.returncode, result.stdout) == (0, ""), result
+    return result.stderr, "".join(line for line in result.stderr.splitlines(True) if line.startswith("    "))
+
+
+@each_installation
+def test_who_removes_sternpost_is_told_how_postfix_no_longer_asks(instance, sternpostd):
+    before = instance.main_cf.read_text()
+    done(instance.setup())
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "All mail that leaves by SMTP waits" in told and f"/setup -c {instance.directory} --undo" in told
+    done(instance.shell(commands))
+    assert instance.values() == {} and instance.main_cf.read_text().split() == before.split()
+    assert warned(instance.setup("--before-removal")) == ("", "")
+
+
+@each_installation
+def test_what_master_cf_asks_is_told_before_a_removal(instance):
+    with (instance.directory / "master.cf").open("a") as file:
+        file.write("  -o smtp_tls_policy_maps=$own_maps\n")
+    instance.configure_more("own_maps = socketmap:unix:sternpost/socketmap.sock:sts\n")
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "relay/unix/smtp_tls_policy_maps = socketmap:unix:sternpost/socketmap.sock:sts" in told and commands == ""
+
+
+@each_installation
+def test_all_instances_are_looked_at_before_a_removal(instance):
+    other = instance.directory / "other"
+    other.mkdir()
+    shutil.copy(instance.directory / "master.cf", other)
+    (other / "main.cf").write_text(instance.main_cf.read_text() + "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts\n")
+    instance.configure_more(f"multi_instance_directories = {instance.directory}/gone, {other}\n")
+    told, commands = warned(instance.setup_of_all("--before-removal"))
+    assert f"/setup -c {other} --undo" in told and commands.split()[:3] == ["postconf", "-c", str(other)]
+
+
+def test_a_removal_without_postfix_is_silent():
+    assert warned(subprocess.run(["/bin/bash", SETUP, "--before-removal"], env={"PATH": "/nowhere"}, capture_output=True,
+                                 text=True)) == ("", "")
 
 
 def test_a_wrong_option_is_told():
