@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import pwd
 import re
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from sternpost import COMMAND_SECONDS, binary, merged
 from world import NOT_FOUND, enforce, policy, secure
 
 CLIENTS = 4
+NOBODY = pwd.getpwnam("nobody")
 
 
 def cache(daemon, *arguments, status=0):
@@ -194,6 +196,28 @@ def test_an_export_is_enforced_elsewhere_while_nobody_can_be_asked(world, sternp
     other.start()
     assert [other.ask(domain) for domain in domains] == [secure()] * 3
     assert with_input(other, export.read_text(), "import", "-").stdout.startswith("0 taken, 3 kept")
+
+
+def test_an_export_replaces_the_text_of_a_file_and_nothing_else(world, sternpostd, tmp_path):
+    domain = known(world, sternpostd, "exported")
+    kept, link, stdout, fifo = (tmp_path / name for name in ("kept", "link", "stdout", "fifo"))
+    kept.write_text("what was there before\n" * 100)
+    kept.chmod(0o600)
+    os.chown(kept, NOBODY.pw_uid, NOBODY.pw_gid)
+    link.symlink_to("kept")
+    cache(sternpostd, "export", str(link))
+    now = kept.stat()
+    assert (now.st_mode & 0o777, now.st_uid, now.st_gid) == (0o600, NOBODY.pw_uid, NOBODY.pw_gid)
+    assert json.loads(kept.read_text())["domain"] == domain
+    stdout.symlink_to("/proc/self/fd/1")
+    assert domain in cache(sternpostd, "export", str(stdout))
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    cache(sternpostd, "export", str(fifo))
+    assert domain in os.read(reader, 65536).decode()
+    os.close(reader)
+    assert link.is_symlink() and stdout.is_symlink() and fifo.is_fifo()
+    assert sorted(file.name for file in tmp_path.iterdir() if file.name.endswith(".part")) == []
 
 
 def test_lines_that_are_refused_are_named_and_the_others_taken(world, sternpostd):
