@@ -165,17 +165,6 @@ std::int64_t number_in(const json::object& object, std::string_view key) {
     return value != nullptr && value->is_int64() ? value->get_int64() : 0;
 }
 
-bool read_line(std::istream& from, std::string& line, std::size_t most) {
-    line.clear();
-    bool any = false;
-    for (int byte = from.get(); byte != std::istream::traits_type::eof(); byte = from.get()) {
-        any = true;
-        if (byte == '\n') break;
-        if (line.size() <= most) line += static_cast<char>(byte);
-    }
-    return any;
-}
-
 bool is_true(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value != nullptr && value->is_bool() && value->get_bool();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,8 +29,6 @@ int exit_status_of(const AdminReply& reply);
 // A text within `object`, printable; empty: there is none.
 std::string text_in(const boost::json::object& object, std::string_view key);
 std::int64_t number_in(const boost::json::object& object, std::string_view key);
-// The next line, of which all beyond `most` + 1 bytes is read over; false: there is none.
-bool read_line(std::istream& from, std::string& line, std::size_t most);
 bool is_true(const boost::json::object& object, std::string_view key);
 // Null: there is none.
 const boost::json::object* object_in(const boost::json::object& object, std::string_view key);

@@ -1,6 +1,5 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <vector>
@@ -73,20 +72,12 @@ private:
 // Calls `take` for each line of the file that is not too long.
 template <class Take>
 Result<void> import_lines(const std::string& file, Import& import, const Take& take) {
-    std::ifstream opened;
-    if (file != "-") opened.open(file, std::ios::binary);
-    std::istream& from = file == "-" ? std::cin : opened;
-    if (!from) return failure(Errc::invalid, file + " cannot be read");
-    std::size_t number = 0;
-    for (std::string line; read_line(from, line, max_line);) {
-        const std::string where = "line " + std::to_string(++number);
-        if (line.size() > max_line) {
-            import.refuse(where, "longer than " + std::to_string(max_line) + " bytes");
-        } else if (auto taken = take(where, line); !taken) {
-            return taken;
-        }
-    }
-    return {};
+    return for_each_line(file, max_line, [&](std::size_t number, const std::string& line) {
+        const std::string where = "line " + std::to_string(number);
+        if (line.size() <= max_line) return take(where, line);
+        import.refuse(where, "longer than " + std::to_string(max_line) + " bytes");
+        return Result<void>();
+    });
 }
 
 Result<void> import_export(const std::string& file, Import& import) {
@@ -133,7 +124,7 @@ int import_policies(const std::string& socket, const std::string& from, const st
     std::cout << tally.taken << " taken, " << tally.kept << " kept as known here, " << tally.expired
               << " had run out, " << tally.refused << " refused\n";
     if (!done) return exit_status_of(done.error());
-    if (unreadable) return exit_usage;
+    if (unreadable) return exit_no_input;
     return tally.refused == 0 ? exit_good : exit_not_all;
 }
 

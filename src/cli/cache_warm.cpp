@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -36,24 +35,25 @@ struct List {
     std::size_t wrong = 0;  // lines, which were complained about
 };
 
-Result<List> read_list(std::istream& from) {
-    List list;
-    std::size_t number = 0;
-    for (std::string line; read_line(from, line, max_line);) {
-        ++number;
-        const std::string text(without_comment(line));
-        if (text.empty()) continue;
-        const auto next_hop = read_next_hop(text);
-        if (next_hop) {
-            list.domains.push_back(next_hop->domain);
-        } else {
-            ++list.wrong;
-            complain("line " + std::to_string(number) + ": \"" + text + "\" is no domain of mail");
-        }
-        if (list.domains.size() > max_domains)
-            return failure(Errc::invalid,
-                           "more than " + std::to_string(max_domains) + " domains: split the list");
+Result<void> add_line(List& list, std::size_t number, const std::string& line) {
+    const std::string text(without_comment(line));
+    if (text.empty()) return {};
+    if (const auto next_hop = read_next_hop(text)) {
+        list.domains.push_back(next_hop->domain);
+    } else {
+        ++list.wrong;
+        complain("line " + std::to_string(number) + ": \"" + text + "\" is no domain of mail");
     }
+    if (list.domains.size() <= max_domains) return {};
+    return failure(Errc::invalid, "more than " + std::to_string(max_domains) + " domains: split the list");
+}
+
+Result<List> read_list(const std::string& file) {
+    List list;
+    const auto read = for_each_line(file, max_line, [&](std::size_t number, const std::string& line) {
+        return add_line(list, number, line);
+    });
+    if (!read) return tl::unexpected(read.error());
     std::ranges::sort(list.domains);
     list.domains.erase(std::unique(list.domains.begin(), list.domains.end()), list.domains.end());
     return list;
@@ -134,17 +134,10 @@ private:
 }  // namespace
 
 int warm(const std::string& socket, const std::string& file) {
-    std::ifstream opened;
-    if (file != "-") opened.open(file);
-    std::istream& from = file == "-" ? std::cin : opened;
-    if (!from) {
-        complain(file + " cannot be read");
-        return exit_usage;
-    }
-    const auto list = read_list(from);
+    const auto list = read_list(file);
     if (!list) {
         complain(list.error().detail);
-        return exit_usage;
+        return exit_no_input;
     }
     Warming warming(socket, list->domains);
     warming.run();

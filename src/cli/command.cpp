@@ -19,8 +19,31 @@ namespace sternpost {
 namespace {
 
 struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* file) const {
+        if (file != stdin) std::fclose(file);
+    }
 };
+
+// Null: errno says why.
+std::unique_ptr<std::FILE, CloseFile> open_file(const std::string& name) {
+    return std::unique_ptr<std::FILE, CloseFile>(name == "-" ? stdin : std::fopen(name.c_str(), "re"));
+}
+
+tl::unexpected<Error> unreadable(const std::string& name) {
+    return failure(Errc::invalid, (name == "-" ? "standard input" : name) + ": " + std::strerror(errno));
+}
+
+// False: there is no more, or no more can be read.
+bool read_line(std::FILE* file, std::string& line, std::size_t most) {
+    line.clear();
+    bool any = false;
+    for (int byte = std::getc(file); byte != EOF; byte = std::getc(file)) {
+        any = true;
+        if (byte == '\n') break;
+        if (line.size() <= most) line += static_cast<char>(byte);
+    }
+    return any && std::ferror(file) == 0;
+}
 
 }  // namespace
 
@@ -37,14 +60,22 @@ std::optional<Config> config_for(CommandLine& line) {
 }
 
 Result<std::string> read_file(const std::string& name, std::size_t most) {
-    const std::unique_ptr<std::FILE, CloseFile> opened(name == "-" ? nullptr
-                                                                   : std::fopen(name.c_str(), "re"));
-    std::FILE* file = name == "-" ? stdin : opened.get();
-    if (file == nullptr) return failure(Errc::invalid, name + ": " + std::strerror(errno));
+    const auto file = open_file(name);
+    if (file == nullptr) return unreadable(name);
     std::string text(most + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file));
-    if (std::ferror(file) != 0) return failure(Errc::invalid, name + ": " + std::strerror(errno));
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    if (std::ferror(file.get()) != 0) return unreadable(name);
     return text;
+}
+
+Result<void> for_each_line(const std::string& name, std::size_t most, const TakeLine& take) {
+    const auto file = open_file(name);
+    if (file == nullptr) return unreadable(name);
+    std::size_t number = 0;
+    for (std::string line; read_line(file.get(), line, most);)
+        if (auto taken = take(++number, line); !taken) return taken;
+    if (std::ferror(file.get()) != 0) return unreadable(name);
+    return {};
 }
 
 CLI::Option* add_from(CLI::App& command, std::string& kind) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <functional>
 #include <string>
 
 #include "sternpost/base/result.hpp"
@@ -33,6 +34,11 @@ void complain(std::string_view what);
 
 // No more of the file than tells that it is longer than `most`. "-" is standard input.
 Result<std::string> read_file(const std::string& name, std::size_t most);
+
+// Calls `take` for each line, numbered from 1 on; of a line longer than `most` it gets no more than tells so. A failure of
+// `take` ends the reading. Where the file breaks off, lines before that were taken. "-" is standard input.
+using TakeLine = std::function<Result<void>(std::size_t number, const std::string& line)>;
+Result<void> for_each_line(const std::string& name, std::size_t most, const TakeLine& take);
 
 // --from KIND, another resolver; `kind` is one of other_resolver_names then.
 CLI::Option* add_from(CLI::App& command, std::string& kind);

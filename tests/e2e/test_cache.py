@@ -233,6 +233,24 @@ def test_lines_that_are_refused_are_named_and_the_others_taken(world, sternpostd
     sternpostd.process.wait_until(lambda: sternpostd.ask(domain) == secure("backup.mx.test"), "and in force")
 
 
+@pytest.mark.parametrize("command", ["import", "warm"])
+def test_what_cannot_be_read_is_no_empty_list(sternpostd, tmp_path, command):
+    for file, why in ((tmp_path, "Is a directory"), (tmp_path / "nowhere", "No such file or directory")):
+        assert f"sternpost: {file}: {why}" in cache(sternpostd, command, str(file), status=66)
+
+
+def test_what_was_read_before_a_file_broke_off_is_imported(sternpostd):
+    line = {"domain": "broken-off.test", "id": "1", "mode": "enforce", "mx": ["good.mx.test"], "max_age": 86400}
+    ours, theirs = pty.openpty()  # reading its end fails when the other one is closed
+    os.write(theirs, f"{json.dumps(line)}\n{{".encode())
+    os.close(theirs)
+    done = subprocess.run([binary("sternpost"), "-c", sternpostd.config, "import", "-"], env={"PATH": SEARCH_PATH},
+                          stdin=ours, capture_output=True, text=True, timeout=COMMAND_SECONDS)
+    os.close(ours)
+    assert (done.returncode, done.stdout) == (66, "1 taken, 0 kept as known here, 0 had run out, 0 refused\n")
+    assert done.stderr == "sternpost: standard input: Input/output error\n"
+
+
 def test_an_import_of_many_lines(sternpostd):
     line = {"id": "1", "mode": "enforce", "mx": ["good.mx.test"], "max_age": 86400}
     lines = [json.dumps({**line, "domain": f"d{number}.many.test"}) for number in range(1700)]

@@ -125,7 +125,7 @@ def test_what_was_read_of_a_damaged_file_is_taken(world, start_sternpostd, tmp_p
     data[half:half + 4096] = bytes(4096)
     file.write_bytes(data)
     daemon = start_sternpostd()
-    taken, told = imported(daemon, "--from", PYTHON, str(file), status=64)
+    taken, told = imported(daemon, "--from", PYTHON, str(file), status=66)
     assert "database disk image is malformed" in told
     assert 100 < int(taken.split()[0]) < 1000
     assert daemon.ask("d0.damaged.test") == secure()
@@ -190,11 +190,10 @@ def test_what_cannot_be_read_is_told(start_sternpostd, tmp_path):
     assert "-:1: no YAML" in command("migrate", "--from", PYTHON, "-", text="{", status=66)[1]
     assert "--from" in command("migrate", "--from", "somebody", nowhere, status=64)[1]
     daemon = start_sternpostd()
-    assert "there is no such file" in imported(daemon, "--from", PYTHON, nowhere, status=64)[1]
-    assert "cannot be read" in imported(daemon, "--from", TLSPOL, nowhere, status=64)[1]
+    assert "there is no such file" in imported(daemon, "--from", PYTHON, nowhere, status=66)[1]
+    assert "No such file" in imported(daemon, "--from", TLSPOL, nowhere, status=66)[1]
     (tmp_path / "text").write_text("no database\n" * 100)
-    assert "must be the SQLite file" in imported(daemon, "--from", PYTHON, str(tmp_path / "text"), status=64)[1]
-    assert daemon.command("import", nowhere).returncode == 64
+    assert "must be the SQLite file" in imported(daemon, "--from", PYTHON, str(tmp_path / "text"), status=66)[1]
 
 
 def test_a_packaged_configuration_needs_nothing(tmp_path):
