@@ -94,8 +94,8 @@ int export_policies(const std::string& socket, const std::string& file) {
     }
     if (!output.finish()) {
         output.give_up();
-        complain(file + " cannot be written");
-        return exit_not_all;
+        complain((file == "-" ? "standard output" : file) + " cannot be written");
+        return exit_output;
     }
     std::cerr << written << " policies exported\n";
     return exit_good;

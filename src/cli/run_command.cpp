@@ -1,13 +1,52 @@
 #include "sternpost/cli/run_command.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <string>
 
 #include "command.hpp"
 
 namespace sternpost {
 
+namespace {
+
+// Or a file or socket of ours would get the number of one that is closed, and with it what is printed.
+void hold_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? exit_good : exit_usage;
+    }
+    return line.status;
+}
+
+// A pipe whose reader has enough: no news, where SIGPIPE has not ended us already.
+bool reader_has_gone() {
+    pollfd output{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+// Whoever fails has said so, and what it printed matters no more.
+int with_output_written(int status) {
+    std::cout.flush();
+    if (std::cout.good() || status >= exit_usage) return status;
+    if (!reader_has_gone()) complain("standard output cannot be written");
+    return exit_output;
+}
+
+}  // namespace
+
 int run_command(int argc, char** argv) {
+    hold_standard_descriptors();
     CommandLine line;
     CLI::App program("The operator's command for sternpostd, the MTA-STS policy resolver for Postfix.",
                      "sternpost");
@@ -26,12 +65,7 @@ int run_command(int argc, char** argv) {
     add_migrate(program, line);
     add_publish(program, line);
     add_watch(program, line);
-    try {
-        program.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? exit_good : exit_usage;
-    }
-    return line.status;
+    return with_output_written(run(program, line, argc, argv));
 }
 
 }  // namespace sternpost
