@@ -53,7 +53,8 @@ int show(AdminClient& daemon, const Arguments& arguments) {
     return for_each(arguments, [&](const std::string& domain, const std::string& path) {
         const auto reply = daemon.get(path);
         if (!reply) return exit_status_of(reply.error());
-        if (!reply->good() && reply->object().if_contains("domain") == nullptr) return exit_status_of(*reply);
+        const auto known = answer_in(*reply, "domain");
+        if (!known) return reply->good() ? exit_status_of(known.error()) : exit_status_of(*reply);
         if (reply->good() || arguments.as_json) print_report(*reply, arguments.as_json);
         if (reply->good()) return exit_good;
         complain("nothing is known of " + domain + "; \"sternpost query\" looks it up");
@@ -66,10 +67,11 @@ int refresh(AdminClient& daemon, const Arguments& arguments) {
         const auto reply = daemon.post(path + "/refresh");
         if (!reply) return exit_status_of(reply.error());
         if (!reply->good()) return exit_status_of(*reply);
+        const auto report = answer_in(*reply, "refreshed");
+        if (!report) return exit_status_of(report.error());
         print_report(*reply, arguments.as_json);
-        const json::object report = reply->object();
-        if (is_true(report, "refreshed")) return exit_good;
-        complain(domain + " was not fetched: " + text_in(report, "why"));
+        if (is_true(*report, "refreshed")) return exit_good;
+        complain(domain + " was not fetched: " + text_in(*report, "why"));
         return exit_not_all;
     });
 }
@@ -94,7 +96,9 @@ int forget(AdminClient& daemon, const Arguments& arguments) {
             reply = daemon.erase(path + "?unexpired=yes");
         }
         if (!reply) return exit_status_of(reply.error());
-        return reply->good() ? exit_good : exit_status_of(*reply);
+        if (!reply->good()) return exit_status_of(*reply);
+        const auto forgotten = answer_in(*reply, "forgotten");
+        return forgotten ? exit_good : exit_status_of(forgotten.error());
     });
 }
 
@@ -102,7 +106,9 @@ int stats(AdminClient& daemon, const Arguments& arguments) {
     const auto reply = daemon.get("/v1/status");
     if (!reply) return exit_status_of(reply.error());
     if (!reply->good()) return exit_status_of(*reply);
-    std::cout << (arguments.as_json ? reply->body : status_text(reply->object()));
+    const auto status = answer_in(*reply, "version");
+    if (!status) return exit_status_of(status.error());
+    std::cout << (arguments.as_json ? reply->body : status_text(*status));
     return exit_good;
 }
 
@@ -173,6 +179,15 @@ bool is_true(const json::object& object, std::string_view key) {
 const json::object* object_in(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value != nullptr ? value->if_object() : nullptr;
+}
+
+Result<json::object> answer_in(const AdminReply& reply, std::string_view key) {
+    json::object object = reply.object();
+    if (object.contains(key)) return object;
+    return failure(
+        Errc::temporary,
+        "what answers at the admin socket is no sternpostd, or one of another version: it does not say \"" +
+            std::string(key) + "\"");
 }
 
 std::optional<std::string> path_of(const std::string& domain) {

@@ -33,6 +33,18 @@ bool is_true(const boost::json::object& object, std::string_view key);
 // Null: there is none.
 const boost::json::object* object_in(const boost::json::object& object, std::string_view key);
 
+// Calls `take` for each object in the array `key`.
+template <class Take>
+void for_each_object(const boost::json::object& object, std::string_view key, const Take& take) {
+    const boost::json::value* all = object.if_contains(key);
+    if (all == nullptr || !all->is_array()) return;
+    for (const boost::json::value& each : all->get_array())
+        if (each.is_object()) take(each.get_object());
+}
+
+// What a good reply says; a failure where it has no `key`, which sternpostd's answers have: then it is none of them.
+Result<boost::json::object> answer_in(const AdminReply& reply, std::string_view key);
+
 // The path of one domain, normalised; nullopt: it is none of mail, which was complained about.
 std::optional<std::string> path_of(const std::string& domain);
 
@@ -43,12 +55,10 @@ Result<void> for_each_domain(AdminClient& daemon, const std::string& query, cons
         const auto reply = daemon.get("/v1/policies?" + query + "&after=" + after);
         if (!reply) return tl::unexpected(reply.error());
         if (!reply->good()) return failure(Errc::temporary, reply->error());
-        const boost::json::object page = reply->object();
-        if (const boost::json::value* policies = page.if_contains("policies");
-            policies && policies->is_array())
-            for (const boost::json::value& policy : policies->get_array())
-                if (policy.is_object()) take(policy.get_object());
-        after = text_in(page, "next");
+        const auto page = answer_in(*reply, "policies");
+        if (!page) return tl::unexpected(page.error());
+        for_each_object(*page, "policies", take);
+        after = text_in(*page, "next");
         if (after.empty()) return {};
     }
 }

@@ -42,7 +42,9 @@ public:
         const auto reply = daemon_.post("/v1/policies", chunk_);
         if (!reply) return tl::unexpected(reply.error());
         if (!reply->good()) return failure(Errc::temporary, reply->error());
-        note(reply->object());
+        const auto result = answer_in(*reply, "refused");
+        if (!result) return tl::unexpected(result.error());
+        note(*result);
         chunk_.clear();
         places_.clear();
         return {};
@@ -58,9 +60,10 @@ private:
         tally_.taken += number_in(result, "taken");
         tally_.kept += number_in(result, "kept");
         tally_.expired += number_in(result, "expired");
-        for (const json::value& refused : result.at("refused").as_array())
-            refuse(places_.at(static_cast<std::size_t>(number_in(refused.as_object(), "line")) - 1),
-                   text_in(refused.as_object(), "why"));
+        for_each_object(result, "refused", [&](const json::object& refused) {
+            const auto line = static_cast<std::size_t>(number_in(refused, "line")) - 1;
+            refuse(line < places_.size() ? places_[line] : "a line", text_in(refused, "why"));
+        });
     }
 
     AdminClient daemon_;

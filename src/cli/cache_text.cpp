@@ -78,22 +78,18 @@ std::string txt_text(const json::object& report) {
 
 std::string dane_text(const json::object& report) {
     std::string text;
-    const json::value* all = report.if_contains("dane");
-    if (all == nullptr || !all->is_array()) return text;
-    for (const json::value& value : all->get_array()) {
-        const json::object& dane = value.as_object();
+    for_each_object(report, "dane", [&](const json::object& dane) {
         std::string route = is_true(dane, "bracketed") ? "[host]" : "MX hosts";
         if (number_in(dane, "port") != 25) route += " port " + std::to_string(number_in(dane, "port"));
         const std::string why = text_in(dane, "why");
         text += line_of("DANE", text_in(dane, "verdict") + " at " + route +
                                     (why.empty() ? "" : " (" + why + ")") + "; " +
                                     seconds_text(number_in(dane, "due_in")));
-        for (const json::value& each : dane.at("hosts").as_array()) {
-            const json::object& host = each.as_object();
+        for_each_object(dane, "hosts", [&](const json::object& host) {
             text += line_of(
                 "", text_in(host, "name") + ": " + text_in(host, "dane") + " (" + text_in(host, "why") + ")");
-        }
-    }
+        });
+    });
     return text;
 }
 
@@ -128,16 +124,14 @@ std::string disk_text(const json::object& status) {
 
 std::string servers_text(const json::object& status) {
     std::string text;
-    const json::value* servers = status.if_contains("dns_servers");
-    if (servers == nullptr || !servers->is_array()) return text;
-    for (const json::value& each : servers->get_array()) {
-        const json::object& server = each.as_object();
-        const bool known = !server.at("validates").is_null();
+    for_each_object(status, "dns_servers", [&](const json::object& server) {
+        const json::value* validates = server.if_contains("validates");
+        const bool known = validates != nullptr && validates->is_bool();
         text += line_of("DNS server",
                         text_in(server, "server") + (!known ? ": has not said whether it validates"
                                                      : is_true(server, "validates") ? ": validates"
                                                                                     : ": does not validate"));
-    }
+    });
     return text;
 }
 

@@ -94,21 +94,27 @@ private:
         for (std::size_t i = next_++; i < domains_.size(); i = next_++) {
             const auto reply = daemon.post("/v1/policies/" + domains_[i] + "/learn");
             const std::lock_guard lock(mutex_);
-            if (!reply) broken_off_ = reply.error();
-            if (reply) note(domains_[i], *reply);
+            const auto noted = reply ? note(domains_[i], *reply) : tl::unexpected(reply.error());
+            if (!noted) broken_off_ = noted.error();
             if (broken_off_) next_ = domains_.size();
             ++done_;
             changed_.notify_all();
         }
     }
 
-    void note(const std::string& domain, const AdminReply& reply) {
-        const json::object report = reply.object();
-        const std::string outcome = reply.good() ? outcome_of(report) : "failed";
+    Result<void> note(const std::string& domain, const AdminReply& reply) {
+        std::string outcome = "failed", why = reply.error();
+        if (reply.good()) {
+            const auto report = answer_in(reply, "domain");
+            if (!report) return tl::unexpected(report.error());
+            outcome = outcome_of(*report);
+            why = why_failed(*report);
+        }
         ++outcomes_[outcome];
-        if (outcome != "failed") return;
+        if (outcome != "failed") return {};
         bar_.clear();
-        complain(domain + ": " + (reply.good() ? why_failed(report) : reply.error()));
+        complain(domain + ": " + why);
+        return {};
     }
 
     void show_bar() {

@@ -17,6 +17,7 @@ namespace sternpost {
 inline constexpr int exit_good = 0;
 inline constexpr int exit_usage = 64;
 inline constexpr int exit_no_input = 66;
+inline constexpr int exit_surprise = 70;
 inline constexpr int exit_output = 74;
 inline constexpr int exit_temporary = 75;
 inline constexpr int exit_config = 78;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -25,6 +26,9 @@ int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? exit_good : exit_usage;
+    } catch (const std::exception& error) {
+        complain(error.what());
+        return exit_surprise;
     }
     return line.status;
 }

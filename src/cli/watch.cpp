@@ -31,19 +31,12 @@ Level level_in(const json::object& finding) {
     return found == levels.end() ? Level::unknown : *found;
 }
 
-template <class Take>
-void for_each_finding(const json::object& domain, const Take& take) {
-    if (const json::value* findings = domain.if_contains("findings"); findings && findings->is_array())
-        for (const json::value& finding : findings->get_array())
-            if (finding.is_object()) take(finding.get_object());
-}
-
 // Nothing is known of a domain before its first look.
 Level worst_of(const json::object& domain) {
     if (text_in(domain, "looked").empty()) return Level::unknown;
     Level worst = Level::note;
-    for_each_finding(domain,
-                     [&](const json::object& finding) { worst = std::min(worst, level_in(finding)); });
+    for_each_object(domain, "findings",
+                    [&](const json::object& finding) { worst = std::min(worst, level_in(finding)); });
     return worst;
 }
 
@@ -53,7 +46,7 @@ std::string text_of(const json::object& domain, const Terminal& terminal) {
     if (looked.empty()) return text + "not looked at yet\n";
     text += "stage " + text_in(domain, "stage") + ", looked at " + looked + "\n";
     bool found = false;
-    for_each_finding(domain, [&](const json::object& finding) {
+    for_each_object(domain, "findings", [&](const json::object& finding) {
         found = true;
         text += finding_line(terminal, level_in(finding), text_in(finding, "what"), text_in(finding, "code"),
                              text_in(finding, "remedy"));
@@ -69,19 +62,20 @@ Result<std::vector<json::object>> ask(AdminClient& daemon, const Arguments& argu
     const auto reply = daemon.get("/v1/watch");
     if (!reply) return tl::unexpected(reply.error());
     if (!reply->good()) return failure(Errc::temporary, reply->error());
-    const json::object all = reply->object();
-    const json::value* list = all.if_contains("domains");
-    if (list == nullptr || !list->is_array()) return domains;
-    for (const json::value& each : list->get_array()) {
-        if (!each.is_object()) continue;
-        const std::string name = text_in(each.get_object(), "domain");
-        if (!wanted.empty() && std::ranges::find(wanted, name) == wanted.end()) continue;
-        domains.push_back(each.get_object());
-        if (!arguments.now) continue;
-        const auto looked = daemon.post("/v1/watch/" + name + "/look");
+    const auto all = answer_in(*reply, "domains");
+    if (!all) return tl::unexpected(all.error());
+    for_each_object(*all, "domains", [&](const json::object& domain) {
+        if (wanted.empty() || std::ranges::find(wanted, text_in(domain, "domain")) != wanted.end())
+            domains.push_back(domain);
+    });
+    if (!arguments.now) return domains;
+    for (json::object& domain : domains) {
+        const auto looked = daemon.post("/v1/watch/" + text_in(domain, "domain") + "/look");
         if (!looked) return tl::unexpected(looked.error());
         if (!looked->good()) return failure(Errc::temporary, looked->error());
-        domains.back() = looked->object();
+        auto found = answer_in(*looked, "domain");
+        if (!found) return tl::unexpected(found.error());
+        domain = std::move(*found);
     }
     return domains;
 }

@@ -1,8 +1,11 @@
 """What all commands of `sternpost` have in common: what becomes of output that cannot be written, wrong words and surprises."""
 
+import http.server
 import os
 import signal
+import socketserver
 import subprocess
+import threading
 
 import pytest
 
@@ -16,6 +19,57 @@ PRINTING = [["migrate", "--from", "postfix-tlspol", "-"], ["lint", "--json", "-"
 def run(*arguments, before=(), **how):
     return subprocess.run([*before, binary("sternpost"), *arguments], env={"PATH": SEARCH_PATH}, input="",
                           stderr=subprocess.PIPE, text=True, timeout=COMMAND_SECONDS, **how)
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Answers whatever is asked, and is no sternpostd."""
+    said = b"{}"
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.said)))
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    do_POST = do_DELETE = do_GET
+
+    def address_string(self):
+        return "a client"
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def strangers_socket(tmp_path):
+    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "socket"), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address
+        server.shutdown()
+        thread.join()
+
+
+# Surprises
+
+@pytest.mark.parametrize("said", [b"{}", b"[]", b"<html></html>"], ids=bytes.decode)
+def test_what_answers_and_is_no_sternpostd(strangers_socket, tmp_path, monkeypatch, said):
+    monkeypatch.setattr(Stranger, "said", said)
+    (tmp_path / "toml").write_text(f'[admin]\nsocket = "{strangers_socket}"\n')
+    (tmp_path / "list").write_text("a.test\n")
+    for arguments in ("cache list", "cache show a.test", "cache refresh a.test", "cache forget --yes a.test", "cache stats",
+                      "cache stats --json", "cache export", f"import {tmp_path}/list", f"cache warm {tmp_path}/list", "watch",
+                      "watch --now"):
+        done = run("-c", tmp_path / "toml", *arguments.split(), stdout=subprocess.DEVNULL)
+        assert (done.returncode, "no sternpostd, or one of another version" in done.stderr) == (75, True), (arguments, done)
+
+
+def test_what_nobody_foresaw_is_told(tmp_path):
+    done = run("doctor", "--postfix", "gone", before=["sh", "-c", 'mkdir d && cd d && rmdir ../d && exec "$@"', "sh"], cwd=tmp_path,
+               stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.startswith("sternpost: ") and "gone" in done.stderr and done.stderr.count("\n") == 1
 
 
 # Output
