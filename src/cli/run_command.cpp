@@ -8,8 +8,12 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "command.hpp"
+#include "sternpost/base/printable.hpp"
+#include "sternpost/config/nearest.hpp"
 
 namespace sternpost {
 
@@ -21,9 +25,31 @@ void hold_standard_descriptors() {
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+// What is wrong with the first word that stands where a command should; empty: none does.
+std::string wrong_word(const CLI::App& program) {
+    const CLI::App* app = &program;
+    while (app->remaining().empty() && !app->get_subcommands().empty()) app = app->get_subcommands().front();
+    const std::vector<std::string> words = app->remaining();
+    std::vector<std::string_view> known;
+    for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
+        known.push_back(command->get_name());
+    if (words.empty() || known.empty()) return "";
+    const bool option = words.front().starts_with('-');
+    const std::string_view near = option ? "" : nearest(words.front(), known);
+    return quote(words.front()) + (option ? " is no option" : " is no command") +
+           (near.empty() ? "; --help names all" : "; did you mean " + quote(near) + "?");
+}
+
 int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
     try {
         program.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+        const std::string wrong = wrong_word(program);
+        if (wrong.empty())
+            program.exit(error);
+        else
+            complain(wrong);
+        return exit_usage;
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? exit_good : exit_usage;
     } catch (const std::exception& error) {

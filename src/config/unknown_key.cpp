@@ -1,5 +1,5 @@
 #include "keys.hpp"
-#include "nearest.hpp"
+#include "sternpost/config/nearest.hpp"
 
 namespace sternpost {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "field.hpp"
-#include "nearest.hpp"
 #include "sternpost/base/result.hpp"
+#include "sternpost/config/nearest.hpp"
 
 namespace sternpost {
 

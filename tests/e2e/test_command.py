@@ -51,6 +51,21 @@ def strangers_socket(tmp_path):
         thread.join()
 
 
+# Wrong words
+
+def test_a_word_that_is_no_command_is_named():
+    for arguments, told in (("nosuch", '"nosuch" is no command; --help names all'),
+                            ("-c here publsh", '"publsh" is no command; did you mean "publish"?'),
+                            ("cache lst --json", '"lst" is no command; did you mean "list"?'),
+                            ("--quiet", '"--quiet" is no option; --help names all')):
+        done = run(*arguments.split())
+        assert (done.returncode, done.stderr) == (64, f"sternpost: {told}\n")
+    for arguments, told in (("cache", "subcommand is required"), ("lint --quiet", "FILE is required")):
+        done = run(*arguments.split())
+        assert (done.returncode, told in done.stderr) == (64, True)
+    assert run("nosuch", "--help", stdout=subprocess.DEVNULL).returncode == 0
+
+
 # Surprises
 
 @pytest.mark.parametrize("said", [b"{}", b"[]", b"<html></html>"], ids=bytes.decode)

@@ -1,4 +1,6 @@
 // "Did you mean …?"
+//
+// Threads: any; pure.
 #pragma once
 
 #include <span>
