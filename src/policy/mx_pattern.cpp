@@ -22,7 +22,7 @@ bool equal_but_for_case(std::string_view pattern, std::string_view name) {
 std::string_view mistake_in(std::string_view text) {
     if (!std::ranges::all_of(text, is_ascii)) return "must be written in ASCII (A-labels, xn--...)";
     if (text.find_first_of(" \t,;") != text.npos) return "must be one name: write a line for each host";
-    if (text.find('[') != text.npos || std::ranges::count(text, ':') > 1) {
+    if (text.starts_with('[') || std::ranges::count(text, ':') > 1) {
         return "is an address; only host names are allowed";
     }
     if (text.find_first_of(":/@") != text.npos) {

@@ -68,6 +68,7 @@ TEST(MxPattern, IsRefusedWithAReason) {
         {"#99", "[192.0.2.1]", "is an address; only host names are allowed"},
         {"#99", "2001:db8::1", "is an address; only host names are allowed"},
         {"#99", "[IPv6:2001:db8::1]", "is an address; only host names are allowed"},
+        {"#192", "a\x1b[31m.example", R"("a\x1b[31m.example" is not a host name)"},
         {"#101", "a.example, b.example", "must be one name: write a line for each host"},
         {"#101", "a.example b.example", "must be one name"},
         {"#101", "a.example,b.example", "must be one name"},
