@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -26,9 +27,20 @@ std::string_view cut(std::string_view& rest, char mark) {
 }  // namespace
 
 Result<void> read_target(std::string_view target, Request& request) {
-    if (!target.starts_with('/') || !std::ranges::all_of(target, plain))
+    // RFC 9112 section 3.2.2
+    constexpr std::string_view scheme = "http://";
+    const bool absolute = std::ranges::equal(target.substr(0, scheme.size()), scheme, {}, to_lower);
+    if (!std::ranges::all_of(target, plain) || !(absolute || target.starts_with('/')))
         return failure(Errc::invalid, "the target is no path of plain characters");
-    target.remove_prefix(1);
+    if (absolute) {
+        target.remove_prefix(scheme.size());
+        const std::size_t host = std::min(target.find_first_of("/?"), target.size());
+        request.host = target.substr(0, host);
+        target.remove_prefix(host);
+        if (request.host.empty() || request.host.find('@') != std::string::npos)
+            return failure(Errc::invalid, "the target names no host");
+    }
+    if (target.starts_with('/')) target.remove_prefix(1);
     std::string_view query = target;
     std::string_view path = cut(query, '?');
     while (!path.empty()) request.path.emplace_back(cut(path, '/'));

@@ -27,6 +27,7 @@ struct Request {
     std::vector<std::string> path;  // "/v1/policies/D" in parts
     std::vector<std::pair<std::string, std::string>> query;
     std::string body;
+    std::string host;  // with its port; empty: none is named
     std::string peer;  // for the log: "uid 0"
     Audience audience = Audience::scrapers;
 
@@ -46,10 +47,11 @@ struct Response {
     std::string_view content_policy;  // what a browser may do with it
 };
 
-// "/v1/policies?after=a.test", into `request`. Percent-encoding is refused: no path and no parameter needs it.
+// "/v1/policies?after=a.test", into `request`; of "http://HOST/v1/policies" the host, too, whatever the Host header has said.
+// Percent-encoding is refused: no path and no parameter needs it.
 Result<void> read_target(std::string_view target, Request& request);
 
-// Whether a request with this Host header is meant for an address on loopback. A web page whose name was made to point
+// Whether a request to this host is meant for an address on loopback. A web page whose name was made to point
 // there (DNS rebinding) names itself.
 bool names_loopback(std::string_view host);
 

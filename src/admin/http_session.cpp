@@ -1,5 +1,6 @@
 #include "http_session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -35,6 +36,24 @@ unsigned status_of(boost::system::error_code error) {
 
 std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
+}
+
+// RFC 9112 section 2.2
+awaitable<boost::system::error_code> pass_over_empty_line(StreamSocket& socket,
+                                                          boost::beast::flat_buffer& buffer) {
+    constexpr std::string_view empty_line = "\r\n";
+    constexpr std::size_t piece = 4096;
+    for (;;) {
+        const std::string_view begin(static_cast<const char*>(buffer.data().data()),
+                                     std::min(buffer.size(), empty_line.size()));
+        if (begin == empty_line) buffer.consume(empty_line.size());
+        if (begin == empty_line || !empty_line.starts_with(begin)) co_return boost::system::error_code();
+        const auto room = buffer.prepare(piece);
+        const auto [error, bytes] =
+            co_await socket.async_read_some(room, asio::as_tuple(asio::use_awaitable));
+        if (error) co_return error;
+        buffer.commit(bytes);
+    }
 }
 
 }  // namespace
@@ -81,6 +100,8 @@ awaitable<boost::system::error_code> HttpSession::read(Incoming& incoming) {
     auto& parser = incoming.parser.emplace();
     parser.header_limit(max_request_header_bytes);
     parser.body_limit(service_.audience == Audience::operators ? max_import_bytes : 0);
+    const auto no_begin = co_await pass_over_empty_line(socket_, incoming.buffer);
+    if (no_begin) co_return no_begin;
     const auto [error, bytes] =
         co_await http::async_read(socket_, incoming.buffer, parser, asio::as_tuple(asio::use_awaitable));
     co_return error;
@@ -109,16 +130,16 @@ awaitable<bool> HttpSession::serve_one() {
     request.peer = peer_;
     const auto host = message.find(http::field::host);
     const bool has_host = host != message.end() || message.version() < 11;
+    if (host != message.end()) request.host = view(host->value());
     Response response;
     if (message.version() != 10 && message.version() != 11) {
         response = refusal(505, "HTTP/1.1 is spoken here");
     } else if (!has_host) {
         response = refusal(400, "a request without Host");
-    } else if (service_.audience == Audience::scrapers_on_loopback &&
-               (host == message.end() || !names_loopback(view(host->value())))) {
-        response = refusal(421, "the Host header names no address on loopback");
     } else if (const auto read = read_target(view(message.target()), request); !read) {
         response = refusal(400, read.error().detail);
+    } else if (service_.audience == Audience::scrapers_on_loopback && !names_loopback(request.host)) {
+        response = refusal(421, "the host that is asked is no address on loopback");
     } else {
         request.body = std::move(message.body());
         response = co_await service_.answer(std::move(request));

@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
+#include <tuple>
 
 #include "admin/exchange.hpp"
 #include "tests/resolve/answers_fixture.hpp"
@@ -287,6 +288,24 @@ TEST_F(AdminServerTest, AnAddressOnLoopbackIsServedByItsOwnNameAlone) {
     EXPECT_THAT(elsewhere.ask(request("GET /metrics", "mail.example.com:9461")), StartsWith(ok));
 }
 
+TEST_F(AdminServerTest, ATargetMayNameTheHostWhichCountsThen) {
+    EXPECT_THAT(get("http://x/healthz"), StartsWith(ok));
+    Peer peer = scraper();
+    EXPECT_THAT(peer.ask(request("GET http://evil.test/metrics")), StartsWith("HTTP/1.1 421 "));
+    EXPECT_THAT(peer.ask(request("GET http://127.0.0.1:9461/metrics", "evil.test")), StartsWith(ok));
+    EXPECT_THAT(peer.ask("GET http://localhost/metrics HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(AdminServerTest, AnEmptyLineBeforeARequestIsPassedOver) {
+    Peer peer = operators();
+    EXPECT_THAT(peer.ask("\r\n" + request("GET /healthz")), StartsWith(ok));
+    peer.send("\r");
+    peer.send("\n" + request("GET /healthz") + "\r\n" + request("GET /healthz"));
+    EXPECT_THAT(peer.response(), StartsWith(ok));
+    EXPECT_THAT(peer.response(), StartsWith(ok));
+    EXPECT_THAT(peer.ask("\r\n\r\n" + request("GET /healthz")), StartsWith("HTTP/1.1 400 "));
+}
+
 TEST_F(AdminServerTest, AnotherAddressTakesThePlaceOfTheFormer) {
     Peer former = scraper();
     EXPECT_THAT(former.ask(request("GET /healthz")), StartsWith(ok));
@@ -370,8 +389,22 @@ TEST(Target, IsReadIntoParts) {
     EXPECT_EQ(request.parameter("unexpired"), "yes");
     EXPECT_EQ(request.parameter("x"), "");
     for (const char* bad :
-         {"", "*", "metrics", "http://x/metrics", "/a b", "/a%20", "/\x7f", "/\"", "/\xc3\xa9"})
+         {"", "*", "metrics", "/a b", "/a%20", "/\x7f", "/\"", "/\xc3\xa9", "https://x/metrics",
+          "http:///metrics", "http://", "http://a@x/metrics", "http://\xc3\xa9/", "http:/x"})
         EXPECT_FALSE(read_target(bad, request)) << bad;
+}
+
+TEST(Target, MayNameTheHost) {
+    for (const auto& [target, host, parts] :
+         {std::tuple("http://x.test:80/v1/status", "x.test:80", 2U),
+          std::tuple("HTTP://[::1]/metrics?a=b/c", "[::1]", 1U), std::tuple("http://x?a=b", "x", 0U),
+          std::tuple("http://x", "x", 0U), std::tuple("/http://x", "own", 3U)}) {
+        Request request;
+        request.host = "own";
+        ASSERT_TRUE(read_target(target, request)) << target;
+        EXPECT_EQ(request.host, host) << target;
+        EXPECT_EQ(request.path.size(), parts) << target;
+    }
 }
 
 TEST(Host, NamesLoopbackOrNot) {
