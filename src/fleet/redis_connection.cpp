@@ -20,6 +20,29 @@ namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 
+const redisReplyObjectFunctions& functions_of_hiredis() {
+    static const redisReplyObjectFunctions functions =
+        *std::unique_ptr<redisReader, void (*)(redisReader*)>(redisReaderCreate(), redisReaderFree)->fn;
+    return functions;
+}
+
+// hiredis makes room for as many elements as the head of a list says; it has a limit of its own (maxelements) from 1.0 on,
+// where `Count` is std::size_t instead of int.
+template <class Count>
+void* make_list(const redisReadTask* task, Count count) {
+    if (static_cast<std::size_t>(count) > max_fleet_reply_elements) return nullptr;
+    return functions_of_hiredis().createArray(task, count);
+}
+
+redisReader* make_reader() {
+    static redisReplyObjectFunctions functions = [] {
+        redisReplyObjectFunctions with_limit = functions_of_hiredis();
+        with_limit.createArray = make_list;
+        return with_limit;
+    }();
+    return redisReaderCreateWithFunctions(&functions);
+}
+
 asio::generic::stream_protocol::endpoint endpoint_of(const FleetAddress& address) {
     if (address.path.empty()) return address.endpoint;
     return asio::local::stream_protocol::endpoint(address.path);
@@ -46,7 +69,7 @@ RedisConnection::RedisConnection(asio::any_io_executor executor, FleetAddress ad
       tls_context_(std::move(tls)),
       socket_(executor_),
       limit_(executor_),
-      reader_(redisReaderCreate()) {}
+      reader_(make_reader()) {}
 
 Error RedisConnection::broken(const boost::system::error_code& error) const {
     return {Errc::temporary,
@@ -120,9 +143,11 @@ awaitable<void> RedisConnection::write_all(std::shared_ptr<RedisConnection> self
 awaitable<Result<RedisReply>> RedisConnection::read() {
     for (std::size_t bytes = 0; bytes < max_fleet_reply_bytes;) {
         void* reply = nullptr;
-        if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK)
+        if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
+            if (reader_->err == REDIS_ERR_OOM) break;  // by make_list(), too
             co_return failure(Errc::invalid,
                               to_string(address_) + ": no reply of Valkey or Redis: " + reader_->errstr);
+        }
         if (reply != nullptr) co_return RedisReply(static_cast<redisReply*>(reply));
         boost::system::error_code failed;
         std::size_t got = 0;

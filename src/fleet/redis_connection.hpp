@@ -3,7 +3,7 @@
 // Ownership: shared by whoever reads and whoever writes; close() ends the operations of both.
 // Threads:   one loop. One reads at a time; send() may be called at any time.
 // Errors:    Errc::temporary with the cause in words; Errc::overloaded when too much waits to be sent. A reply that is
-//            none, or longer than max_fleet_reply_bytes, is Errc::invalid, and nothing can be read after it.
+//            none, or longer than its limits, is Errc::invalid, and nothing can be read after it.
 #pragma once
 
 #include <hiredis/hiredis.h>

@@ -165,6 +165,24 @@ TEST_F(RedisFleetTest, TellsWhatSentinelsDoNotKnow) {
     EXPECT_THAT(trouble(), HasSubstr("knows no master mymaster"));
 }
 
+// Before a single element has come, hiredis makes room for all.
+TEST_F(RedisFleetTest, ReadsNoListWithoutEnd) {
+    engine.replies["ROLE"] = "*50000000\r\n";
+    EXPECT_THAT(trouble(), HasSubstr("longer than any should be"));
+}
+
+TEST_F(RedisFleetTest, ReadsNoListWithoutEndInAList) {
+    engine.replies["ROLE"] = "*2\r\n$6\r\nmaster\r\n*50000000\r\n";
+    EXPECT_THAT(trouble(), HasSubstr("longer than any should be"));
+}
+
+TEST_F(RedisFleetTest, ReadsTheListsThatAMasterHas) {
+    const std::string replica = "*3\r\n$9\r\n192.0.2.2\r\n$4\r\n6379\r\n$1\r\n0\r\n";
+    engine.replies["ROLE"] = "*3\r\n$6\r\nmaster\r\n:0\r\n*20\r\n";
+    for (int i = 0; i < 20; ++i) engine.replies["ROLE"] += replica;
+    start_and_wait();
+}
+
 TEST_F(RedisFleetTest, TakesNoNameOfSentinels) {
     options.sentinels = std::exchange(options.servers, {});
     options.master = "mymaster";

@@ -30,6 +30,8 @@ namespace sternpost {
 inline constexpr std::size_t max_untold = 10'000;
 // Of one reply of the engine; a longer one ends the connection.
 inline constexpr std::size_t max_fleet_reply_bytes = 1024UL * 1024;
+// Of one list in it; the longest one is of a master's replicas.
+inline constexpr std::size_t max_fleet_reply_elements = 1000;
 // Commands that wait for their reply, and bytes of them that wait to be sent; beyond it the fleet is not asked.
 inline constexpr std::size_t max_fleet_commands = 10'000;
 inline constexpr std::size_t max_fleet_unsent_bytes = 8UL * 1024 * 1024;
