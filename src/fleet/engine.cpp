@@ -15,7 +15,7 @@ namespace sternpost {
 namespace {
 
 constexpr auto never = asio::steady_timer::time_point::max();
-constexpr std::chrono::seconds ping_interval{5};
+constexpr int pings_without_answer = 3;
 // Before the breaker opens.
 constexpr std::chrono::milliseconds pause_between_tries{100};
 const Trouble outage{{Topic::fleet}, "engine"};
@@ -35,6 +35,7 @@ Engine::Engine(asio::any_io_executor executor, const FleetOptions& options, cons
       repeats_(repeats),
       calls_(std::move(calls)),
       timeout_(options.timeout),
+      ping_interval_(options.ping_interval),
       channel_(options.prefix + ":news"),
       changed_(executor_, never),
       tried_(executor_, never) {}
@@ -101,11 +102,13 @@ awaitable<void> Engine::rest() {
 
 // Asked now and then, so that it is known how the engine is before a question depends on it.
 awaitable<void> Engine::look_after_link() {
-    changed_.expires_after(silent_ ? pause_between_tries : ping_interval);
+    changed_.expires_after(silent_ ? pause_between_tries : ping_interval_);
     co_await wait(changed_);
     if (!link_) co_return;
     repeats_.tell_counts();
     Command ping = command("PING");
+    // What cannot be sent is seen by whoever reads.
+    if (listening_) static_cast<void>(listening_->send(ping));
     const auto answered = co_await send(std::move(ping));
     if (answered) calls_.alive();
 }
@@ -177,8 +180,8 @@ void Engine::note_failure(const Error& why) {
 
 void Engine::lose(const ConnectionPtr& link, const Error& why) {
     link->close();
-    if (listening_) listening_->close();
     if (link_ != link) return;
+    if (listening_) listening_->close();
     link_.reset();
     if (trouble_.empty()) trouble_ = why.detail;
     for (const auto& question : std::exchange(questions_, {})) {
@@ -204,12 +207,17 @@ awaitable<void> Engine::listen(std::shared_ptr<Engine> self, ConnectionPtr link)
 awaitable<Result<void>> Engine::listen_once(ConnectionPtr link) {
     const auto connected = co_await connector_.connect_to(link->address());
     if (!connected) co_return tl::unexpected(connected.error());
-    const ConnectionPtr& listening = *connected;
+    const ConnectionPtr listening = *connected;
+    if (link_ != link) {
+        listening->close();
+        co_return failure(Errc::temporary, "another server is asked");
+    }
     listening_ = listening;
     const Command subscribe = command("SUBSCRIBE", channel_);
     const auto sent = listening->send(subscribe);
     if (!sent) co_return sent;
     while (link_ == link) {
+        listening->limit(pings_without_answer * ping_interval_);
         const auto told = co_await listening->read();
         if (!told) co_return tl::unexpected(told.error());
         const redisReply& message = **told;

@@ -65,6 +65,7 @@ private:
     Repeats& repeats_;
     Calls calls_;
     std::chrono::milliseconds timeout_;
+    std::chrono::milliseconds ping_interval_;
     std::string channel_;
     Breaker breaker_;
     ConnectionPtr link_;  // null: it does not answer

@@ -49,6 +49,8 @@ public:
         {"MGET", "*2\r\n" + nil + nil},
         {"SET", "+OK\r\n"},
     };
+    bool is_deaf = false;  // on a connection that has been subscribed
+    int pings_to_news = 0;
     std::map<std::string, int, std::less<>> asked;
 
 private:
@@ -65,25 +67,28 @@ private:
         const std::unique_ptr<redisReader, void (*)(redisReader*)> commands(redisReaderCreate(),
                                                                             redisReaderFree);
         std::array<char, 4096> bytes{};
+        bool subscribed = false;
         for (;;) {
             const auto [error, count] =
                 co_await socket.async_read_some(asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
             if (error) co_return;
             redisReaderFeed(commands.get(), bytes.data(), count);
-            const std::string said = engine.replies_to(*commands);
+            const std::string said = engine.replies_to(*commands, subscribed);
             const auto [broken, written] =
                 co_await asio::async_write(socket, asio::buffer(said), asio::as_tuple(asio::use_awaitable));
             if (broken) co_return;
         }
     }
-    std::string replies_to(redisReader& commands) {
+    std::string replies_to(redisReader& commands, bool& subscribed) {
         std::string said;
         void* found = nullptr;
         while (redisReaderGetReply(&commands, &found) == REDIS_OK && found != nullptr) {
             const RedisReply command(static_cast<redisReply*>(found));
             const std::string name(text_of(*command->element[0]));
             ++asked[name];
-            said += replies[name];
+            if (subscribed && name == "PING") ++pings_to_news;
+            if (!subscribed || !is_deaf) said += replies[name];
+            subscribed = subscribed || name == "SUBSCRIBE";
         }
         return said;
     }
@@ -158,13 +163,6 @@ TEST_F(RedisFleetTest, ReadsNoReplyWithoutEnd) {
     EXPECT_THAT(trouble(), HasSubstr("longer than any should be"));
 }
 
-TEST_F(RedisFleetTest, TellsWhatSentinelsDoNotKnow) {
-    options.sentinels = std::exchange(options.servers, {});
-    options.master = "mymaster";
-    engine.replies["SENTINEL"] = "*-1\r\n";
-    EXPECT_THAT(trouble(), HasSubstr("knows no master mymaster"));
-}
-
 // Before a single element has come, hiredis makes room for all.
 TEST_F(RedisFleetTest, ReadsNoListWithoutEnd) {
     engine.replies["ROLE"] = "*50000000\r\n";
@@ -181,6 +179,13 @@ TEST_F(RedisFleetTest, ReadsTheListsThatAMasterHas) {
     engine.replies["ROLE"] = "*3\r\n$6\r\nmaster\r\n:0\r\n*20\r\n";
     for (int i = 0; i < 20; ++i) engine.replies["ROLE"] += replica;
     start_and_wait();
+}
+
+TEST_F(RedisFleetTest, TellsWhatSentinelsDoNotKnow) {
+    options.sentinels = std::exchange(options.servers, {});
+    options.master = "mymaster";
+    engine.replies["SENTINEL"] = "*-1\r\n";
+    EXPECT_THAT(trouble(), HasSubstr("knows no master mymaster"));
 }
 
 TEST_F(RedisFleetTest, TakesNoNameOfSentinels) {
@@ -225,6 +230,22 @@ TEST_F(RedisFleetTest, HasALeaseOnlyWhereItIsGranted) {
     engine.replies["SET"] = "-OOM command not allowed\r\n";
     EXPECT_EQ(lease(), Lease::unavailable);
     EXPECT_TRUE(log.has("refuses SET: OOM command not allowed"));
+}
+
+TEST_F(RedisFleetTest, AsksWhetherTheConnectionForNewsLives) {
+    options.ping_interval = 200ms;
+    start_and_wait();
+    test::run_until(io, [&] { return engine.pings_to_news == 5; });
+    EXPECT_EQ(engine.asked["SUBSCRIBE"], 1);
+}
+
+TEST_F(RedisFleetTest, LeavesAConnectionForNewsThatDoesNotAnswer) {
+    options.ping_interval = 50ms;
+    engine.is_deaf = true;
+    start_and_wait();
+    test::run_until(io, [&] { return engine.asked["SUBSCRIBE"] == 2; });
+    EXPECT_TRUE(log.has("no news of other relays"));
+    EXPECT_TRUE(fleet->figures().working);
 }
 
 TEST_F(RedisFleetTest, AnswersAtOnceWithoutAnEngine) {

@@ -57,6 +57,8 @@ struct FleetOptions {
     std::string key_file;
     std::chrono::milliseconds timeout{50};
     std::chrono::milliseconds longest_fetch{60'000};  // of a lease
+    // Between two looks at whether an idle connection lives; one for news that is silent for three of these is left.
+    std::chrono::milliseconds ping_interval{5'000};
 };
 
 class RedisFleet final : public Fleet {
