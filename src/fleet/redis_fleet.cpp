@@ -206,19 +206,23 @@ private:
 
     static awaitable<void> publish_entry(std::shared_ptr<Inside> self, std::string domain,
                                          CachedPolicy policy, std::string token) {
-        bool told = co_await self->replace_older(domain, policy, token);
-        for (int tries = 1; !told && tries < tries_to_publish && self->engine_->working(); ++tries)
-            told = co_await self->replace_older(domain, policy, token);
-        if (told) co_return;
-        self->figures_.publications.add("failed");
-        self->remember_untold(domain);
+        bool settled = co_await self->replace_older(domain, policy, token);
+        for (int tries = 1; !settled && tries < tries_to_publish && self->engine_->working(); ++tries)
+            settled = co_await self->replace_older(domain, policy, token);
+        if (settled) {
+            self->untold_.erase(domain);
+        } else {
+            self->figures_.publications.add("failed");
+            self->remember_untold(domain);
+        }
         if (!token.empty()) self->give_back(domain, std::move(token));
     }
 
-    // Whether the others know of it, or of a later one. The token is taken when the lease has ended.
+    // Whether the others know of it, or of a later one, or need not: it has run out. The token is taken when the lease has
+    // ended.
     awaitable<bool> replace_older(const std::string& domain, const CachedPolicy& policy, std::string& token) {
         const std::chrono::milliseconds left = policy.expires() - clock_.wall();
-        if (left.count() <= 0 || policy.id.empty()) co_return false;
+        if (left.count() <= 0 || policy.id.empty()) co_return true;
         Command look = command("GET", policy_key(domain));
         const auto former = co_await engine_->ask(std::move(look));
         if (!former) co_return false;
@@ -230,7 +234,6 @@ private:
         if (const auto known = believed_.policy(**former, domain, seal_);
             known && known->fetched >= policy.fetched) {
             figures_.publications.add("superseded");
-            if (!token.empty()) give_back(domain, std::exchange(token, {}));
             co_return true;
         }
         Command put = command("EVAL", scripts::replace, "2", policy_key(domain), lease_key(domain), before,
@@ -240,7 +243,6 @@ private:
         if (done && (*done)->type == REDIS_REPLY_ERROR) note_refusal("EVAL", **done);
         if (!done || !is_one(**done)) co_return false;
         figures_.publications.add("published");
-        untold_.erase(domain);
         token.clear();
         co_return true;
     }

@@ -48,6 +48,8 @@ public:
         {"SUBSCRIBE", "*3\r\n$9\r\nsubscribe\r\n$14\r\nsternpost:news\r\n:1\r\n"},
         {"MGET", "*2\r\n" + nil + nil},
         {"SET", "+OK\r\n"},
+        {"GET", nil},
+        {"EVAL", ":1\r\n"},
     };
     bool is_deaf = false;  // on a connection that has been subscribed
     int pings_to_news = 0;
@@ -230,6 +232,48 @@ TEST_F(RedisFleetTest, HasALeaseOnlyWhereItIsGranted) {
     engine.replies["SET"] = "-OOM command not allowed\r\n";
     EXPECT_EQ(lease(), Lease::unavailable);
     EXPECT_TRUE(log.has("refuses SET: OOM command not allowed"));
+}
+
+CachedPolicy policy_until(WallTime expiry) {
+    CachedPolicy policy;
+    policy.id = "1";
+    policy.body = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmax_age: 86400\r\n";
+    policy.policy = read_policy(policy.body).value();
+    policy.fetched = expiry - policy.policy.max_age;
+    return policy;
+}
+
+TEST_F(RedisFleetTest, TellsWhatItCouldNotTell) {
+    start_and_wait();
+    engine.replies["EVAL"] = "-OOM command not allowed\r\n";
+    fleet->publish("example.com", policy_until(clock.wall() + 1h));
+    test::run_until(io, [&] { return fleet->figures().untold == 1; });
+    engine.replies["EVAL"] = ":1\r\n";
+    fleet->publish("example.com", policy_until(clock.wall() + 1h));
+    test::run_until(io, [&] { return fleet->figures().untold == 0; });
+    EXPECT_EQ(fleet->figures().publications.count(0), 1U);  // published
+}
+
+TEST_F(RedisFleetTest, HasNothingToTellOfAPolicyThatHasRunOut) {
+    start_and_wait();
+    EXPECT_EQ(lease(), Lease::held);
+    fleet->publish("example.com", policy_until(clock.wall()));
+    test::run_until(io, [&] { return engine.asked["EVAL"] == 1; });  // the lease ends
+    EXPECT_EQ(fleet->figures().untold, 0U);
+    EXPECT_EQ(fleet->figures().publications.count(2), 0U);  // failed
+    EXPECT_EQ(engine.asked["GET"], 0);
+}
+
+TEST_F(RedisFleetTest, ForgetsToTellWhatHasRunOutMeanwhile) {
+    start_and_wait();
+    engine.replies["EVAL"] = "-OOM command not allowed\r\n";
+    const CachedPolicy policy = policy_until(clock.wall() + 1h);
+    fleet->publish("example.com", policy);
+    test::run_until(io, [&] { return fleet->figures().untold == 1; });
+    clock.advance(1h);
+    fleet->publish("example.com", policy);
+    test::run_until(io, [&] { return fleet->figures().untold == 0; });
+    EXPECT_EQ(fleet->figures().publications.count(2), 1U);
 }
 
 TEST_F(RedisFleetTest, AsksWhetherTheConnectionForNewsLives) {
