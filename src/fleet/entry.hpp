@@ -27,8 +27,8 @@ namespace sternpost {
 // Twice a policy file, whose hosts stand in it twice, and what is around them.
 inline constexpr std::size_t max_entry_bytes = 2 * max_policy_bytes + 2048;
 inline constexpr std::size_t max_shared_reason = 300;
-// Of a failure; what is further off was set by a clock that is wrong.
-inline constexpr std::chrono::hours longest_shared_wait{1};
+// Of a failure: the longest https.retry that there may be. What is further off was set by a clock that is wrong.
+inline constexpr std::chrono::hours longest_shared_wait{24};
 
 struct News {
     std::string teller;  // a number of that relay's process

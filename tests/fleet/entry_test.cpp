@@ -134,7 +134,8 @@ TEST(FailureEntry, HasItsTime) {
     };
     EXPECT_EQ(cause(now + 5min), "taken");
     EXPECT_EQ(cause(now), "expired");
-    EXPECT_EQ(cause(now + 24h), "future");
+    EXPECT_EQ(cause(now + 24h), "taken");
+    EXPECT_EQ(cause(now + 25h), "future");
     EXPECT_EQ(cause(now + 5min, "example.org"), "malformed");
 }
 
