@@ -100,10 +100,10 @@ private:
         auto* part = GMIME_PART(object);
         const std::string name = text_of(g_mime_part_get_filename(part));
         // Many senders send "application/gzip" or "application/octet-stream".
-        if (!of_tls_reports && !is_named_like_a_report(name) &&
-            !(around.announced && is_type(object, "application", "*")))
-            return;
+        const bool is_said_to_be_one = of_tls_reports || is_named_like_a_report(name);
+        if (!is_said_to_be_one && !(around.announced && is_type(object, "application", "*"))) return;
         Attachment attachment;
+        attachment.is_said_to_be_one = is_said_to_be_one;
         attachment.place = "part " + std::to_string(part_) + (name.empty() ? "" : ", " + name);
         attachment.origin = around.origin;
         attachment.origin.file_name = name;

@@ -27,6 +27,8 @@ struct Attachment {
     std::string place;  // for people, printable: "part 2, NAME"; empty: all of the mail
     ReportOrigin origin;
     std::string bytes;  // decoded
+    // By its type or name. Else it may be what else there is in a mail that announces one: a signature, say.
+    bool is_said_to_be_one = false;
 };
 
 struct Mail {

@@ -16,6 +16,10 @@ bool is_json(std::string_view bytes) {
     return trimmed(bytes, " \t\r\n").starts_with('{');
 }
 
+bool is_something_else(const Attachment& attachment) {
+    return !attachment.is_said_to_be_one && !is_gzip(attachment.bytes) && !is_json(attachment.bytes);
+}
+
 Result<TlsReport> report_in(const Attachment& attachment) {
     if (!is_gzip(attachment.bytes)) return read_tls_report(attachment.bytes, attachment.origin);
     const auto unpacked = unpack_gzip(attachment.bytes, max_report_bytes);
@@ -60,8 +64,9 @@ private:
 
     void read_one(const std::string& place, std::string_view bytes) {
         ++reading_.mails;
-        const auto mail = read_mail(std::string(bytes));
+        auto mail = read_mail(std::string(bytes));
         if (!mail) return take_(place, tl::unexpected(mail.error()));
+        std::erase_if(mail->reports, is_something_else);
         if (mail->reports.empty() && mail->announced)
             return take_(place,
                          failure(Errc::invalid, "the mail announces a TLS report, but none is attached"));

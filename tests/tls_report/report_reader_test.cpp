@@ -109,6 +109,30 @@ TEST(ReportReader, MailsOfTheRfcAndOfWhatSendersDo) {
                 ElementsAre(EndsWith("company-y.example")));
 }
 
+TEST(ReportReader, OtherPartsOfAnAnnouncedMailAreLeftAlone) {
+    const auto followed_by = [](std::string text, const std::string& type, const std::string& bytes) {
+        const std::string end = "--b--\r\n";
+        return text.erase(text.size() - end.size()) + "--b\r\nContent-Type: " + type +
+               "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64(bytes) + "\r\n" + end;
+    };
+    const std::string packed = gzipped(whole_report);
+    for (const char* type : {"application/tlsrpt+gzip", "application/gzip", "application/octet-stream"}) {
+        for (const auto& [other, bytes] :
+             {std::pair("application/pkcs7-signature; name=\"smime.p7s\"", "\x30\x82\x01"),
+              std::pair("application/pgp-signature", "-----BEGIN PGP SIGNATURE-----\n"),
+              std::pair("application/ms-tnef; name=\"winmail.dat\"", "\x78\x9f\x3e\x22")})
+            EXPECT_THAT(read(followed_by(mail(type, packed), other, bytes)).told,
+                        ElementsAre("part 2|Company-X company-y.example"))
+                << type << other;
+        EXPECT_THAT(read(followed_by(mail(type, whole_report), "application/json", whole_report)).told,
+                    testing::SizeIs(2));
+    }
+    EXPECT_THAT(read(mail("application/pgp-signature", "no report")).told,
+                ElementsAre("|error: the mail announces a TLS report, but none is attached"));
+    EXPECT_THAT(read(mail("application/tlsrpt+gzip", "no report")).told,
+                ElementsAre(StartsWith("part 2|error: no JSON from byte 1")));
+}
+
 TEST(ReportReader, AMailThatIsTheReport) {
     EXPECT_THAT(read("Content-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n\n" +
                      base64(gzipped(whole_report)))
