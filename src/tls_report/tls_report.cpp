@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
+#include <set>
 
 #include "date_time.hpp"
 #include "json_field.hpp"
@@ -94,7 +95,7 @@ private:
     Result<PolicyReport> policy_report(const JsonField& element) {
         if (!element.is_object()) return element.wrong("is no object");
         PolicyReport read;
-        policy(element.member("policy"), read);
+        if (auto error = policy(element.member("policy"), read)) return tl::unexpected(*error);
         if (auto error = failures(element.member("failure-details"), read)) return tl::unexpected(*error);
         const JsonField summary = element.member("summary");
         const auto good = summary.member("total-successful-session-count").count();
@@ -108,20 +109,34 @@ private:
         return read;
     }
 
-    void policy(const JsonField& policy, PolicyReport& into) const {
+    std::optional<Error> policy(const JsonField& policy, PolicyReport& into) {
         into.type = lower(policy.member("policy-type").text());
         if (into.type.empty()) into.type = "type not told";
         into.domain = normalised(policy.member("policy-domain").raw_text());
         if (into.domain.empty()) into.domain = normalised(origin_.domain);
         if (into.domain.empty() && name_) into.domain = name_->domain;
-        for (const JsonField& host : policy.member("mx-host").elements()) add_host(host.raw_text(), into);
+        const auto hosts = policy.member("mx-host").elements();
+        const auto strings = policy.member("policy-string").elements();
+        lines_ += hosts.size();
+        for (const JsonField& element : strings) lines_ += lines_of(element.raw_text());
+        if (lines_ > max_report_lines)
+            return Error(Errc::invalid, "the report has more than " + std::to_string(max_report_lines) +
+                                            " lines of policies");
+        std::set<std::string> seen;
+        for (const JsonField& host : hosts) add_host(host.raw_text(), seen, into);
         const bool hosts_told = !into.mx.empty();
-        for (const JsonField& element : policy.member("policy-string").elements())
-            policy_lines(element.raw_text(), hosts_told, into);
+        for (const JsonField& element : strings) policy_lines(element.raw_text(), hosts_told, seen, into);
+        return std::nullopt;
+    }
+
+    static std::size_t lines_of(std::string_view text) {
+        const bool is_cut = !text.empty() && !text.ends_with('\n');
+        return static_cast<std::size_t>(std::ranges::count(text, '\n')) + (is_cut || text.empty() ? 1 : 0);
     }
 
     // Of MTA-STS: some senders give the policy a line a string, others in one.
-    static void policy_lines(std::string_view lines, bool hosts_told, PolicyReport& into) {
+    static void policy_lines(std::string_view lines, bool hosts_told, std::set<std::string>& seen,
+                             PolicyReport& into) {
         while (!lines.empty()) {
             const auto end = std::min(lines.find('\n'), lines.size());
             const std::string_view line = lines.substr(0, end);
@@ -131,7 +146,7 @@ private:
             const std::string_view key = trimmed(line.substr(0, colon));
             const std::string_view value = trimmed(line.substr(colon + 1), " \t\r");
             if (key == "mode") into.mode = mode_of(value);
-            if (key == "mx" && !hosts_told) add_host(value, into);
+            if (key == "mx" && !hosts_told) add_host(value, seen, into);
         }
     }
 
@@ -141,10 +156,10 @@ private:
         return std::nullopt;
     }
 
-    static void add_host(std::string_view host, PolicyReport& into) {
+    static void add_host(std::string_view host, std::set<std::string>& seen, PolicyReport& into) {
+        if (into.mx.size() >= max_policy_hosts) return;
         const std::string name = normalised(host);
-        if (name.empty() || into.mx.size() >= max_policy_hosts) return;
-        if (std::ranges::find(into.mx, name) == into.mx.end()) into.mx.push_back(name);
+        if (!name.empty() && seen.insert(name).second) into.mx.push_back(name);
     }
 
     std::optional<Error> failures(const JsonField& details, PolicyReport& into) {
@@ -172,6 +187,7 @@ private:
     const ReportOrigin& origin_;
     const std::optional<ReportName> name_;
     std::size_t failures_ = 0;
+    std::size_t lines_ = 0;
 };
 
 }  // namespace

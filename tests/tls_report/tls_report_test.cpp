@@ -176,6 +176,33 @@ TEST(TlsReport, LimitsAreKept) {
               "the report has more than 50000 failure-details");
 }
 
+TEST(TlsReport, LinesOfItsPoliciesAreCounted) {
+    const std::string error = "the report has more than 50000 lines of policies";
+    std::string lines, strings = "\"\"";
+    for (std::size_t i = 0; i < max_report_lines; ++i) {
+        lines += "mx: a\\n";
+        strings += ",\"\"";
+    }
+    const auto policy = [](const std::string& name, const std::string& value) {
+        return R"({"policy": {")" + name + R"(": [)" + value + "]}}";
+    };
+    EXPECT_THAT(policy_of(policy("policy-string", '"' + lines + '"')).mx, ElementsAre("a"));
+    EXPECT_EQ(error_of(with_policy(policy("policy-string", '"' + lines + "mx: b\""))), error);
+    EXPECT_EQ(error_of(with_policy(policy("policy-string", strings))), error);
+    EXPECT_EQ(error_of(with_policy(policy("mx-host", strings))), error);
+    EXPECT_EQ(
+        error_of(with_policy(policy("policy-string", '"' + lines + '"') + "," + policy("mx-host", "\"a\""))),
+        error);
+}
+
+TEST(TlsReport, OfManyHostsTheFirstAreKept) {
+    std::string hosts = "\"a0\"";
+    for (std::size_t i = 0; i <= max_policy_hosts; ++i) hosts += ",\"a" + std::to_string(i) + "\"";
+    const auto mx = policy_of(R"({"policy": {"mx-host": [)" + hosts + "]}}").mx;
+    EXPECT_EQ(mx.size(), max_policy_hosts);
+    EXPECT_EQ(mx.back(), "a999");
+}
+
 TEST(TlsReport, TextsOfStrangersAreMadePrintableAndCut) {
     const auto report = read_tls_report(
         "\xEF\xBB\xBF{\"organization-name\": \"\\u001b[2J\xff\\u0007" + std::string(500, 'x') +

@@ -25,9 +25,10 @@ inline constexpr std::size_t max_report_bytes = 16UL * 1024 * 1024;  // of JSON
 inline constexpr std::size_t max_report_depth = 16;                  // the RFC's own needs 6
 inline constexpr std::size_t max_report_values = 1'000'000;          // of all kinds, for each takes memory
 inline constexpr std::size_t max_report_policies = 1000;
-inline constexpr std::size_t max_report_failures = 50'000;        // of all its policies
-inline constexpr std::size_t max_policy_hosts = 1000;             // patterns of one policy that are kept
-inline constexpr std::size_t max_report_text = 200;               // of a text that is kept; more is cut
+inline constexpr std::size_t max_report_failures = 50'000;  // of all its policies
+inline constexpr std::size_t max_report_lines = 50'000;     // of the texts and hosts of all its policies
+inline constexpr std::size_t max_policy_hosts = 1000;       // patterns of one policy that are kept
+inline constexpr std::size_t max_report_text = 200;         // of a text that is kept; more is cut
 inline constexpr std::uint64_t max_sessions = 1'000'000'000'000;  // no sender has more in a day
 
 // All texts are printable as they are.
