@@ -107,7 +107,8 @@ json::array domains_of(const ReportSummary& summary, Day today) {
         json::object object;
         object["domain"] = text_or_null(name);
         object["reports"] = domain.reports;
-        object["mode"] = domain.mode ? json::value(to_string(*domain.mode)) : json::value(nullptr);
+        const auto mode = domain.mode_until(today + most_days_ahead);
+        object["mode"] = mode ? json::value(to_string(*mode)) : json::value(nullptr);
         object["sessions"] = sessions_of(domain);
         object["failures"] = failures_of(domain);
         object["days"] = days_of(domain);

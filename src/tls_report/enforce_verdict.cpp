@@ -1,7 +1,7 @@
 #include "sternpost/tls_report/enforce_verdict.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <ranges>
 
 #include "sternpost/tls_report/date.hpp"
 #include "sternpost/tls_report/result_type.hpp"
@@ -16,22 +16,37 @@ struct Evidence {
     std::set<std::string> senders;
     Sessions lately;
     std::map<std::string, Sessions> lately_by_sender;
-    Day newest{};
+    std::optional<Day> newest;
+    std::size_t days_ahead = 0;  // of the future
+    Day furthest{};
+    std::optional<Mode> mode;
+
+    bool has_within(std::chrono::days window, Day day) const {
+        return newest && day > *newest - window && day <= *newest;
+    }
 };
 
-Evidence evidence_of(const DomainSummary& domain) {
+Evidence evidence_of(const DomainSummary& domain, Day today) {
     Evidence evidence;
-    evidence.newest = domain.sts_days.rbegin()->first;
+    evidence.mode = domain.mode_until(today + most_days_ahead);
+    evidence.furthest = domain.sts_days.rbegin()->first;
+    for (const auto& day : domain.sts_days | std::views::keys) {
+        if (day > today + most_days_ahead)
+            ++evidence.days_ahead;
+        else
+            evidence.newest = day;
+    }
     for (const auto& [day, senders] : domain.sts_days) {
-        if (day <= evidence.newest - verdict_window) continue;
+        if (!evidence.has_within(verdict_window, day)) continue;
+        const bool is_late = evidence.has_within(failure_window, day);
         Sessions of_day;
         for (const auto& [sender, sessions] : senders) {
             of_day += sessions;
             if (sessions.all() > 0) evidence.senders.insert(sender);
-            if (day > evidence.newest - failure_window) evidence.lately_by_sender[sender] += sessions;
+            if (is_late) evidence.lately_by_sender[sender] += sessions;
         }
         if (of_day.all() > 0) ++evidence.days;
-        if (day > evidence.newest - failure_window) evidence.lately += of_day;
+        if (is_late) evidence.lately += of_day;
     }
     return evidence;
 }
@@ -73,9 +88,15 @@ Criterion nobody_cut_off(const Evidence& evidence) {
 }
 
 Criterion fresh(const Evidence& evidence, Day today) {
-    return {"fresh", today - evidence.newest <= newest_report_age,
-            "the newest report is of " + to_date(evidence.newest) + "; it may be " +
-                number(newest_report_age.count()) + " days old"};
+    std::string words = evidence.newest ? "the newest report is of " + to_date(*evidence.newest)
+                                        : "there is no report up to today";
+    words += "; it may be " + number(newest_report_age.count()) + " days old";
+    if (evidence.days_ahead > 0)
+        words += "; those of " + number(evidence.days_ahead) + (evidence.days_ahead == 1 ? " day" : " days") +
+                 ", up to " + to_date(evidence.furthest) + ", are of the future and count for nothing";
+    const bool met =
+        evidence.newest && today - *evidence.newest <= newest_report_age && evidence.days_ahead == 0;
+    return {"fresh", met, words};
 }
 
 void advise(const Criterion& criterion, const DomainSummary& domain, const Evidence& evidence,
@@ -86,14 +107,18 @@ void advise(const Criterion& criterion, const DomainSummary& domain, const Evide
         advice.emplace_back(
             "Wait for reports of further senders; the great ones send one a day for each domain that they "
             "have sent mail to.");
-    if (criterion.name == "fresh")
+    if (criterion.name == "fresh" && evidence.days_ahead > 0)
+        advice.emplace_back(
+            "Look who has sent the reports of the future: a clock is wrong there, or somebody lies. --until "
+            "leaves them out.");
+    else if (criterion.name == "fresh")
         advice.emplace_back(
             "Get the newest reports; if none come any more, look at the _smtp._tls record and the mailbox "
             "that it names.");
     if (criterion.name != "failures" && criterion.name != "cut-off") return;
     std::set<std::string> kinds;
     for (const auto& [key, count] : domain.failures)
-        if (count.last > evidence.newest - failure_window) kinds.insert(key.result_type);
+        if (evidence.newest && count.last > *evidence.newest - failure_window) kinds.insert(key.result_type);
     std::string names;
     for (const std::string& kind : kinds) names += (names.empty() ? "" : ", ") + kind;
     const std::string text = "Mend what fails, see above: " + names + ".";
@@ -118,9 +143,9 @@ std::string conclusion_of(Stage stage) {
     return "is in mode none: the policy is being taken back";
 }
 
-Stage stage_of(const DomainSummary& domain, bool all_met) {
-    if (domain.mode == Mode::none) return Stage::retiring;
-    if (domain.mode == Mode::enforce) return all_met ? Stage::enforced : Stage::failing;
+Stage stage_of(std::optional<Mode> mode, bool all_met) {
+    if (mode == Mode::none) return Stage::retiring;
+    if (mode == Mode::enforce) return all_met ? Stage::enforced : Stage::failing;
     return all_met ? Stage::may_enforce : Stage::not_yet;
 }
 
@@ -152,12 +177,12 @@ EnforceVerdict judge(const DomainSummary& domain, Day today) {
             "Publish a policy in mode testing, if MTA-STS is wanted; DANE alone needs none.");
         return verdict;
     }
-    const Evidence evidence = evidence_of(domain);
-    if (domain.mode != Mode::enforce) verdict.criteria = {enough_days(evidence), enough_senders(evidence)};
+    const Evidence evidence = evidence_of(domain, today);
+    if (evidence.mode != Mode::enforce) verdict.criteria = {enough_days(evidence), enough_senders(evidence)};
     verdict.criteria.push_back(few_failures(evidence));
     verdict.criteria.push_back(nobody_cut_off(evidence));
     verdict.criteria.push_back(fresh(evidence, today));
-    verdict.stage = stage_of(domain, std::ranges::all_of(verdict.criteria, &Criterion::met));
+    verdict.stage = stage_of(evidence.mode, std::ranges::all_of(verdict.criteria, &Criterion::met));
     verdict.conclusion = conclusion_of(verdict.stage);
     if (verdict.stage == Stage::retiring) {
         verdict.advice.emplace_back(
@@ -171,7 +196,7 @@ EnforceVerdict judge(const DomainSummary& domain, Day today) {
         verdict.advice.emplace_back(
             "Set \"mode: enforce\" in the policy, then change the id of the _mta-sts record; go on "
             "reading reports.");
-    if (!domain.mode)
+    if (!evidence.mode)
         verdict.advice.emplace_back(
             "No report has the text of the policy: see to it that it is in testing now.");
     return verdict;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <limits>
 
 #include "sternpost/tls_report/result_type.hpp"
@@ -96,6 +97,12 @@ std::string percent(double share) {
     return text + " %";
 }
 
+std::optional<Mode> DomainSummary::mode_until(Day last) const {
+    const auto later = modes.upper_bound(last);
+    if (later == modes.begin()) return std::nullopt;
+    return std::prev(later)->second;
+}
+
 bool ReportSummary::is_wanted(Day day) const {
     return (!filter_.since || day >= *filter_.since) && (!filter_.until || day <= *filter_.until);
 }
@@ -136,11 +143,9 @@ void ReportSummary::add(const TlsReport& report, const PolicyReport& policy) {
     add_failures(report, policy, into);
     if (policy.type != "sts") return;
     row(row(into.sts_days, day, bytes_), report.organization, bytes_) += sessions;
-    if (policy.mode &&
-        (!into.mode || day > into.mode_seen || (day == into.mode_seen && *policy.mode > *into.mode))) {
-        into.mode = policy.mode;
-        into.mode_seen = day;
-    }
+    if (!policy.mode) return;
+    Mode& strictest = row(into.modes, day, bytes_);
+    strictest = std::max(strictest, *policy.mode);
 }
 
 void ReportSummary::add_failures(const TlsReport& report, const PolicyReport& policy, DomainSummary& into) {

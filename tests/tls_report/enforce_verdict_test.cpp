@@ -102,6 +102,27 @@ TEST(EnforceVerdict, OldReportsSayLess) {
     EXPECT_THAT(unmet(judge(domain, summary.last() + 8 * day)), testing::ElementsAre("fresh"));
 }
 
+TEST(EnforceVerdict, ReportsOfTheFutureProveNothing) {
+    ReportSummary summary = good_days(14);
+    const Day today = summary.last();
+    summary.add(report_of(today + day, "A", 1));  // by a clock that is ahead
+    summary.add(report_of(first + 2 * day, "C", 0, 100));
+    summary.add(report_of(today + 400 * day, "D", 1'000'000, 0, Mode::enforce));
+    const EnforceVerdict verdict = judge(summary.domains().at("example.com"), today);
+    EXPECT_EQ(verdict.stage, Stage::not_yet);
+    EXPECT_THAT(unmet(verdict), testing::ElementsAre("failures", "cut-off", "fresh"));
+    EXPECT_THAT(verdict.criteria[4].words, HasSubstr("the newest report is of 2026-11-15"));
+    EXPECT_THAT(verdict.criteria[4].words, HasSubstr("up to 2027-12-19, are of the future"));
+    EXPECT_THAT(verdict.advice, Contains(HasSubstr("--until")));
+}
+
+TEST(EnforceVerdict, ReportsOfTheFutureAlone) {
+    const ReportSummary summary = good_days(14, Mode::enforce);
+    const EnforceVerdict verdict = judge(summary.domains().at("example.com"), first - 2 * day);
+    EXPECT_EQ(verdict.stage, Stage::not_yet);
+    EXPECT_THAT(unmet(verdict), testing::ElementsAre("days", "senders", "fresh"));
+}
+
 TEST(EnforceVerdict, InEnforce) {
     const EnforceVerdict good = verdict_of(good_days(1, Mode::enforce));
     EXPECT_EQ(good.stage, Stage::enforced);

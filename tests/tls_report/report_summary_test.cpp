@@ -78,7 +78,10 @@ TEST(ReportSummary, TheNewestAndStrictestModeIsTheDomains) {
     summary.add(report_of(first + day, "B", 1, 0, Mode::enforce));
     summary.add(report_of(first + day, "C", 1, 0, std::nullopt));
     summary.add(report_of(first, "A", 1, 0, Mode::none));
-    EXPECT_EQ(summary.domains().at("example.com").mode, Mode::enforce);
+    const DomainSummary& domain = summary.domains().at("example.com");
+    EXPECT_EQ(domain.mode_until(first + 9 * day), Mode::enforce);
+    EXPECT_EQ(domain.mode_until(first), Mode::none);
+    EXPECT_EQ(domain.mode_until(first - day), std::nullopt);
 }
 
 TEST(ReportSummary, TheFilterKeepsOut) {

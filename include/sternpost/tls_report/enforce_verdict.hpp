@@ -23,6 +23,8 @@ inline constexpr double most_failed_share = 0.005;
 // A sender with more failed sessions than this, in the same time, would be cut off.
 inline constexpr double most_failed_share_of_a_sender = 0.5;
 inline constexpr std::chrono::days newest_report_age{7};
+// What begins later than so many days after today is of the future: a clock is wrong, or a stranger lies.
+inline constexpr std::chrono::days most_days_ahead{1};
 
 enum class Stage {
     no_policy,    // no sender has met an MTA-STS policy
@@ -49,7 +51,7 @@ struct EnforceVerdict {
     std::vector<std::string> advice;
 };
 
-// `today`: reports that are older say less.
+// `today`: reports that are older say less, and those of the future nothing.
 EnforceVerdict judge(const DomainSummary& domain, Day today);
 
 }  // namespace sternpost

@@ -68,9 +68,10 @@ struct DomainSummary {
     std::map<FailureKey, FailureCount> failures;
     std::map<Day, Sessions> days;
     std::map<Day, std::map<std::string, Sessions>> sts_days;  // of MTA-STS alone, by sender
-    // The newest mode that senders saw; of the same day the strictest.
-    std::optional<Mode> mode;
-    Day mode_seen{};
+    std::map<Day, Mode> modes;                                // that senders saw, of each day the strictest
+
+    // The newest of these on that day or before.
+    std::optional<Mode> mode_until(Day last) const;
 };
 
 // What is counted.
