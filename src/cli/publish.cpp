@@ -201,7 +201,9 @@ bool write_files(const std::string& directory, const ToPublish& made) {
 }
 
 int print(const Found& found, const Arguments& arguments) {
-    const Plan planned = plan(found.seen, found.survey, wish_of(arguments), found.now);
+    Wish wish = wish_of(arguments);
+    wish.before = found.before;
+    const Plan planned = plan(found.seen, found.survey, wish, found.now);
     const Terminal terminal = Terminal::of_standard_output();
     if (!planned) {
         if (arguments.json)

@@ -33,8 +33,9 @@ public:
 
     Plan run(WallTime now) {
         made_.domain = seen_.domain;
-        if (survey_.stage == PolicyStage::unknown && !wish_.mode) refuse_the_unknown();
-        made_.policy.mode = wish_.mode.value_or(survey_.policy ? survey_.policy->mode : Mode::testing);
+        published_ = survey_.policy ? survey_.policy : policy_before();
+        if (!wish_.mode && !is_mode_known()) refuse_the_unknown();
+        made_.policy.mode = wish_.mode.value_or(published_ ? published_->mode : Mode::testing);
         made_.policy.max_age = max_age();
         if (made_.policy.mode != Mode::none) {
             find_hosts();
@@ -50,19 +51,35 @@ public:
     }
 
 private:
+    // The one that is announced, as far as can be told.
+    std::optional<Policy> policy_before() const {
+        if (!wish_.before) return std::nullopt;
+        const std::string &before = wish_.before->id, &now = survey_.edition.id;
+        if (!before.empty() && !now.empty() && before != now) return std::nullopt;
+        auto read = read_policy(wish_.before->body);
+        if (!read) return std::nullopt;
+        return std::move(*read);
+    }
+
+    bool is_mode_known() const {
+        if (seen_.record.verdict == Verdict::unknown) return false;
+        return published_ || seen_.record.verdict == Verdict::note;
+    }
+
     // Without a mode that somebody names, an enforce policy could be followed by a testing one.
     void refuse_the_unknown() {
-        refusal_.code = Errc::temporary;
-        const std::string& why =
-            seen_.record.verdict == Verdict::unknown ? seen_.record.summary : seen_.policy_host.summary;
-        refuse("stage-unknown", "", "what is published now could not be found out: " + why,
-               "--mode says what to print nevertheless");
+        if (survey_.stage == PolicyStage::unknown) refusal_.code = Errc::temporary;
+        const std::string& why = seen_.record.verdict == Verdict::unknown ? seen_.record.summary
+                                 : seen_.policy.review                    ? seen_.policy.summary
+                                                                          : seen_.policy_host.summary;
+        refuse("stage-unknown", "", "which mode is published now could not be found out: " + why,
+               "--mode says what to print nevertheless, --previous FILE what was published until now");
     }
 
     std::chrono::seconds max_age() {
         const Mode mode = made_.policy.mode;
-        const bool stays = survey_.policy && survey_.policy->mode == mode;
-        const auto age = wish_.max_age.value_or(stays ? survey_.policy->max_age : usual_max_age(mode));
+        const bool stays = published_ && published_->mode == mode;
+        const auto age = wish_.max_age.value_or(stays ? published_->max_age : usual_max_age(mode));
         if (age <= std::chrono::seconds::zero() || age > max_max_age)
             refuse("max-age", "", "max_age must be from 1 second to a year (31557600 seconds)",
                    "30d is usual for enforce");
@@ -174,6 +191,7 @@ private:
     const Published& seen_;
     const Survey& survey_;
     const Wish& wish_;
+    std::optional<Policy> published_;  // or was until now
     Publication made_;
     Refusal refusal_;
 };

@@ -219,6 +219,22 @@ def test_a_policy_host_that_is_not_reached_is_broken(world):
     assert (codes(report)[0], status) == ("policy-unreachable", BROKEN)
 
 
+@pytest.mark.parametrize("behaviour", ["status-404", "cert-expired"])
+def test_what_cannot_be_read_is_not_followed_by_testing(world, start_sternpostd, tmp_path, behaviour):
+    domain, sternpostd = world.domain("unreadable"), start_sternpostd()
+    in_mode("enforce", max_age=1234567)(world, domain)
+    sternpostd.ask(domain)
+    (tmp_path / "former.txt").write_text(enforce(max_age=1234567))
+    world.serve(domain, enforce(max_age=1234567), behaviour)
+    report, status = told(world, domain)
+    assert (codes(report), status) == (["stage-unknown"], REFUSED)
+    assert told(world, domain, "--mode", "testing")[1] == PRINTED
+    for done in (sternpostd.command("publish", domain, "--json"),
+                 publish(world, domain, "--json", "--previous", str(tmp_path / "former.txt"))):
+        report = json.loads(done.stdout)
+        assert (done.returncode, report["mode"], report["max_age"]) == (PRINTED, "enforce", 1234567)
+
+
 def test_the_keys_for_machines(world):
     """They stay: a change of these needs another schema number."""
     domain = world.domain("keys")

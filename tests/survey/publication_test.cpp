@@ -83,6 +83,43 @@ TEST(Publication, ModeAndMaxAgeStayAsTheyAre) {
     EXPECT_EQ(enforced->policy.max_age, std::chrono::hours(7 * 24));
 }
 
+// Announced, and its policy host is out of order.
+Published unreadable() {
+    Published seen = test::published();
+    seen.policy = {};
+    seen.policy_host.verdict = Verdict::bad;
+    seen.policy_host.summary = "HTTP status 404 instead of 200";
+    return seen;
+}
+
+Wish wish_after(const std::string& id, const std::string& max_age = "1234567") {
+    Wish wish;
+    wish.before = Edition{id, test::published("enforce", max_age).policy.body};
+    return wish;
+}
+
+TEST(Publication, WhatCannotBeReadIsNotFollowedByTesting) {
+    const Plan made = plan_for(unreadable());
+    ASSERT_THAT(refused(made), ElementsAre("stage-unknown"));
+    EXPECT_THAT(made.error().reasons[0].what, HasSubstr("404"));
+    EXPECT_TRUE(plan_for(unreadable(), wish_for(Mode::enforce)));
+    Published unusable = test::published();
+    unusable.policy = policy_layer("version: STSv1\r\n");
+    EXPECT_THAT(refused(plan_for(unusable)), ElementsAre("stage-unknown"));
+}
+
+TEST(Publication, WhatCannotBeReadStaysAsItWasBefore) {
+    for (const std::string id : {"1", ""}) {
+        const Plan made = plan_for(unreadable(), wish_after(id));
+        ASSERT_TRUE(made);
+        EXPECT_EQ(made->policy.mode, Mode::enforce);
+        EXPECT_EQ(made->policy.max_age, std::chrono::seconds(1'234'567));
+        EXPECT_TRUE(made->changes);
+    }
+    EXPECT_THAT(refused(plan_for(unreadable(), wish_after("another"))), ElementsAre("stage-unknown"));
+    EXPECT_EQ(plan_for(test::published("testing"), wish_after("1"))->policy.mode, Mode::testing);
+}
+
 TEST(Publication, WhatWouldBreakIsRefused) {
     Published seen = test::published();
     Wish wish;

@@ -21,6 +21,8 @@ struct Wish {
     std::optional<std::chrono::seconds> max_age;
     std::vector<std::string> mx;   // patterns; none: the MX hosts by name
     std::vector<std::string> rua;  // "mailto:tls@example.com", or the address alone, or "https:…"
+    // What was known until now, for where what is published cannot be read.
+    std::optional<Edition> before;
 };
 
 struct Publication {
