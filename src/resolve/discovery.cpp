@@ -293,8 +293,23 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
     if (to_disk) co_await commit(known);
 }
 
+void Discovery::read_again(KnownDomain& known) {
+    if (!known.disk_unread) return;
+    KnownDomain stored = read_known(known.domain, sources_.store, repeats_);
+    known.disk_unread = stored.disk_unread;
+    if (known.disk_unread) return;
+    known.policy = std::move(stored.policy);
+    known.refresh_at = stored.refresh_at;
+    known.fetches.insert(known.fetches.begin(), stored.fetches.begin(), stored.fetches.end());
+    if (!known.failed) known.failed = std::move(stored.failed);
+    known.dane_seen = std::max(known.dane_seen, stored.dane_seen);
+}
+
 awaitable<void> Discovery::commit(KnownDomain& known) {
     if (known.forgotten) co_return;
+    read_again(known);
+    // What is written must not take the place of what could not be read.
+    if (known.disk_unread) co_return;
     const auto stored = co_await sources_.store.put(record_of(known));
     const Trouble trouble = disk_trouble(known.domain);
     known.on_disk = stored.has_value();

@@ -38,6 +38,8 @@ public:
     // The MX hosts and DANE at them.
     boost::asio::awaitable<void> look_at_dane(KnownDomain& known, Route route);
     boost::asio::awaitable<void> commit(KnownDomain& known);
+    // What the disk could not say when the look began, if it can now.
+    void read_again(KnownDomain& known);
 
 private:
     // To the other relays.

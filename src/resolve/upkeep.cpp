@@ -66,7 +66,7 @@ bool Upkeep::prune(const Now& now) {
     return *pruned == max_pruned_at_once;
 }
 
-// A cache file that had to be begun anew gets what memory still knows. Whether there is more of it.
+// Another cache file than before gets what memory still knows. Whether there is more of it.
 bool Upkeep::write_again_what_was_lost() {
     if (const unsigned losses = store_.losses(); losses != losses_) {
         losses_ = losses;
@@ -79,15 +79,30 @@ bool Upkeep::write_again_what_was_lost() {
     for (std::size_t i = 0; i < steps; ++i) {
         std::string domain = std::move(to_write_again_.back());
         to_write_again_.pop_back();
-        if (lookups_.under_way(domain)) {
-            later.push_back(std::move(domain));
-        } else if (const TableEntryPtr entry = table_.find(domain)) {
-            const KnownDomain known = entry->known.unpack();
-            if (known.worth_keeping()) lookups_.write(record_of(known));
-        }
+        if (lookups_.under_way(domain) || !write_again(domain)) later.push_back(std::move(domain));
     }
     to_write_again_.insert(to_write_again_.begin(), later.begin(), later.end());
     return !to_write_again_.empty();
+}
+
+// False: not now.
+bool Upkeep::write_again(const std::string& domain) {
+    const TableEntryPtr entry = table_.find(domain);
+    if (!entry) return true;
+    const auto stored = store_.find(domain);
+    if (!stored) {
+        trouble_ = stored.error().detail;
+        return false;
+    }
+    const KnownDomain known = entry->known.unpack();
+    // It may be a backup that was put back.
+    const bool disk_knows_better =
+        *stored && (*stored)->policy && (!known.policy || known.policy->fetched < (*stored)->policy->fetched);
+    if (disk_knows_better)
+        table_.remove(domain);
+    else if (known.worth_keeping())
+        lookups_.write(record_of(known));
+    return true;
 }
 
 // Once for each trouble, not once a round.

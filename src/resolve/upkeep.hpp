@@ -36,6 +36,7 @@ private:
     bool refresh_what_is_due(WallTime now);
     bool prune(const Now& now);
     bool write_again_what_was_lost();
+    bool write_again(const std::string& domain);
     void tell_trouble();
 
     PolicyStore& store_;

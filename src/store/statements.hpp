@@ -39,10 +39,23 @@ inline constexpr const char* failing = R"(
 
 inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
 
+// A policy is replaced as a whole, and by another one only: who writes none may just not know of it.
 inline constexpr const char* upsert = R"(
-    INSERT OR REPLACE INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
-                                   failures, next_try, failed_why, dane_seen, refresh_at, learnt_by)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+    INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
+                        failures, next_try, failed_why, dane_seen, refresh_at, learnt_by)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (domain) DO UPDATE SET
+        last_used = excluded.last_used, failed_id = excluded.failed_id, failures = excluded.failures,
+        next_try = excluded.next_try, failed_why = excluded.failed_why, dane_seen = excluded.dane_seen,
+        id = iif(excluded.mode IS NULL, id, excluded.id),
+        mode = iif(excluded.mode IS NULL, mode, excluded.mode),
+        mx = iif(excluded.mode IS NULL, mx, excluded.mx),
+        max_age = iif(excluded.mode IS NULL, max_age, excluded.max_age),
+        body = iif(excluded.mode IS NULL, body, excluded.body),
+        fetched = iif(excluded.mode IS NULL, fetched, excluded.fetched),
+        expires = iif(excluded.mode IS NULL, expires, excluded.expires),
+        refresh_at = iif(excluded.mode IS NULL, refresh_at, excluded.refresh_at),
+        learnt_by = iif(excluded.mode IS NULL, learnt_by, excluded.learnt_by))";
 
 // The third condition is the index's own.
 inline constexpr const char* due = R"(

@@ -11,7 +11,7 @@ import pytest
 
 from process import require, wait_until
 from scripted_resolver import rcode
-from world import enforce, secure
+from world import NOT_FOUND, enforce, secure
 
 PAGE = 4096
 SETTINGS = {"answers": {"dane": "off"}}
@@ -224,6 +224,23 @@ def test_a_file_that_is_removed_while_running_gets_what_memory_knows(world, star
     assert f"{cache} was removed" in sternpostd.log_text()
     wait_until(lambda: domains_in(cache) == {known, new}, "both are on disk")
     die_and_remember(world, sternpostd, known, new)
+
+
+def test_a_backup_that_is_put_back_counts(world, start_sternpostd):
+    sternpostd = start_sternpostd(SETTINGS)
+    cache = sternpostd.directory / "cache.db"
+    domain, other = learn(world, sternpostd, "backup"), learn(world, sternpostd, "backup")
+    sternpostd.stop()
+    backup = cache.rename(cache.with_name("backup.db"))
+    sternpostd.start()
+    world.serve(domain, enforce(), behaviour="close-before-tls")
+    assert sternpostd.ask(domain) == NOT_FOUND
+    for suffix in ("-wal", "-shm"):
+        cache.with_name(cache.name + suffix).unlink(missing_ok=True)
+    backup.rename(cache)
+    assert sternpostd.ask(other) == secure()
+    wait_until(lambda: sternpostd.ask(domain) == secure(), "the backup is read")
+    die_and_remember(world, sternpostd, domain, other)
 
 
 def domains_in(cache):

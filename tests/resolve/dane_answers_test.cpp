@@ -410,6 +410,18 @@ TEST_F(DaneAnswersTest, APinStandsInThePlaceOfThePolicy) {
     EXPECT_EQ(txt_questions("good.test"), 1) << "the pin has ended";
 }
 
+TEST_F(DaneAnswersTest, DaneOfAPinLeavesThePolicyThatCouldNotBeRead) {
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+    publish_hosts("good.test", {"x.pinned.test"});
+    publish_tlsa("x.pinned.test");
+    restart();
+    put_override("good.test", Override::Action::pin);
+    store.unreadable = true;
+    EXPECT_EQ(ask("good.test"), dane_only);
+    store.unreadable = false;
+    EXPECT_TRUE(store.records.at("good.test").policy);
+}
+
 TEST_F(DaneAnswersTest, DaneOnlyIsNotLookedAt) {
     put_override("nothing.test", Override::Action::dane_only);
     EXPECT_TRUE(at_hand("nothing.test"));

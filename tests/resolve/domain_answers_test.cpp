@@ -123,6 +123,29 @@ TEST_F(DomainAnswersTest, ADiskThatCannotBeReadDefers) {
     EXPECT_EQ(ask("none.test"), not_found);
 }
 
+// Neither by a failure nor by anything else that was learnt while the disk could not be read.
+TEST_F(DomainAnswersTest, ADiskThatCannotBeReadForAMomentLosesNoPolicy) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    break_policy_host("good.test");
+    restart();
+    store.unreadable = true;
+    fetcher.gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    store.unreadable = false;
+    fetcher.gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("mail.good.test"));
+    EXPECT_TRUE(store.records.at("good.test").policy);
+    EXPECT_TRUE(store.records.at("good.test").failed);
+    restart();
+    store.unreadable = true;
+    EXPECT_NE(ask("good.test").find("TEMP the cache of good.test cannot be read"), std::string::npos);
+    store.unreadable = false;
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
 TEST_F(DomainAnswersTest, SurvivesARestartWithEverythingElseDead) {  // #110, #125
     publish("good.test", "1", enforce("mail.good.test", 1000));
     EXPECT_EQ(ask("good.test"), secure("mail.good.test"));

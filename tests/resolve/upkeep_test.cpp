@@ -338,6 +338,32 @@ TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
     EXPECT_EQ(ask("d7.test"), secure("mail.d7.test"));
 }
 
+TEST_F(UpkeepTest, ABackupThatIsPutBackKnowsBetter) {
+    ask("good.test");
+    publish("new.test", "1", enforce("mail.new.test"));
+    ask("new.test");
+    auto backup = store.records;
+    backup.at("new.test").policy->fetched -= day;
+    store.records.clear();
+    resolver.txt_records.erase("_mta-sts.unknown.test");
+    backup["unknown.test"] = backup.at("good.test");
+    backup["unknown.test"].domain = "unknown.test";
+    break_policy_host("good.test");
+    restart_with_upkeep();
+    EXPECT_EQ(ask("good.test"), not_found);
+    EXPECT_EQ(ask("new.test"), secure("mail.new.test"));
+    EXPECT_EQ(ask("unknown.test"), not_found);
+    store.lose_everything();
+    store.records = backup;
+    test::run_until(io, [&] { return store.records.at("new.test").policy->fetched == clock.wall(); });
+    upkeep();
+    EXPECT_TRUE(store.records.at("good.test").policy);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    EXPECT_EQ(ask("unknown.test"), secure("mail.good.test"));
+    restart_with_upkeep();
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
 TEST_F(UpkeepTest, WhatIsLookedUpWhenTheDiskIsLostIsWrittenLater) {
     ask("good.test");
     clock.advance(options.recheck + 1s);

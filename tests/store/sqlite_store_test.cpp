@@ -175,6 +175,41 @@ TEST_F(SqliteStoreTest, KeepsWhoHasLearntAPolicy) {
     EXPECT_EQ(store->list("", 1)->front().policy->learnt_by, "mx2.example.org");
 }
 
+TEST_F(SqliteStoreTest, WhoKnowsOfNoPolicyLeavesTheOneThatIsThere) {
+    open();
+    auto record = record_of("good.test");
+    record.policy->learnt_by = "mx2.example.org";
+    ASSERT_TRUE(put(record));
+    DomainRecord unknowing;
+    unknowing.domain = "good.test";
+    unknowing.last_used = now + std::chrono::hours(1);
+    unknowing.failed = FailedFetch();
+    unknowing.failed->id = "2";
+    unknowing.dane_seen = now;
+    ASSERT_TRUE(put(unknowing));
+    auto found = **store->find("good.test");
+    ASSERT_TRUE(found.policy);
+    EXPECT_EQ(found.policy->id, record.policy->id);
+    EXPECT_EQ(found.policy->policy.mode, Mode::enforce);
+    EXPECT_EQ(found.policy->policy.mx, record.policy->policy.mx);
+    EXPECT_EQ(found.policy->policy.max_age, record.policy->policy.max_age);
+    EXPECT_EQ(found.policy->body, record.policy->body);
+    EXPECT_EQ(found.policy->fetched, now);
+    EXPECT_EQ(found.policy->learnt_by, "mx2.example.org");
+    EXPECT_EQ(found.refresh_at, record.refresh_at);
+    EXPECT_EQ(found.last_used, unknowing.last_used);
+    EXPECT_EQ(found.failed->id, "2");
+    EXPECT_EQ(found.dane_seen, now);
+    EXPECT_EQ(store->ending(Among::all, now, 9)->size(), 1U);
+    // Nothing of a former policy stays beside a new one.
+    record.policy->learnt_by = "";
+    record.refresh_at.reset();
+    ASSERT_TRUE(put(record));
+    found = **store->find("good.test");
+    EXPECT_EQ(found.policy->learnt_by, "");
+    EXPECT_FALSE(found.refresh_at);
+}
+
 TEST_F(SqliteStoreTest, KeepsEveryModeAndPattern) {
     open();
     for (const char* mode : {"none", "testing", "enforce"}) {

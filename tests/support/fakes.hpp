@@ -154,7 +154,12 @@ public:
     asio::awaitable<Result<void>> put(DomainRecord record) override {
         co_await gate.pass();
         if (full) co_return failure(Errc::temporary, "the cache cannot be written: database or disk is full");
-        records.insert_or_assign(record.domain, record);
+        DomainRecord& kept = records[record.domain];
+        if (!record.policy) {
+            record.policy = kept.policy;
+            record.refresh_at = kept.refresh_at;
+        }
+        kept = std::move(record);
         co_return Result<void>();
     }
 

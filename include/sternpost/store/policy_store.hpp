@@ -89,7 +89,8 @@ public:
     virtual ~PolicyStore() = default;
     // Expired policies are returned too: whether one may be applied is the caller's to say.
     virtual Result<std::optional<DomainRecord>> find(const std::string& domain) = 0;
-    // Returns when `record` is safely on disk; puts of one moment share one commit.
+    // Returns when `record` is safely on disk; puts of one moment share one commit. A record without a policy leaves
+    // the one that is there, with its refresh_at.
     virtual boost::asio::awaitable<Result<void>> put(DomainRecord record) = 0;
     // At most `most` domains whose policy is to be fetched again, the longest due first: refresh_at has come, or the
     // policy is from the future (the clock was wrong); none that was last used before `used_since`, which is at most
