@@ -105,6 +105,7 @@ void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyT
     txt.id = present ? (*record)->id : "";
     txt.why = record ? "" : record.error().detail;
     txt.failures = 0;
+    if ((present && txt.id != replaced_id) || now >= replaced + options.max_ttl) replaced_id.clear();
     const auto most = present || policy ? std::min(options.recheck, options.max_ttl) : options.max_ttl;
     txt.due = now + std::max(options.min_ttl, std::min(answer->ttl, most));
 }
@@ -193,8 +194,11 @@ void KnownDomain::note_fetched(CachedPolicy fetched) {
     just_fetched = true;
 }
 
-void KnownDomain::note_shared(CachedPolicy shared) {
-    if (policy && policy->id != shared.id) replaced_id = policy->id;
+void KnownDomain::note_shared(CachedPolicy shared, SteadyTime now) {
+    if (policy && policy->id != shared.id && txt.id != shared.id) {
+        replaced_id = policy->id;
+        replaced = now;
+    }
     take(std::move(shared));
 }
 

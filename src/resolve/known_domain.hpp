@@ -74,9 +74,10 @@ struct KnownDomain {
     std::string domain;
     std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
     std::optional<FailedFetch> failed;           // fetches that failed since
-    std::string
-        replaced_id;      // by a policy of another relay: our DNS server may still show it, as nothing new
-    bool on_disk = true;  // false: the policy could not be committed
+    // Of a policy that one of another relay has replaced: our DNS server may still show it for a while, as nothing new.
+    std::string replaced_id;
+    SteadyTime replaced{};
+    bool on_disk = true;            // false: the policy could not be committed
     bool disk_unread = false;       // the disk could not say whether there is a policy
     bool overloaded = false;        // the last GET found no room among ours
     bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept
@@ -117,7 +118,7 @@ struct KnownDomain {
     void note_fetch_begun(WallTime now);
     void note_fetched(CachedPolicy fetched);
     // Another relay has fetched it.
-    void note_shared(CachedPolicy shared);
+    void note_shared(CachedPolicy shared, SteadyTime now);
     // Counts as one of ours where nobody would fare better than that relay, or the known policy stays in force.
     void note_shared_failure(const SharedFailure& shared, WallTime now);
     // It was not refreshed, whatever kept it from that.

@@ -30,7 +30,7 @@ awaitable<void> Sharing::take_over(KnownDomain& known) {
     discovery.read_again(known);
     const bool later = shared.policy && (!known.policy || shared.policy->fetched > known.policy->fetched);
     if (later) {
-        known.note_shared(std::move(*shared.policy));
+        known.note_shared(std::move(*shared.policy), context_.now().steady);
         co_await discovery.commit(known);
         log_policy(known, "fleet",
                    std::chrono::duration_cast<std::chrono::milliseconds>(context_.now().steady - begun));

@@ -172,6 +172,38 @@ TEST_F(SharingTest, ANewIdOfAnotherRelayIsFollowedAtOnce) {
     EXPECT_EQ(ask(domain), mx1);
 }
 
+TEST_F(SharingTest, ARollbackToTheFormerIdIsSeen) {
+    publish(domain, "1", enforce("mx1.example.com"));
+    EXPECT_EQ(ask(domain), mx1);
+    clock.advance(60s);
+    others_tell(policy("2", "mx2.example.com", clock.wall()));
+    publish_id(domain, "2");
+    clock.advance(600s);
+    EXPECT_EQ(ask(domain), mx2);
+    settle();
+    publish_id(domain, "1");
+    clock.advance(600s);
+    ask(domain);
+    settle();
+    EXPECT_EQ(ask(domain), mx1);
+}
+
+TEST_F(SharingTest, NoDnsServerShowsTheFormerRecordForEver) {
+    publish(domain, "1", enforce("mx1.example.com"));
+    EXPECT_EQ(ask(domain), mx1);
+    clock.advance(60s);
+    others_tell(policy("2", "mx2.example.com", clock.wall()));
+    clock.advance(options.max_ttl - 1s);
+    ask(domain);
+    settle();
+    EXPECT_EQ(ask(domain), mx2);
+    EXPECT_EQ(fetches(domain), 1);
+    clock.advance(options.recheck);
+    ask(domain);
+    settle();
+    EXPECT_EQ(ask(domain), mx1);
+}
+
 TEST_F(SharingTest, NewsOfWhatNobodyAsksForHereAreNothing) {
     others_tell(policy("1", "mx1.example.com", clock.wall()));
     EXPECT_EQ(others.finds[domain], 0);
