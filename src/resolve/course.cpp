@@ -50,7 +50,7 @@ awaitable<void> Course::discover_policy(FlightPtr flight) {
     const WallTime wall = context_.now().wall;
     if (known.wants_fetch(wall) && known.may_fetch(wall, context_.options)) {
         // With a fetch of this id failed already, the next try runs behind the answer.
-        if (known.fetch_has_failed()) {
+        if (known.fetch_has_failed(wall)) {
             flight->overdue = true;
             answer_(*flight);
         }

@@ -52,7 +52,8 @@ bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) co
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
     // A next try further off was set by a clock that was wrong.
     const auto longest_wait = std::max(options.retry, last_fetch_retry);
-    if (fetch_has_failed() && now < failed->next_try && failed->next_try <= now + longest_wait) return false;
+    if (fetch_has_failed(now) && now < failed->next_try && failed->next_try <= now + longest_wait)
+        return false;
     const auto in_last_hour = std::ranges::count_if(
         fetches, [now](WallTime fetch) { return fetch > now - std::chrono::hours(1) && fetch <= now; });
     if (static_cast<std::size_t>(in_last_hour) >= max_fetches_an_hour) return false;
@@ -74,7 +75,8 @@ std::string KnownDomain::id_to_fetch() const {
     return policy ? policy->id : "";
 }
 
-bool KnownDomain::fetch_has_failed() const {
+bool KnownDomain::fetch_has_failed(WallTime now) const {
+    if (failed_elsewhere && (!policy || now >= policy->expires())) return false;
     return failed && failed->id == id_to_fetch();
 }
 
@@ -185,6 +187,7 @@ void KnownDomain::take(CachedPolicy taken) {
     }
     policy = std::make_shared<const CachedPolicy>(std::move(taken));
     failed.reset();
+    failed_elsewhere = false;
     overloaded = disk_unread = false;
 }
 
@@ -203,17 +206,18 @@ void KnownDomain::note_shared(CachedPolicy shared, SteadyTime now) {
 }
 
 void KnownDomain::note_shared_failure(const SharedFailure& shared, WallTime now) {
-    const bool policy_stays = policy && now < policy->expires();
+    const bool policy_stays = policy && shared.failed.next_try < policy->expires();
     if (!shared.proven && !policy_stays) return;
     if (shared.failed.id != id_to_fetch() || (policy && shared.at < policy->fetched)) return;
-    if (fetch_has_failed() && failed->next_try >= shared.failed.next_try) return;
+    if (fetch_has_failed(now) && failed->next_try >= shared.failed.next_try) return;
     failed = shared.failed;
+    failed_elsewhere = !shared.proven;
 }
 
 void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& options) {
     overloaded = false;
     refresh_at = now + options.retry;
-    if (fetch_has_failed()) refresh_at = std::max(*refresh_at, failed->next_try);
+    if (fetch_has_failed(now)) refresh_at = std::max(*refresh_at, failed->next_try);
     // What has run out is not refreshed any more, but discovered anew when it is asked for.
     if (!policy || now >= policy->expires()) refresh_at.reset();
 }
@@ -232,17 +236,18 @@ void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const Resolv
     if (overloaded) return;
     FailedFetch now_failed;
     now_failed.id = id_to_fetch();
-    now_failed.count = fetch_has_failed() ? failed->count + 1 : 1;
+    now_failed.count = fetch_has_failed(now) ? failed->count + 1 : 1;
     now_failed.next_try = now + back_off(options.retry, now_failed.count, last_fetch_retry);
     now_failed.reason = why.detail;
     failed = std::move(now_failed);
+    failed_elsewhere = false;
 }
 
 DomainRecord record_of(const KnownDomain& known) {
     DomainRecord record;
     record.domain = known.domain;
     if (known.policy) record.policy = *known.policy;
-    record.failed = known.failed;
+    if (!known.failed_elsewhere) record.failed = known.failed;
     record.last_used = known.last_used;
     record.refresh_at = known.refresh_at;
     record.dane_seen = known.dane_seen;

@@ -74,6 +74,7 @@ struct KnownDomain {
     std::string domain;
     std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
     std::optional<FailedFetch> failed;           // fetches that failed since
+    bool failed_elsewhere = false;  // of another relay alone, than which this one may fare better
     // Of a policy that one of another relay has replaced: our DNS server may still show it for a while, as nothing new.
     std::string replaced_id;
     SteadyTime replaced{};
@@ -99,8 +100,8 @@ struct KnownDomain {
     bool wants_fetch(WallTime now) const;
     // The TXT record's, or where there is none that of the policy, which is refreshed all the same.
     std::string id_to_fetch() const;
-    // Whether a fetch of that id has failed already.
-    bool fetch_has_failed() const;
+    // Whether a fetch of that id has failed already. One of another relay alone counts while the policy is in force.
+    bool fetch_has_failed(WallTime now) const;
     // Whether the disk has to know of it.
     bool worth_keeping() const { return policy || failed || dane_seen; }
     // Null: not looked at.
@@ -119,7 +120,8 @@ struct KnownDomain {
     void note_fetched(CachedPolicy fetched);
     // Another relay has fetched it.
     void note_shared(CachedPolicy shared, SteadyTime now);
-    // Counts as one of ours where nobody would fare better than that relay, or the known policy stays in force.
+    // Counts as one of ours where nobody would fare better than that relay, or the known policy stays in force until
+    // the next try.
     void note_shared_failure(const SharedFailure& shared, WallTime now);
     // It was not refreshed, whatever kept it from that.
     void note_refresh_failed(WallTime now, const ResolveOptions& options);

@@ -80,6 +80,7 @@ Result<DomainReport> Operations::report(const std::string& domain) {
     report.in_memory = table_.find(domain) != nullptr;
     report.looked_up_now = flights_.under_way(domain) != nullptr;
     report.record = record_of(known);
+    report.record.failed = known.failed;
     report.on_disk = known.worth_keeping() && known.on_disk;
     report.txt = to_string(known.txt.state);
     report.txt_id = known.txt.id;

@@ -66,9 +66,10 @@ void fields(Archive& archive, T& look) {
 
 template <class Archive, Is<KnownDomain> T>
 void fields(Archive& archive, T& known) {
-    archive(known.domain, known.policy, known.failed, known.on_disk, known.disk_unread, known.overloaded,
-            known.forgotten, known.just_fetched, known.fetches, known.txt, known.mx, known.refresh_at,
-            known.last_used, known.dane, known.dane_seen, known.replaced_id, known.replaced);
+    archive(known.domain, known.policy, known.failed, known.failed_elsewhere, known.on_disk,
+            known.disk_unread, known.overloaded, known.forgotten, known.just_fetched, known.fetches,
+            known.txt, known.mx, known.refresh_at, known.last_used, known.dane, known.dane_seen,
+            known.replaced_id, known.replaced);
 }
 
 auto all_of(const Policy& policy) {

@@ -123,7 +123,7 @@ void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& 
     }
     prepared.fresh_until = known.txt.due;
     // A failed fetch is tried again behind the answer; the question that comes then starts it.
-    const bool to_fetch = known.wants_fetch(now.wall) && known.fetch_has_failed();
+    const bool to_fetch = known.wants_fetch(now.wall) && known.fetch_has_failed(now.wall);
     if (to_fetch && known.failed->next_try > now.wall)
         prepared.fresh_until =
             std::min(prepared.fresh_until, now.steady + (known.failed->next_try - now.wall));

@@ -256,6 +256,37 @@ TEST_F(SharingTest, AFailureOnTheWayOfAnotherRelayIsNotOurs) {
     EXPECT_EQ(fetches(domain), 1);
 }
 
+// It may put our own try off while a policy is in force, but not beyond its end.
+TEST_F(SharingTest, AFailureOnTheWayOfAnotherRelayTakesNoPolicyAway) {
+    publish(domain, "1", enforce("mx1.example.com", 3000));
+    EXPECT_EQ(ask(domain), mx1);
+    clock.advance(2000s);
+    publish(domain, "2", enforce("mx2.example.com"));
+    others_failed("2", false);
+    const int fetched = fetches(domain);
+    others.fetched_elsewhere.insert(domain);
+    ask(domain);
+    settle();
+    others_end_their_fetch();
+    settle();
+    EXPECT_EQ(ask(domain), mx1);
+    EXPECT_EQ(fetches(domain), fetched);
+    EXPECT_FALSE(store.records[domain].failed) << "it is not ours";
+    clock.advance(1001s);
+    EXPECT_EQ(ask(domain), mx2) << "as if nobody had failed";
+}
+
+TEST_F(SharingTest, NorDoesItPutATryOffBeyondTheEndOfThePolicy) {
+    publish(domain, "1", enforce("mx1.example.com", 3000));
+    EXPECT_EQ(ask(domain), mx1);
+    clock.advance(2800s);
+    publish(domain, "2", enforce("mx2.example.com"));
+    others_failed("2", false);
+    ask(domain);
+    settle();
+    EXPECT_EQ(ask(domain), mx2);
+}
+
 TEST_F(SharingTest, AFailureIsTold) {
     publish(domain, "1", "");
     fetcher.bodies.insert_or_assign("mta-sts.example.com",
