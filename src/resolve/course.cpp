@@ -67,14 +67,16 @@ awaitable<void> Course::discover_policy(FlightPtr flight) {
     if (!context_.stopped && !known.on_disk) co_await discovery.commit(known);
 }
 
-// Where there is no policy in force, or another relay has a new one. Whether they knew of it; then it counts at once,
-// and the TXT record is looked at behind the answer.
+// Where there is no policy in force, or another relay has a new one. Whether they knew of it. One that protects counts at
+// once, and the TXT record is looked at behind the answer; another one may be older than what the record shows.
 awaitable<bool> Course::ask_other_relays(FlightPtr flight) {
     KnownDomain& known = flight->known;
     const auto before = known.policy;
     if (before && context_.now().wall < before->expires() && !flight->at_news) co_return false;
     co_await sharing_.take_over(known);
     if (context_.stopped || known.policy == before) co_return false;
+    flight->only_if_newest = known.policy->policy.mode != Mode::enforce && !flight->at_news;
+    if (flight->only_if_newest) co_return true;
     flight->overdue = true;
     flight->changed.cancel();
     answer_(*flight);

@@ -49,6 +49,7 @@ struct Flight {
     bool fetched = false;            // then: whether a policy was fetched,
     std::string why_not_fetched;     // or else why not, in words
     bool at_news = false;            // another relay has fetched the policy
+    bool only_if_newest = false;     // it is their policy that counts, and it protects nobody
     WallTime heard{};                // the latest fetch of another relay that was told of meanwhile
     bool used = false;               // somebody has asked
     bool use_to_disk = false;        // for the first time in a day

@@ -18,7 +18,8 @@ Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     const Now at = context_.now();
     const bool applies =
         known.policy_applies(at.wall, context_.options) || context_.rules->pins(known.domain, at.wall);
-    if (known.wants_fetch(at.wall) && !known.fetch_has_failed(at.wall) && !applies)
+    const bool suffices = applies && !flight.only_if_newest;
+    if (known.wants_fetch(at.wall) && !known.fetch_has_failed(at.wall) && !suffices)
         return temporary("policy of " + known.domain + " is being fetched");
     Reply ready;
     if (known.txt.state != TxtState::unasked || applies) {

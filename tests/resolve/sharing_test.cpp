@@ -87,6 +87,36 @@ TEST_F(SharingTest, AnAnswerByTheFleetDoesNotWaitForDns) {
     EXPECT_EQ(ask(domain), mx1);
 }
 
+// RFC 8461 section 3.1: the record says whether there is something newer.
+TEST_F(SharingTest, AModeThatProtectsNobodyWaitsForTheRecord) {
+    CachedPolicy testing = policy("1", "mx1.example.com", clock.wall() - 1h);
+    testing.body = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmax_age: 604800\n";
+    testing.policy = read_policy(testing.body).value();
+    others_know(testing);
+    publish(domain, "2", enforce("mx2.example.com"));
+    EXPECT_EQ(ask(domain), mx2);
+    publish_id(domain, "1");
+    ASSERT_TRUE(answers->forget(domain).value());
+    others_know(testing);
+    EXPECT_EQ(ask(domain), not_found);
+    EXPECT_EQ(fetches(domain), 1);
+}
+
+TEST_F(SharingTest, NorDoesItCountWhileANewerPolicyIsFetched) {
+    options.deadline = 50ms;
+    answers->reconfigure(options, rules());
+    CachedPolicy testing = policy("1", "mx1.example.com", clock.wall() - 1h);
+    testing.body = "version: STSv1\nmode: testing\nmx: mx1.example.com\nmax_age: 604800\n";
+    testing.policy = read_policy(testing.body).value();
+    others_know(testing);
+    publish(domain, "2", enforce("mx2.example.com"));
+    fetcher.gate.shut();
+    EXPECT_EQ(ask(domain), "43:TEMP policy of example.com is being fetched,");
+    fetcher.gate.open();
+    settle();
+    EXPECT_EQ(ask(domain), mx2);
+}
+
 TEST_F(SharingTest, WhatIsFetchedIsToldAfterItsCommit) {
     publish(domain, "1", enforce("mx1.example.com"));
     store.gate.shut();
