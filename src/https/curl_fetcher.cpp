@@ -220,7 +220,7 @@ private:
         curl_multi_remove_handle(multi_, handle);
         post(executor_, std::move(found.mapped().handler),
              failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked",
-                     "overloaded"));
+                     "given-up"));
     }
 
     void act(curl_socket_t fd, int events) {

@@ -233,7 +233,11 @@ bool KnownDomain::note_used(WallTime now) {
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
     overloaded = why.code == Errc::overloaded;
-    if (overloaded) return;
+    if (overloaded) {
+        // Nobody was asked, but for a GET that was begun and given up.
+        if (why.cause != "given-up" && !fetches.empty()) fetches.pop_back();
+        return;
+    }
     FailedFetch now_failed;
     now_failed.id = id_to_fetch();
     now_failed.count = fetch_has_failed(now) ? failed->count + 1 : 1;

@@ -470,9 +470,24 @@ TEST_F(DomainAnswersTest, AFullFetchQueueDefers) {  // #185
     fetcher.bodies.insert_or_assign("mta-sts.good.test",
                                     failure(Errc::overloaded, "too many policy fetches are waiting"));
     EXPECT_NE(ask("good.test").find("TEMP sternpostd is overloaded"), std::string::npos);
+    for (int minute = 0; minute < 20; ++minute) {
+        clock.advance(1min);
+        EXPECT_NE(ask("good.test").find("TEMP sternpostd is overloaded"), std::string::npos);
+    }
     fetcher.bodies.insert_or_assign("mta-sts.good.test", enforce("mail.good.test"));
-    clock.advance(options.min_interval);
-    EXPECT_EQ(ask("good.test"), secure("mail.good.test")) << "no back-off: it was not the domain's failure";
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"))
+        << "no back-off: it was not the domain's failure, and no GET";
+}
+
+TEST_F(DomainAnswersTest, AGetThatIsGivenUpForOthersWasOne) {
+    publish("slow.test", "1", enforce("mail.slow.test"));
+    fetcher.bodies.insert_or_assign("mta-sts.slow.test",
+                                    failure(Errc::overloaded, "given up for others", "given-up"));
+    for (int minute = 0; minute < 59; ++minute) {
+        ask("slow.test");
+        clock.advance(1min);
+    }
+    EXPECT_EQ(fetches("slow.test"), static_cast<int>(max_fetches_an_hour));
 }
 
 TEST_F(DomainAnswersTest, TooManyOpenDnsQuestionsDefer) {

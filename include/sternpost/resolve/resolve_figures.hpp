@@ -14,10 +14,10 @@ namespace sternpost {
 // What came of a look at the TXT record.
 inline constexpr std::array<std::string_view, 4> txt_outcomes{"present", "absent", "invalid", "failed"};
 // What came of getting a policy, from the addresses of its host to the grammar of the file.
-inline constexpr std::array<std::string_view, 16> fetch_outcomes{
+inline constexpr std::array<std::string_view, 17> fetch_outcomes{
     "fetched",    "timeout",         "connect",    "tls",        "certificate",    "status",
     "redirect",   "cut-short",       "too-large",  "media-type", "invalid-policy", "dns",
-    "no-address", "special-address", "overloaded", "other"};
+    "no-address", "special-address", "overloaded", "given-up",   "other"};
 // As DomainDane.
 inline constexpr std::array<std::string_view, 5> dane_verdicts{"in-force", "absent", "doubtful", "undecided",
                                                                "unvalidated"};
