@@ -97,7 +97,8 @@ void KnownDomain::note_txt(const Result<RecordSet<std::string>>& answer, SteadyT
         txt.state = TxtState::failed;
         txt.why = answer.error().detail;
         ++txt.failures;
-        const auto most = options.defer_on_dns_failure ? last_dns_retry_when_deferring : last_dns_retry;
+        const bool deferring = options.defer_on_dns_failure || txt.overloaded;
+        const auto most = deferring ? last_dns_retry_when_deferring : last_dns_retry;
         txt.due = now + back_off(std::min(first_dns_retry, options.min_ttl), txt.failures, most);
         return;
     }
@@ -119,7 +120,8 @@ void KnownDomain::note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime 
     if (!answer) {
         mx.hosts.reset();
         ++mx.failures;
-        mx.due = now + back_off(std::min(first_dns_retry, options.min_ttl), mx.failures, last_dns_retry);
+        const auto most = mx.overloaded ? last_dns_retry_when_deferring : last_dns_retry;
+        mx.due = now + back_off(std::min(first_dns_retry, options.min_ttl), mx.failures, most);
         return;
     }
     mx.failures = 0;

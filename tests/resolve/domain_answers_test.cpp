@@ -503,6 +503,25 @@ TEST_F(DomainAnswersTest, TooManyOpenDnsQuestionsDefer) {
     EXPECT_EQ(ask("wild.test"), secure("a.mx.test"));
 }
 
+TEST_F(DomainAnswersTest, QuestionsForWhichThereWasNoRoomAreAskedAgainSoon) {
+    const auto full = failure(Errc::overloaded, "too many open DNS questions");
+    publish("none.test", "1", enforce("mail.none.test"));
+    const auto record = resolver.txt_records.at("_mta-sts.none.test");
+    resolver.txt_records.insert_or_assign("_mta-sts.none.test", full);
+    publish("wild.test", "1", enforce("*.mx.test"));
+    resolver.mx_records.insert_or_assign("wild.test", full);
+    for (int second = 0; second < 615; ++second) {
+        ask("none.test");
+        ask("wild.test");
+        clock.advance(1s);
+    }
+    resolver.txt_records.insert_or_assign("_mta-sts.none.test", record);
+    publish_mx("wild.test", {"a.mx.test"});
+    clock.advance(30s);
+    EXPECT_EQ(ask("none.test"), secure("mail.none.test"));
+    EXPECT_EQ(ask("wild.test"), secure("a.mx.test"));
+}
+
 TEST_F(DomainAnswersTest, APolicyHostWithoutAddressIsAFailedFetch) {  // #167
     publish_id("bad.test", "1");
     EXPECT_EQ(ask("bad.test"), not_found);
