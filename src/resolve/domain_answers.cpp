@@ -138,13 +138,23 @@ private:
         if (Reply ready = at_once(waiter.question, domain, context_.rules))
             return reply(waiter, std::move(ready));
         const FlightPtr flight = flight_to(domain, Why::question);
-        if (!flight)
-            return reply(waiter, temporary("sternpostd is overloaded: too many domains are being looked up"));
+        if (!flight) return reply(waiter, without_lookup(domain, waiter.question));
         note_use(*flight);
         flight->want(waiter.question);
         if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
             return reply(waiter, std::move(ready));
         flight->waiters.push_back(std::move(waiter));
+    }
+
+    // Where there is no room for another flight.
+    Reply without_lookup(const std::string& domain, const Asked& question) {
+        const Now at = now();
+        const KnownDomain known = recall(domain, Why::refresh);
+        Reply ready;
+        if (known.policy_applies(at.wall, context_.options) || context_.rules->pins(domain, at.wall))
+            ready = prepare_reply(known, question, at, settings(), at.steady).reply;
+        if (ready) return ready;
+        return temporary("sternpostd is overloaded: too many domains are being looked up");
     }
 
     // A look that nobody waits for.

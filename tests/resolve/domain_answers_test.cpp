@@ -116,6 +116,19 @@ TEST_F(DomainAnswersTest, TooManyDomainsAtOnceAreDeferred) {
     EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
 }
 
+TEST_F(DomainAnswersTest, TooManyDomainsAtOnceTakeNoKnownPolicyAway) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    clock.advance(options.recheck);
+    resolver.gate.shut();
+    std::vector<std::shared_ptr<Pending>> waiting;
+    for (std::size_t i = 0; i < max_flights; ++i) waiting.push_back(begin("d" + std::to_string(i) + ".test"));
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    resolver.gate.open();
+    test::run_until(io, [&] { return waiting.back()->done; });
+    settle();
+}
+
 TEST_F(DomainAnswersTest, ADiskThatCannotBeReadDefers) {
     store.unreadable = true;
     EXPECT_NE(ask("none.test").find("TEMP the cache of none.test cannot be read"), std::string::npos);

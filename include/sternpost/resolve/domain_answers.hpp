@@ -26,7 +26,8 @@
 
 namespace sternpost {
 
-// Domains that are looked up at the same time; a question beyond it is told so (TEMP), if no policy is known.
+// Domains that are looked up at the same time; a question beyond it is told so (TEMP), if what is known of policy and
+// MX hosts does not answer it.
 inline constexpr std::size_t max_flights = 10'000;
 // A question about a domain whose policy is known waits no longer for a look at DNS or at a new policy.
 inline constexpr std::chrono::seconds patience_with_known_policy{2};
