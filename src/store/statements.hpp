@@ -63,9 +63,10 @@ inline constexpr const char* due = R"(
     WHERE refresh_at <= ?1 AND last_used >= ?2 AND refresh_at - last_used <= 2592000
     ORDER BY refresh_at LIMIT ?3)";
 
+// But for those whose next try is near: it was set by the clock that is right.
 inline constexpr const char* from_the_future = R"(
     SELECT domain FROM domain
-    WHERE fetched > ?1 AND (refresh_at IS NULL OR refresh_at > ?1) AND last_used >= ?2
+    WHERE fetched > ?1 AND (refresh_at IS NULL OR refresh_at > ?1 + 86400) AND last_used >= ?2
     ORDER BY fetched LIMIT ?3)";
 
 inline constexpr const char* prune = R"(

@@ -384,6 +384,16 @@ TEST_F(SqliteStoreTest, APolicyFromTheFutureIsDueForRefresh) {
     EXPECT_THAT(*store->due_for_refresh(now, before, 9), ElementsAre());
 }
 
+TEST_F(SqliteStoreTest, APolicyFromTheFutureWaitsForItsNextTry) {
+    open();
+    const WallTime before = now - std::chrono::hours(24 * 365);
+    auto record = record_of("future.test");
+    record.refresh_at = before + std::chrono::minutes(5);
+    ASSERT_TRUE(put(record));
+    EXPECT_THAT(*store->due_for_refresh(before, before, 9), ElementsAre());
+    EXPECT_THAT(*store->due_for_refresh(*record.refresh_at, before, 9), ElementsAre("future.test"));
+}
+
 struct Removal {
     const char* what;
     bool removed;

@@ -169,8 +169,9 @@ public:
         std::vector<std::string> due;
         for (const auto& [domain, record] : records) {
             if (!record.policy || record.last_used < used_since || due.size() == most) continue;
-            if ((record.refresh_at && *record.refresh_at <= now) || record.policy->fetched > now)
-                due.push_back(domain);
+            const bool due_now = record.refresh_at && *record.refresh_at <= now;
+            const bool soon = record.refresh_at && *record.refresh_at <= now + std::chrono::hours(24);
+            if (due_now || (record.policy->fetched > now && !soon)) due.push_back(domain);
         }
         return due;
     }

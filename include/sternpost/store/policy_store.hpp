@@ -93,8 +93,8 @@ public:
     // the one that is there, with its refresh_at.
     virtual boost::asio::awaitable<Result<void>> put(DomainRecord record) = 0;
     // At most `most` domains whose policy is to be fetched again, the longest due first: refresh_at has come, or the
-    // policy is from the future (the clock was wrong); none that was last used before `used_since`, which is at most
-    // 30 days before `now`.
+    // policy is from the future (the clock was wrong) and refresh_at beyond a day from now; none that was last used before
+    // `used_since`, which is at most 30 days before `now`.
     virtual Result<std::vector<std::string>> due_for_refresh(WallTime now, WallTime used_since,
                                                              std::size_t most) = 0;
     // Removes at most `most` records that say nothing any more: no unexpired policy, no failure since `failed_since`,
