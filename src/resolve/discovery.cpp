@@ -313,6 +313,7 @@ awaitable<void> Discovery::commit(KnownDomain& known) {
     const auto stored = co_await sources_.store.put(record_of(known));
     const Trouble trouble = disk_trouble(known.domain);
     known.on_disk = stored.has_value();
+    known.uncommitted = false;
     if (known.on_disk)
         repeats_.mended(trouble, "on disk again");
     else

@@ -15,6 +15,7 @@ Reply waited_too_long(const Flight& flight) {
 
 Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     const KnownDomain& known = flight.known;
+    if (known.uncommitted) return nullptr;
     const Now at = context_.now();
     const bool applies =
         known.policy_applies(at.wall, context_.options) || context_.rules->pins(known.domain, at.wall);

@@ -188,6 +188,7 @@ void KnownDomain::take(CachedPolicy taken) {
         dane.clear();
     }
     policy = std::make_shared<const CachedPolicy>(std::move(taken));
+    uncommitted = true;
     failed.reset();
     failed_elsewhere = false;
     overloaded = disk_unread = false;

@@ -79,6 +79,7 @@ struct KnownDomain {
     std::string replaced_id;
     SteadyTime replaced{};
     bool on_disk = true;            // false: the policy could not be committed
+    bool uncommitted = false;       // the policy is on its way to the disk, and nobody is told of it before
     bool disk_unread = false;       // the disk could not say whether there is a policy
     bool overloaded = false;        // the last GET found no room among ours
     bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept

@@ -59,6 +59,7 @@ awaitable<void> Sharing::wait_for_turn(std::shared_ptr<Flight> flight, PolicyPtr
         const Lease lease = co_await fleet.lease(flight->known.domain);
         if (lease == Lease::unavailable || context_.stopped) co_return;
         co_await take_over(flight->known);
+        flight->changed.cancel();
         const bool waits = lease == Lease::elsewhere && still_needed(*flight, before) &&
                            context_.now().steady < end && !flight->known.forgotten;
         if (!waits || context_.stopped) co_return;

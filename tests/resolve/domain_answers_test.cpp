@@ -79,6 +79,23 @@ TEST_F(DomainAnswersTest, NothingIsAnsweredBeforeItIsOnDisk) {
     EXPECT_EQ(store.records.at("good.test").policy->body, enforce("mail.good.test"));
 }
 
+TEST_F(DomainAnswersTest, NorIsItWhenPatienceEnds) {
+    options.deadline = 50ms;
+    restart();
+    publish("good.test", "1", enforce("mail.good.test"));
+    fetcher.gate.shut();
+    EXPECT_EQ(ask("good.test"), "41:TEMP policy of good.test is being fetched,");
+    store.gate.shut();
+    fetcher.gate.open();
+    settle();
+    const auto pending = begin("good.test");
+    settle();
+    EXPECT_FALSE(pending->done);
+    store.gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("mail.good.test"));
+}
+
 TEST_F(DomainAnswersTest, AFullDiskDoesNotTakeTheAnswerAway) {
     publish("good.test", "1", enforce("mail.good.test"));
     store.full = true;
