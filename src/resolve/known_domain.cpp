@@ -141,7 +141,7 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
         auto most = options.max_ttl;
         if (state.verdict == DomainDane::unvalidated)
             most = std::min(most, dane_remembered(now.wall) ? last_dns_retry_when_deferring : last_dns_retry);
-        look.due = now.steady + std::max(options.min_ttl, std::min(state.ttl, most));
+        look.due = now.steady + std::min(most, std::max(options.min_ttl, state.ttl));
     } else {
         const bool deferring = state.verdict != DomainDane::doubtful;
         look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures + 1,

@@ -289,6 +289,17 @@ TEST_F(DaneAnswersTest, KnownDaneIsRememberedForADay) {
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
 }
 
+TEST_F(DaneAnswersTest, ValidationThatComesBackIsFoundWithinHalfAMinute) {
+    publish_tlsa("a.mx.test");
+    EXPECT_EQ(ask("good.test"), dane_only);
+    restart();
+    resolver.validates = Validation::no;
+    EXPECT_NE(ask("good.test").find("TEMP dane: good.test had DANE"), std::string::npos);
+    resolver.validates = Validation::yes;
+    clock.advance(30s);
+    EXPECT_EQ(ask("good.test"), dane_only);
+}
+
 TEST_F(DaneAnswersTest, DaneThatItsOwnerRemovedIsForgotten) {
     publish_tlsa("a.mx.test");
     EXPECT_EQ(ask("good.test"), dane_only);
