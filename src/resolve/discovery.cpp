@@ -30,15 +30,16 @@ unsigned kind_of(Errc code) {
     return static_cast<unsigned>(code);
 }
 
-void log_txt(const KnownDomain& known, Repeats& repeats) {
+void log_txt(const KnownDomain& known, WallTime now, Repeats& repeats) {
     const Trouble silence{{Topic::dns, known.domain}, "TXT"};
     const Trouble unusable{{Topic::policy, known.domain}, "record"};
     const std::string& why = known.txt.why;
     if (known.txt.state == TxtState::failed) {
-        repeats.failed(silence, LogLevel::warning,
-                       kind_of(known.txt.overloaded ? Errc::overloaded : Errc::temporary),
-                       fmt::format("no answer about its TXT record: {}{}", printable(why),
-                                   known.policy ? "; the known policy stays in force" : ""));
+        repeats.failed(
+            silence, LogLevel::warning, kind_of(known.txt.overloaded ? Errc::overloaded : Errc::temporary),
+            fmt::format(
+                "no answer about its TXT record: {}{}", printable(why),
+                known.policy && now < known.policy->expires() ? "; the known policy stays in force" : ""));
         return;
     }
     repeats.mended(silence, "there is an answer about its TXT record again");
@@ -173,7 +174,7 @@ awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
     if (!answer && answer.error().code == Errc::stopped) co_return;
     known.note_txt(answer, sources_.clock.steady(), options_);
     figures_.txt.add(outcome_of(known.txt));
-    log_txt(known, repeats_);
+    log_txt(known, sources_.clock.wall(), repeats_);
 }
 
 awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {

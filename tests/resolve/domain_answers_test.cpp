@@ -374,6 +374,16 @@ TEST_F(DomainAnswersTest, AFetchThatKeepsFailingIsOneLineAnHour) {
                        std::to_string(fetches("fail.test") - 1) + " failures since 2026-12-01T00:00:00Z"));
 }
 
+TEST_F(DomainAnswersTest, APolicyThatHasRunOutIsNotSaidToStayInForce) {
+    publish("good.test", "1", enforce("mail.good.test", 1000));
+    ask("good.test");
+    break_txt("good.test");
+    clock.advance(1001s);
+    EXPECT_EQ(ask("good.test"), not_found);
+    EXPECT_TRUE(logged("no answer about its TXT record"));
+    EXPECT_FALSE(logged("the known policy stays in force"));
+}
+
 TEST_F(DomainAnswersTest, DnsThatAnswersAgainIsToldOnce) {
     break_txt("fail.test");
     ask("fail.test");
