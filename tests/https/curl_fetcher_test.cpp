@@ -195,7 +195,7 @@ TEST_F(CurlFetcherTest, TellsWhyThereIsNoPolicy) {
         {"#59", "close-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "close-at-once", temporary, {"ended before the whole answer"}},
         {"#59", "length-garbage", temporary, {"no HTTP answer"}},
-        {"#59", "identity-truncated", temporary, {"no close_notify"}},
+        {"#59", "identity-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "http2-differs", temporary, {}},
         {"#59", "http2-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "http2-reset", temporary, {}},
