@@ -121,6 +121,14 @@ def wait_until_fetched_later(relay, domain):
     wait_until(lambda: f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}" > fetched, "a fetch would be a later one")
 
 
+def fetch_again(engine, relay, domain):
+    wait_until_told(engine, domain)
+    wait_until_fetched_later(relay, domain)
+    entry = engine.ask("GET", f"sternpost:policy:{domain}")
+    assert relay.daemon.command("cache", "refresh", domain).returncode == 0
+    wait_until(lambda: engine.ask("GET", f"sternpost:policy:{domain}") != entry, f"the others are told again of {domain}")
+
+
 # One memory
 
 def test_cold_questions_to_three_relays_are_one_fetch(world, engine, start_relays):
@@ -364,7 +372,10 @@ def test_a_relay_whose_clock_is_an_hour_off_harms_nobody(world, own_engine, star
 
 def test_keys_are_rotated_without_a_gap(world, own_engine, start_relays):
     first, second = start_relays({"servers": [own_engine.name], "timeout": "2s"})
+    old = learn(world, first, "signed-by-the-former-key")
     for keys in ((KEY, FORMER_KEY), (FORMER_KEY, KEY), (FORMER_KEY,)):
+        if len(keys) == 1:
+            fetch_again(own_engine, first, old)
         for relay in (first, second):
             domain = learn(world, first, "rotated")
             wait_until_told(own_engine, domain)
@@ -377,6 +388,8 @@ def test_keys_are_rotated_without_a_gap(world, own_engine, start_relays):
             relay.daemon.reload()
             wait_until(lambda: relay.daemon.log_text().count("reloaded ") > reloads, "it has reloaded")
             relay.wait_for_fleet()
+    world.hide(old)
+    assert second.ask(old) == secure()
     assert first.fleet()["ignored"]["forged"] == second.fleet()["ignored"]["forged"] == 0
 
 
