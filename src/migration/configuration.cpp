@@ -38,7 +38,7 @@ std::vector<std::string> addresses_of(const std::string& host, const std::string
     return {(host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port};
 }
 
-void offer_address(Draft& draft, const std::vector<std::string>& addresses, const Setting& because_of) {
+void listen_at(Draft& draft, const std::vector<std::string>& addresses, const Setting& because_of) {
     constexpr std::string_view unix_socket = "unix:";
     std::string list, streams;
     for (const std::string& address : addresses) {
@@ -46,13 +46,11 @@ void offer_address(Draft& draft, const std::vector<std::string>& addresses, cons
         streams += (streams.empty() ? "" : " and ") + std::string("ListenStream=") +
                    printable(address.substr(address.starts_with(unix_socket) ? unix_socket.size() : 0));
     }
-    if (!draft.offer("listen", "[" + list + "]", because_of)) return;
+    if (!draft.set("", "listen", "[" + list + "]", because_of)) return;
     draft.warn(
-        "sternpostd has an address of its own, so that both can answer for a while: let main.cf ask "
-        "127.0.0.1:8461. Or give it the former address once the other has ended: by \"listen\", which is a "
-        "comment, or, where systemd holds the sockets, as with the packages, by \"systemctl edit "
+        "Where systemd holds the sockets, as with the packages, \"listen\" is not read: \"systemctl edit "
         "sternpostd.socket\" with " +
-        streams + " below [Socket].");
+        streams + " below [Socket], or let main.cf ask 127.0.0.1:8461.");
 }
 
 std::string_view usual_configuration(OtherResolver from) {

@@ -17,10 +17,6 @@ std::string heading_of(const std::string& section) {
     return section.empty() ? "" : "[" + section + "]\n";
 }
 
-std::string line_of(const std::string& key, const std::string& value) {
-    return key + " = " + value + "\n";
-}
-
 // Comment lines, the first one with `mark` before it.
 std::string comment(std::string_view text, std::string_view mark = "") {
     std::string lines, line = "# " + std::string(mark);
@@ -75,25 +71,17 @@ std::string toml_seconds(std::string_view number) {
     return toml_text(std::to_string(static_cast<long long>(std::ceil(seconds))) + "s");
 }
 
-bool Draft::accepts(const std::string& text, const Setting& because_of) {
-    const auto accepted = read_config(text, "file");
-    if (!accepted) leave_out(because_of, without_place(accepted.error().detail));
-    return accepted.has_value();
-}
-
 bool Draft::set(const std::string& section, const std::string& key, const std::string& value,
                 const Setting& because_of) {
-    if (!accepts(heading_of(section) + line_of(key, value), because_of)) return false;
+    const std::string line = key + " = " + value + "\n";
+    const auto accepted = read_config(heading_of(section) + line, "file");
+    if (!accepted) {
+        leave_out(because_of, without_place(accepted.error().detail));
+        return false;
+    }
     Keys& keys = sections_[section];
     std::erase_if(keys, [&](const auto& known) { return known.first == key; });
     keys.emplace_back(key, value);
-    return true;
-}
-
-bool Draft::offer(const std::string& key, const std::string& value, const Setting& because_of) {
-    const std::string line = line_of(key, value);
-    if (!accepts(line, because_of)) return false;
-    offers_.push_back("#" + line);
     return true;
 }
 
@@ -118,11 +106,9 @@ Migrated Draft::finish() const {
     made.toml += list_of("To be done by hand:", warnings_);
     made.toml += list_of("Good to know:", remarks_);
     made.toml += list_of("Has no equal here:", left_out_);
-    if (!offers_.empty()) made.toml += "\n";
-    for (const std::string& offered : offers_) made.toml += offered;
     for (const auto& [section, keys] : sections_) {
         made.toml += "\n" + heading_of(section);
-        for (const auto& [key, value] : keys) made.toml += line_of(key, value);
+        for (const auto& [key, value] : keys) made.toml.append(key).append(" = ").append(value).append("\n");
     }
     return made;
 }

@@ -33,8 +33,6 @@ public:
     // is left out, with its reason.
     bool set(const std::string& section, const std::string& key, const std::string& value,
              const Setting& because_of);
-    // A key at the top as a comment, to be chosen by who reads it. Whether it is one: else as with set().
-    bool offer(const std::string& key, const std::string& value, const Setting& because_of);
     void leave_out(const Setting& setting, std::string_view why);
     // To be done by hand.
     void warn(std::string what);
@@ -46,11 +44,8 @@ public:
 private:
     using Keys = std::vector<std::pair<std::string, std::string>>;
 
-    bool accepts(const std::string& text, const Setting& because_of);
-
     std::string source_;
     std::map<std::string, Keys> sections_;  // the top comes first
-    std::vector<std::string> offers_;
     std::vector<std::string> left_out_;
     std::vector<std::string> remarks_;
     std::vector<std::string> warnings_;

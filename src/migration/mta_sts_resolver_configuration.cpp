@@ -26,15 +26,15 @@ bool plain(const YamlValue& zone) {
     return !sets(zone, "strict_testing") && !sets(zone, "tlsrpt");
 }
 
-void former_address(Draft& draft, const YamlValue& file) {
+void listen(Draft& draft, const YamlValue& file) {
     if (const YamlValue* path = file.find("path"); path && path->kind == YamlValue::Kind::scalar)
-        return offer_address(draft, {"unix:" + path->text}, {"path", *path});
+        return listen_at(draft, {"unix:" + path->text}, {"path", *path});
     const YamlValue* host = file.find("host");
     const YamlValue* port = file.find("port");
     const std::string at(host ? std::string_view(host->text) : usual_host);
     const std::string number(port ? std::string_view(port->text) : usual_port);
     if (at == usual_host && number == usual_port) return;
-    offer_address(draft, addresses_of(at, number), {host ? "host" : "port", host ? *host : *port});
+    listen_at(draft, addresses_of(at, number), {host ? "host" : "port", host ? *host : *port});
 }
 
 void grace(Draft& draft, const Setting& setting) {
@@ -118,7 +118,7 @@ void translate_mta_sts_resolver(const YamlValue& file, Draft& draft) {
         {"default_zone", "", default_zone},
         {"zones", "", zones},
     }};
-    former_address(draft, file);
+    listen(draft, file);
     for (const auto& [key, value] : file.members) translate(draft, {key, value}, translations);
     draft.remark(
         "default_zone answers whatever map name is none of the zones; sternpostd knows sts, postfix and "

@@ -24,15 +24,15 @@ bool on_this_host(const std::string& address) {
     return host.starts_with("127.") || host == "::1" || host == "localhost";
 }
 
-void former_address(Draft& draft, const YamlValue* set) {
+void listen(Draft& draft, const YamlValue* set) {
     YamlValue usual;
     usual.kind = YamlValue::Kind::scalar;
     usual.text = usual_address;
     const YamlValue& address = set != nullptr && !set->text.empty() ? *set : usual;
     const Setting setting{"server.address", address};
-    if (address.text.starts_with(unix_socket)) return offer_address(draft, {address.text}, setting);
+    if (address.text.starts_with(unix_socket)) return listen_at(draft, {address.text}, setting);
     const auto [host, port] = split(address.text);
-    offer_address(draft, addresses_of(host, port), setting);
+    listen_at(draft, addresses_of(host, port), setting);
 }
 
 void metrics(Draft& draft, const Setting& setting) {
@@ -93,7 +93,7 @@ void translate_tlspol(const YamlValue& file, const MainCf& main_cf, Draft& draft
         {"dns.address", "", resolver},
     }};
     const YamlValue* server = file.find("server");
-    former_address(draft, server ? server->find("address") : nullptr);
+    listen(draft, server ? server->find("address") : nullptr);
     warn_of_dane(draft, main_cf);
     for (const auto& [key, value] : file.members) {
         const bool known = key == "server" || key == "dns";

@@ -33,8 +33,7 @@ void translate_tlspol(const YamlValue& file, const MainCf& main_cf, Draft& draft
 std::string toml_name(const std::string& name);
 // "127.0.0.1:8461"; more than one where `host` stands for all.
 std::vector<std::string> addresses_of(const std::string& host, const std::string& port);
-// As a comment: the other one has the address still, and where systemd holds the sockets, as with the packages, `listen` says
-// nothing but whom "sternpost query" asks.
-void offer_address(Draft& draft, const std::vector<std::string>& addresses, const Setting& because_of);
+// Sets `listen`, and tells of the packages' sockets: they are systemd's, which does not read our file.
+void listen_at(Draft& draft, const std::vector<std::string>& addresses, const Setting& because_of);
 
 }  // namespace sternpost

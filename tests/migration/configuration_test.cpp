@@ -54,41 +54,21 @@ TEST(Migration, WhatIsUsualNeedsNothing) {
     }
 }
 
-// With `listen` as the comment has it.
-Config with_former_address(Migrated made) {
-    const std::size_t at = made.toml.find("\n#listen = ");
-    if (at == std::string::npos) {
-        ADD_FAILURE() << made.toml;
-        return {};
-    }
-    made.toml.erase(at + 1, 1);
-    return config(made);
-}
-
-TEST(Migration, TheOtherOneKeepsItsAddressUntilSomebodyChoosesOtherwise) {
-    for (const Migrated& made : {of_python("port: 8642"), of_python("path: /run/sts.sock"), of_go("")}) {
-        EXPECT_EQ(config(made).listen, Config().listen) << made.toml;
-        EXPECT_THAT(made.warnings, ElementsAre(HasSubstr("let main.cf ask 127.0.0.1:8461")));
-    }
-}
-
-TEST(Migration, AFormerAddressIsAComment) {
+TEST(Migration, AddressesAreKept) {
     const auto listen = [](const std::string& yaml) {
-        return to_string(with_former_address(of_python(yaml)).listen.front());
+        return to_string(config(of_python(yaml)).listen.front());
     };
     EXPECT_EQ(listen("port: 8642"), "127.0.0.1:8642");
     EXPECT_EQ(listen("host: '::1'\nport: '8461'"), "[::1]:8461");
     EXPECT_EQ(listen("host: localhost\nport: 1"), "127.0.0.1:1");
     EXPECT_EQ(listen("path: /run/sts.sock\nhost: 10.0.0.1"), "unix:/run/sts.sock");
-    EXPECT_EQ(with_former_address(of_python("host: ''\n")).listen.size(), 2U);
+    EXPECT_EQ(config(of_python("host: ''\n")).listen.size(), 2U);
     EXPECT_THAT(of_python("port: 8642").warnings, ElementsAre(HasSubstr("systemctl edit sternpostd.socket")));
-    const auto listen_of_go = [](const std::string& yaml) {
-        return to_string(with_former_address(of_go(yaml)).listen.front());
-    };
-    EXPECT_EQ(listen_of_go(""), "127.0.0.1:8642");
-    EXPECT_EQ(listen_of_go("server:\n  address: '[::1]:8642'"), "[::1]:8642");
-    EXPECT_EQ(listen_of_go("server:\n  address: unix:/run/t.sock"), "unix:/run/t.sock");
-    EXPECT_EQ(with_former_address(of_go("server:\n  address: :8642")).listen.size(), 2U);
+    EXPECT_EQ(to_string(config(of_go("")).listen.front()), "127.0.0.1:8642");
+    EXPECT_EQ(to_string(config(of_go("server:\n  address: '[::1]:8642'")).listen.front()), "[::1]:8642");
+    EXPECT_EQ(to_string(config(of_go("server:\n  address: unix:/run/t.sock")).listen.front()),
+              "unix:/run/t.sock");
+    EXPECT_EQ(config(of_go("server:\n  address: :8642")).listen.size(), 2U);
 }
 
 TEST(Migration, ZonesBecomeMaps) {
