@@ -1,13 +1,15 @@
 // One question put to several servers, one after the other and at last side by side: who answers first has won.
 //
 // Threads: one loop, that of the servers.
-// Errors:  as Resolver says; the first failure of each server is told, "SERVFAIL from 127.0.0.1:53".
+// Errors:  as Resolver says; the first failure of each server is told, "SERVFAIL from 127.0.0.1:53". Errc::overloaded
+//          where this process itself stood still meanwhile, by a slow disk or a debugger.
 // Limits:  attempts_in_a_timeout, or as many as there are servers.
 #pragma once
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -30,6 +32,8 @@ namespace sternpost {
 // Attempts of one question, or as many as there are servers. One without answer gets company after its share
 // of the timeout.
 inline constexpr std::size_t attempts_in_a_timeout = 5;
+// A timer that goes off later tells that the loop stood still.
+inline constexpr std::chrono::seconds longest_lag{1};
 
 template <class Record>
 using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
@@ -111,9 +115,15 @@ boost::asio::awaitable<Result<RecordSet<Record>>> ask_in_turn(boost::asio::any_i
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const std::size_t most = std::max(attempts_in_a_timeout, servers.size());
     const auto share = timeout / static_cast<std::int64_t>(most);
+    bool stood_still = false;
     for (std::size_t tried = 0; !race->won && !race->stopped;) {
         const bool all_failed = race->open == 0 && tried >= servers.size();
-        if (all_failed || std::chrono::steady_clock::now() >= deadline) break;
+        if (all_failed) break;
+        if (std::chrono::steady_clock::now() >= deadline) {
+            // An answer that came while the loop stood still has been read, but not been handed over yet.
+            co_await boost::asio::post(executor, boost::asio::use_awaitable);
+            break;
+        }
         auto wait_until = deadline;
         if (tried < most) {
             ++race->open;
@@ -124,9 +134,15 @@ boost::asio::awaitable<Result<RecordSet<Record>>> ask_in_turn(boost::asio::any_i
         race->changed.expires_at(wait_until);
         boost::system::error_code ignored;
         co_await race->changed.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        stood_still = stood_still || std::chrono::steady_clock::now() >= wait_until + longest_lag;
     }
     if (race->won) co_return std::move(*race->won);
-    co_return tl::unexpected(why_lost(*race, servers));
+    Error lost = why_lost(*race, servers);
+    if (stood_still) {
+        lost.code = Errc::overloaded;
+        lost.detail += ", while sternpostd stood still";
+    }
+    co_return tl::unexpected(std::move(lost));
 }
 
 }  // namespace sternpost

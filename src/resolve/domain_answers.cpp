@@ -29,6 +29,8 @@ namespace sternpost {
 namespace {
 
 constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
+constexpr std::chrono::seconds longest_lag{1};
+constexpr std::chrono::seconds a_little_longer{2};
 
 }  // namespace
 
@@ -218,6 +220,10 @@ private:
         flight->patience.async_wait(
             [self = shared_from_this(), flight, when, deadline](boost::system::error_code error) {
                 if (error) return;
+                // What came while the loop stood still is taken in first.
+                const auto woken = std::chrono::steady_clock::now();
+                if (when == deadline && woken >= deadline + longest_lag)
+                    return self->answer_at(flight, woken + a_little_longer, woken + a_little_longer);
                 flight->overdue = true;
                 flight->expired = when == deadline;
                 self->answer_who_need_not_wait(*flight);

@@ -8,7 +8,9 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <thread>
 
+#include "dns/race.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "tests/support/dns_https_lab.hpp"
 #include "tests/support/dns_server.hpp"
@@ -315,6 +317,27 @@ TEST_F(CaresResolverTest, EndsWithinItsTimeout) {
               "no answer in time from 127.0.0.1:53, no answer in time from 127.0.0.2:53");
     EXPECT_GE(took, 280ms);
     EXPECT_LT(took, 3s);
+}
+
+// As by a slow disk, for longer than the timeout.
+TEST_F(CaresResolverTest, WhatIsAnsweredWhileTheLoopStandsStillCounts) {
+    options.timeout = 200ms;
+    server(first, [](const Question& question) {
+        text("one")(question);
+        std::this_thread::sleep_for(500ms);
+    });
+    const auto answer = ask();
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_THAT(answer->records, ElementsAre("one"));
+}
+
+TEST_F(CaresResolverTest, WhoStoodStillDoesNotBlameTheServer) {
+    options.timeout = 200ms;
+    server(first, [](const Question&) { std::this_thread::sleep_for(longest_lag + 500ms); });
+    const auto answer = ask();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::overloaded);
+    EXPECT_EQ(answer.error().detail, "no answer in time from 127.0.0.1:53, while sternpostd stood still");
 }
 
 TEST_F(CaresResolverTest, EndsWithinItsTimeoutWhereTcpIsSilent) {

@@ -1,6 +1,8 @@
 """Questions as Postfix asks them, and every reply byte by byte."""
 
 import re
+import signal
+import threading
 import time
 
 import pytest
@@ -230,6 +232,23 @@ def test_a_failing_txt_lookup_is_a_temporary_error_where_the_operator_says_so(wo
     world.publish(domain, enforce())
     world.resolver.script(f"_mta-sts.{domain}", "TXT", rcode("SERVFAIL"))
     assert sternpostd.ask(domain).startswith("TEMP ")
+
+
+def test_an_answer_that_comes_while_the_daemon_stands_still_counts(world, start_sternpostd):
+    """For longer than it would have waited, as by a slow disk."""
+    sternpostd = start_sternpostd({"dns": {"timeout": "500ms"}, "answers": {"deadline": "1s"}})
+    domain = world.domain("stood-still")
+    world.publish(domain, enforce())
+    held = threading.Timer(3.0, lambda: sternpostd.process.signal(signal.SIGCONT))
+
+    def hold(query, transport, forward):
+        if not held.is_alive() and not held.finished.is_set():
+            sternpostd.process.signal(signal.SIGSTOP)
+            held.start()
+        return forward()
+    world.resolver.script(f"_mta-sts.{domain}", "TXT", hold)
+    assert sternpostd.ask(domain) == secure()
+    held.join()
 
 
 def test_a_bogus_record_is_no_record(world, sternpostd):
