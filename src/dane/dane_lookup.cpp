@@ -81,6 +81,20 @@ struct DaneLookup::Looks {
     std::size_t looking = 0;
     bool stopped = false;
     asio::steady_timer done;  // cancelled when the last one has looked
+
+    // One who looks; ends also by an exception.
+    class Looker {
+    public:
+        explicit Looker(Looks& looks) : looks_(looks) {}
+        ~Looker() {
+            if (--looks_.looking == 0) looks_.done.cancel();
+        }
+        Looker(const Looker&) = delete;
+        Looker& operator=(const Looker&) = delete;
+
+    private:
+        Looks& looks_;
+    };
 };
 
 awaitable<DaneState> DaneLookup::look(NextHop next_hop) {
@@ -141,6 +155,7 @@ awaitable<void> DaneLookup::look_at_hosts(std::uint16_t port, DaneState& state) 
 }
 
 awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks) {
+    const Looks::Looker looker(*looks);
     while (looks->next < looks->hosts.size()) {
         const std::size_t at = looks->next++;
         const std::string name = looks->hosts[at].name;
@@ -160,7 +175,6 @@ awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Loo
         looks->stopped = looks->stopped || look.stopped;
         looks->ttl = std::min(looks->ttl, look.ttl);
     }
-    if (--looks->looking == 0) looks->done.cancel();
 }
 
 }  // namespace sternpost

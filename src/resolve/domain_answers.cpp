@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -233,8 +234,34 @@ private:
 
     static awaitable<void> fly(std::shared_ptr<Inside> self, FlightPtr flight) {
         using asio::experimental::awaitable_operators::operator&&;
-        co_await (self->course_.look_at_policy(flight) && self->course_.look_at_hosts(flight));
-        self->land(flight);
+        std::exception_ptr bug;
+        try {
+            co_await (noting(bug, self->course_.look_at_policy(flight)) &&
+                      noting(bug, self->course_.look_at_hosts(flight)));
+            self->land(flight);
+        } catch (...) {
+            self->crash(*flight);
+            if (bug) std::rethrow_exception(bug);
+            throw;
+        }
+    }
+
+    // What one look throws: the other one is broken off then, and throws that.
+    static awaitable<void> noting(std::exception_ptr& bug, awaitable<void> look) {
+        try {
+            co_await std::move(look);
+        } catch (...) {
+            if (!bug) bug = std::current_exception();
+            throw;
+        }
+    }
+
+    // A bug ends this lookup alone; the next question begins another one.
+    void crash(Flight& flight) {
+        flight.patience.cancel();
+        flight.end();
+        if (flight_under_way(flight.known.domain).get() == &flight) flights_.erase(flight.known.domain);
+        release(flight, temporary("sternpostd has met an internal error"));
     }
 
     // Gives the waiters what is known, while the flight goes on.

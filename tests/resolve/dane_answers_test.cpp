@@ -339,6 +339,15 @@ TEST_F(DaneAnswersTest, WhatNobodyKnowsYetDefers) {
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
 }
 
+TEST_F(DaneAnswersTest, ALookThatEndsInAnInternalErrorDefers) {
+    resolver.tlsa_throws = true;
+    EXPECT_NE(ask("good.test").find("TEMP dane: "), std::string::npos);
+    EXPECT_TRUE(logged("internal error in \"dane\": a bug"));
+    resolver.tlsa_throws = false;
+    clock.advance(30s);
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+}
+
 // ---- maps and overrides
 
 TEST_F(DaneAnswersTest, AMapMayEnforceTestingPolicies) {

@@ -624,6 +624,17 @@ TEST_F(DomainAnswersTest, StopReleasesWhoWaits) {
     EXPECT_EQ(ask("other.test"), "");
 }
 
+TEST_F(DomainAnswersTest, AnInternalErrorEndsOneLookupAlone) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    fetcher.throws = true;
+    EXPECT_EQ(ask("good.test"), "41:TEMP sternpostd has met an internal error,");
+    EXPECT_TRUE(logged("internal error in \"domain lookup\": a bug"));
+    fetcher.throws = false;
+    EXPECT_EQ(answers->figures().lookups, 0U);
+    clock.advance(options.min_interval);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
 TEST_F(DomainAnswersTest, TheWallClockMayJump) {  // #124
     publish("good.test", "1", enforce("mail.good.test", 86400));
     ask("good.test");

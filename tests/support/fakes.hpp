@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,7 @@ public:
     Answer<TlsaRecord> tlsa(std::string name) override {
         ++tlsa_questions[name];
         co_await tlsa_gate.pass();
+        if (tlsa_throws) throw std::logic_error("a bug");
         co_return find(tlsa_records, name);
     }
     asio::awaitable<Validation> validation() override { co_return validates; }
@@ -105,6 +107,7 @@ public:
     std::map<std::string, int> tlsa_questions;
     Validation validates = Validation::yes;
     bool denial_is_signed = true;  // of what no test has put in
+    bool tlsa_throws = false;
     Gate gate;
     Gate tlsa_gate;
 
@@ -131,6 +134,7 @@ public:
         ++fetches[host];
         last_queue = queue;
         co_await gate.pass();
+        if (throws) throw std::logic_error("a bug");
         if (const auto found = bodies.find(host); found != bodies.end()) co_return found->second;
         co_return failure(Errc::temporary, "HTTP status 404 instead of 200");
     }
@@ -138,6 +142,7 @@ public:
     std::map<std::string, Result<std::string>> bodies;
     std::map<std::string, int> fetches;
     Queue last_queue = Queue::kept;
+    bool throws = false;
     Gate gate;
 };
 
