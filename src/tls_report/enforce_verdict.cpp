@@ -1,7 +1,7 @@
 #include "sternpost/tls_report/enforce_verdict.hpp"
 
 #include <algorithm>
-#include <ranges>
+#include <iterator>
 
 #include "sternpost/tls_report/date.hpp"
 #include "sternpost/tls_report/result_type.hpp"
@@ -30,12 +30,9 @@ Evidence evidence_of(const DomainSummary& domain, Day today) {
     Evidence evidence;
     evidence.mode = domain.mode_until(today + most_days_ahead);
     evidence.furthest = domain.sts_days.rbegin()->first;
-    for (const auto& day : domain.sts_days | std::views::keys) {
-        if (day > today + most_days_ahead)
-            ++evidence.days_ahead;
-        else
-            evidence.newest = day;
-    }
+    const auto ahead = domain.sts_days.upper_bound(today + most_days_ahead);
+    evidence.days_ahead = static_cast<std::size_t>(std::distance(ahead, domain.sts_days.end()));
+    if (ahead != domain.sts_days.begin()) evidence.newest = std::prev(ahead)->first;
     for (const auto& [day, senders] : domain.sts_days) {
         if (!evidence.has_within(verdict_window, day)) continue;
         const bool is_late = evidence.has_within(failure_window, day);
