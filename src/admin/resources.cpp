@@ -212,7 +212,9 @@ Resources::Answer Resources::readyz(Request) {
 
 Resources::Answer Resources::status(Request) {
     const AllFigures now = co_await figures();
-    co_return of_json(status_json(now, sources_.clock.wall(), answering_));
+    json::object status = status_json(now, sources_.clock.wall(), answering_);
+    status["listening"] = json::array(sources_.listening.begin(), sources_.listening.end());
+    co_return of_json(status);
 }
 
 Resources::Answer Resources::policies(Request request) {

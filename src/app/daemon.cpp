@@ -127,6 +127,7 @@ AdminSources Daemon::admin_sources() {
             [this] { return fetcher_.figures(); },
             answer_loop_.get_executor(),
             STERNPOST_VERSION,
+            names_of(sockets_),
             [this] { return fleet_ ? std::optional(fleet_->figures()) : std::nullopt; },
             &watch_};
 }

@@ -9,11 +9,14 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/json/value.hpp>
 #include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <vector>
 
+#include "admin_client.hpp"
 #include "command.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/answer/netstring.hpp"
@@ -99,8 +102,24 @@ int exit_status(const std::string& reply) {
     return exit_temporary;
 }
 
+// systemd may have given the daemon other sockets than its configuration names, where another program may listen.
+ListenAddress address_of_daemon(const Config& config) {
+    const ListenAddress& configured = config.listen.front();
+    if (config.admin.socket.empty()) return configured;
+    const auto status = AdminClient(config.admin.socket).get("/v1/status");
+    if (!status || !status->good()) return configured;
+    const auto object = status->object();
+    std::vector<std::string> listening;
+    if (const auto* names = object.if_contains("listening"); names != nullptr && names->is_array())
+        for (const auto& name : names->get_array())
+            if (name.is_string()) listening.emplace_back(name.get_string());
+    if (listening.empty() || std::ranges::find(listening, to_string(configured)) != listening.end())
+        return configured;
+    return parse_listen_address(listening.front()).value_or(configured);
+}
+
 int query(const Config& config, const std::string& map, const std::string& key) {
-    const auto reply = ask(config.listen.front(), map, key);
+    const auto reply = ask(address_of_daemon(config), map, key);
     if (!reply) {
         complain(reply.error().detail);
         return exit_temporary;

@@ -11,8 +11,6 @@ namespace sternpost {
 
 inline constexpr std::size_t max_socket_path = 107;  // sun_path less its NUL
 
-// IP addresses come out in their shortest spelling, so that equal addresses compare equal.
-Result<ListenAddress> parse_listen_address(std::string_view text);
 Result<ServerAddress> parse_server_address(std::string_view text);
 // "127.0.0.1", "[::1]:6379" or "unix:/path"; the usual ports are those of Redis and of its Sentinel.
 Result<ListenAddress> parse_fleet_server(std::string_view text);

@@ -228,6 +228,8 @@ def test_a_socket_from_systemd_replaces_its_own(world, start_sternpostd):
         with pytest.raises(ConnectionRefusedError):
             sternpostd.connect()
         sternpostd.wait_for_log(re.compile(r"127\.0\.0\.1:8461"))  # the one warning that the lists differ
+        done = sternpostd.command("query", ".test")
+        assert (done.stdout.strip(), done.returncode) == ("NOTFOUND", 1), done.stderr
 
 
 def test_a_restart_behind_a_socket_from_systemd_loses_no_question(world, start_sternpostd):

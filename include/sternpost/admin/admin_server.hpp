@@ -31,6 +31,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sternpost/dns/dns_figures.hpp"
 #include "sternpost/fleet/fleet_figures.hpp"
@@ -70,6 +71,7 @@ struct AdminSources {
     std::function<HttpsFigures()> https;
     boost::asio::any_io_executor answer_loop;
     std::string version;
+    std::vector<std::string> listening = {};  // the socketmap's addresses
     // nullopt: there is none.
     std::function<std::optional<FleetFigures>()> fleet = [] { return std::optional<FleetFigures>(); };
     Watch* watch = nullptr;  // null: there is none

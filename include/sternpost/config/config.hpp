@@ -29,6 +29,9 @@ struct ListenAddress {
 };
 // As in the file.
 std::string to_string(const ListenAddress& address);
+// IP addresses come out in their shortest spelling, so that equal addresses compare equal. Errc::invalid with "what is wrong;
+// what would be right".
+Result<ListenAddress> parse_listen_address(std::string_view text);
 
 // "127.0.0.1", "127.0.0.1:5353", "[::1]:53", "::1".
 struct ServerAddress {
