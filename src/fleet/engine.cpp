@@ -207,7 +207,7 @@ awaitable<void> Engine::listen(std::shared_ptr<Engine> self, ConnectionPtr link)
 awaitable<Result<void>> Engine::listen_once(ConnectionPtr link) {
     const auto connected = co_await connector_.connect_to(link->address());
     if (!connected) co_return tl::unexpected(connected.error());
-    const ConnectionPtr listening = *connected;
+    const ConnectionPtr& listening = *connected;
     if (link_ != link) {
         listening->close();
         co_return failure(Errc::temporary, "another server is asked");

@@ -29,8 +29,9 @@ inline void give_hosts(Published& seen, const std::vector<std::string>& names) {
         host.dane = HostDane::none;
         state.hosts.push_back(host);
     }
-    const bool usable = seen.policy.review && seen.policy.review->policy;
-    seen.mx = mx_layer(state, RecordSet<MxRecord>(), usable ? &*seen.policy.review->policy : nullptr);
+    Standard standard;
+    if (seen.policy.review && seen.policy.review->policy) standard.policy = &*seen.policy.review->policy;
+    seen.mx = mx_layer(state, RecordSet<MxRecord>(), standard);
 }
 
 inline Certificate certificate_until(WallTime end) {
