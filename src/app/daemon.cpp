@@ -292,8 +292,8 @@ void Daemon::reload() {
 
 // What can fail comes before anything is taken over.
 void Daemon::apply(Config config) {
-    const bool other_metrics = config.admin.metrics != config_.admin.metrics &&
-                               !overlap(config.admin.metrics, config_.admin.metrics);
+    const bool metrics_in_the_way = overlap(config.admin.metrics, config_.admin.metrics);
+    const bool other_metrics = config.admin.metrics != config_.admin.metrics && !metrics_in_the_way;
     const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
@@ -311,8 +311,7 @@ void Daemon::apply(Config config) {
     const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
                                config.cache.path != config_.cache.path ||
                                config.cache.memory_entries != config_.cache.memory_entries ||
-                               config.fleet.on() != fleet_.has_value() ||
-                               overlap(config.admin.metrics, config_.admin.metrics);
+                               config.fleet.on() != fleet_.has_value() || metrics_in_the_way;
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,
             "\"listen\", \"user\", [cache], whether there is a [fleet], and \"metrics\" at another address "

@@ -25,6 +25,7 @@
 
 #include "server.hpp"
 #include "sternpost/dns/resolver.hpp"
+#include "sternpost/loop/lag.hpp"
 #include "sternpost/loop/spawn.hpp"
 
 namespace sternpost {
@@ -32,8 +33,6 @@ namespace sternpost {
 // Attempts of one question, or as many as there are servers. One without answer gets company after its share
 // of the timeout.
 inline constexpr std::size_t attempts_in_a_timeout = 5;
-// A timer that goes off later tells that the loop stood still.
-inline constexpr std::chrono::seconds longest_lag{1};
 
 template <class Record>
 using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);

@@ -92,9 +92,8 @@ Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trus
                    std::shared_ptr<FetchReport> report)
     : host_(std::move(host)),
       trust_(std::move(trust)),
-      tls_(std::make_shared<SeenOfTls>(SeenOfTls{false, report})),
-      report_(std::move(report)),
-      only_address_(report_ && addresses.size() == 1 ? addresses.front().to_string() : ""),
+      tls_(std::make_shared<SeenOfTls>(SeenOfTls{false, std::move(report)})),
+      only_address_(tls_->report && addresses.size() == 1 ? addresses.front().to_string() : ""),
       require_text_plain_(options.require_text_plain),
       timeout_(options.timeout),
       connect_timeout_(options.connect_timeout),
@@ -166,7 +165,7 @@ CURLcode Transfer::prove_name(SSL_CTX* context) {
     trust_->apply(context);
     if (!keep(context, tls_)) return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
-    if (report_) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());
+    if (tls_->report) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());
     X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_hostflags(
         rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -187,15 +186,16 @@ int Transfer::on_chain(X509_STORE_CTX* verification, void* seen) {
 }
 
 void Transfer::tell_report() {
+    FetchReport& report = *tls_->report;
     const char* address = nullptr;
     curl_easy_getinfo(handle_.get(), CURLINFO_PRIMARY_IP, &address);
     // It is also the last one that was tried in vain. libcurl 8.14 says it only of a TLS session.
     const bool known = address != nullptr && *address != '\0';
-    if (connected_) report_->address = known ? address : only_address_;
-    report_->status = status();
-    report_->content_types = content_types_;
-    report_->location = location_;
-    report_->took = duration();
+    if (connected_) report.address = known ? address : only_address_;
+    report.status = status();
+    report.content_types = content_types_;
+    report.location = location_;
+    report.took = duration();
 }
 
 void Transfer::on_tls_event(const SSL* session, int where, int alert) {
@@ -276,7 +276,7 @@ std::chrono::milliseconds Transfer::duration() const {
 }
 
 Result<std::string> Transfer::verdict(CURLcode code) {
-    if (report_) tell_report();
+    if (tls_->report) tell_report();
     if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_, "too-large");
     const long answered = status();
     if (answered >= 300 && answered < 400 && !location_.empty())

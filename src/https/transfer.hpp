@@ -19,8 +19,8 @@ namespace sternpost {
 // What a TLS session tells of itself. Its context owns this, too: libcurl 8.14 goes on with a connection, to shut it down,
 // when the transfer has ended.
 struct SeenOfTls {
-    bool close_notify = false;  // the peer said that nothing more would come
-    std::shared_ptr<FetchReport> report;
+    bool close_notify = false;            // the peer said that nothing more would come
+    std::shared_ptr<FetchReport> report;  // null: nobody wants one
 };
 
 class Transfer {
@@ -73,8 +73,7 @@ private:
     std::string host_;
     std::shared_ptr<TrustStore> trust_;
     std::shared_ptr<SeenOfTls> tls_;
-    std::shared_ptr<FetchReport> report_;  // null: nobody wants one
-    std::string only_address_;             // that can have been connected to; empty: there are several
+    std::string only_address_;  // that can have been connected to; empty: there are several
     bool require_text_plain_;
     std::chrono::milliseconds timeout_;
     std::chrono::milliseconds connect_timeout_;

@@ -19,6 +19,7 @@
 #include "sharing.hpp"
 #include "sternpost/answer/answer.hpp"
 #include "sternpost/log/log.hpp"
+#include "sternpost/loop/lag.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "upkeep.hpp"
 
@@ -30,7 +31,6 @@ namespace sternpost {
 namespace {
 
 constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
-constexpr std::chrono::seconds longest_lag{1};
 constexpr std::chrono::seconds a_little_longer{2};
 
 }  // namespace
