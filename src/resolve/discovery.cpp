@@ -79,8 +79,8 @@ void log_fetch_failure(const KnownDomain& known, WallTime now, const Error& erro
         fetch_of(known), level_of_failure(kept, now), kind_of(error.code),
         fmt::format("id={} not fetched: {}; {}, next try {}", known.id_to_fetch(), printable(error.detail),
                     kept != nullptr ? "the known policy stays in force until " + to_iso8601(kept->expires())
-                    : known.overloaded ? "mail is deferred"
-                                       : "mail goes out as without MTA-STS",
+                    : known.overloaded || known.disk_unread ? "mail is deferred"
+                                                            : "mail goes out as without MTA-STS",
                     known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try)));
 }
 
@@ -160,6 +160,19 @@ KnownDomain read_known(const std::string& domain, PolicyStore& store, Repeats& r
     known.refresh_at = (*stored)->refresh_at;
     known.dane_seen = (*stored)->dane_seen;
     return known;
+}
+
+void read_again(KnownDomain& known, PolicyStore& store, Repeats& repeats) {
+    if (!known.disk_unread) return;
+    KnownDomain stored = read_known(known.domain, store, repeats);
+    known.disk_unread = stored.disk_unread;
+    if (known.disk_unread) return;
+    known.policy = std::move(stored.policy);
+    known.refresh_at = stored.refresh_at;
+    known.fetches.insert(known.fetches.begin(), stored.fetches.begin(), stored.fetches.end());
+    if (!known.failed) known.failed = std::move(stored.failed);
+    known.last_used = std::max(known.last_used, stored.last_used);
+    known.dane_seen = std::max(known.dane_seen, stored.dane_seen);
 }
 
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took) {
@@ -294,23 +307,14 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
     if (to_disk) co_await commit(known);
 }
 
-void Discovery::read_again(KnownDomain& known) {
-    if (!known.disk_unread) return;
-    KnownDomain stored = read_known(known.domain, sources_.store, repeats_);
-    known.disk_unread = stored.disk_unread;
-    if (known.disk_unread) return;
-    known.policy = std::move(stored.policy);
-    known.refresh_at = stored.refresh_at;
-    known.fetches.insert(known.fetches.begin(), stored.fetches.begin(), stored.fetches.end());
-    if (!known.failed) known.failed = std::move(stored.failed);
-    known.dane_seen = std::max(known.dane_seen, stored.dane_seen);
-}
-
 awaitable<void> Discovery::commit(KnownDomain& known) {
     if (known.forgotten) co_return;
-    read_again(known);
+    read_again(known, sources_.store, repeats_);
     // What is written must not take the place of what could not be read.
-    if (known.disk_unread) co_return;
+    if (known.disk_unread) {
+        known.on_disk = false;
+        co_return;
+    }
     const auto stored = co_await sources_.store.put(record_of(known));
     const Trouble trouble = disk_trouble(known.domain);
     known.on_disk = stored.has_value();

@@ -19,6 +19,8 @@ Trouble disk_trouble(const std::string& domain);
 
 // What the disk knows of a domain.
 KnownDomain read_known(const std::string& domain, PolicyStore& store, Repeats& repeats);
+// Adds what the disk could not say then, if it can now.
+void read_again(KnownDomain& known, PolicyStore& store, Repeats& repeats);
 
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
 void log_policy(const KnownDomain& known, std::string_view source, std::chrono::milliseconds took);
@@ -38,8 +40,6 @@ public:
     // The MX hosts and DANE at them.
     boost::asio::awaitable<void> look_at_dane(KnownDomain& known, Route route);
     boost::asio::awaitable<void> commit(KnownDomain& known);
-    // What the disk could not say when the look began, if it can now.
-    void read_again(KnownDomain& known);
 
 private:
     // To the other relays.

@@ -194,12 +194,15 @@ private:
 
     // What memory or disk knows of a domain.
     KnownDomain recall(const std::string& domain, Why why) {
+        KnownDomain known;
         if (const auto entry = table_.find(domain)) {
-            KnownDomain known = entry->known.unpack();
+            known = entry->known.unpack();
             known.just_fetched = false;
             if (!known.disk_unread) return known;
+            read_again(known, context_.sources.store, context_.repeats);
+        } else {
+            known = read_known(domain, context_.sources.store, context_.repeats);
         }
-        KnownDomain known = read_known(domain, context_.sources.store, context_.repeats);
         if (why == Why::question && known.policy_applies(now().wall, context_.options))
             log_policy(known, "cache", std::chrono::milliseconds(0));
         return known;

@@ -26,11 +26,11 @@ awaitable<void> Sharing::take_over(KnownDomain& known) {
     const SteadyTime begun = context_.now().steady;
     auto shared = co_await context_.sources.fleet->find(known.domain);
     if (context_.stopped || known.forgotten) co_return;
-    Discovery discovery = this->discovery();
-    discovery.read_again(known);
+    read_again(known, context_.sources.store, context_.repeats);
     const bool later = shared.policy && (!known.policy || shared.policy->fetched > known.policy->fetched);
     if (later) {
         known.note_shared(std::move(*shared.policy), context_.now().steady);
+        Discovery discovery = this->discovery();
         co_await discovery.commit(known);
         log_policy(known, "fleet",
                    std::chrono::duration_cast<std::chrono::milliseconds>(context_.now().steady - begun));

@@ -153,6 +153,21 @@ TEST_F(DomainAnswersTest, ADiskThatCannotBeReadDefers) {
     EXPECT_EQ(ask("none.test"), not_found);
 }
 
+TEST_F(DomainAnswersTest, ADiskThatCannotBeReadAsksNoPolicyHostAtEachQuestion) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    break_policy_host("good.test");
+    store.unreadable = true;
+    for (int i = 0; i < 3; ++i)
+        EXPECT_NE(ask("good.test").find("TEMP the cache of good.test cannot be read"), std::string::npos);
+    EXPECT_EQ(fetches("good.test"), 1);
+    EXPECT_EQ(txt_questions("good.test"), 1);
+    store.unreadable = false;
+    EXPECT_EQ(ask("good.test"), not_found);
+    EXPECT_EQ(fetches("good.test"), 1);
+    settle();
+    EXPECT_TRUE(store.records.at("good.test").failed) << "what was learnt meanwhile";
+}
+
 // Neither by a failure nor by anything else that was learnt while the disk could not be read.
 TEST_F(DomainAnswersTest, ADiskThatCannotBeReadForAMomentLosesNoPolicy) {
     publish("good.test", "1", enforce("mail.good.test"));
