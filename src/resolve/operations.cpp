@@ -62,8 +62,11 @@ bool may_replace(const CachedPolicy& known, const CachedPolicy& imported, Origin
            imported.policy.mode >= known.policy.mode && imported.expires() >= known.expires();
 }
 
-Operations::Operations(PolicyStore& store, const Clock& clock, MemoryTable& table, Flights flights)
-    : store_(store), clock_(clock), table_(table), flights_(std::move(flights)) {}
+Operations::Operations(Lookups& lookups)
+    : lookups_(lookups),
+      store_(lookups.context().sources.store),
+      clock_(lookups.context().sources.clock),
+      table_(lookups.table()) {}
 
 Now Operations::now() const {
     Now at;
@@ -73,12 +76,12 @@ Now Operations::now() const {
 }
 
 Result<DomainReport> Operations::report(const std::string& domain) {
-    const KnownDomain known = flights_.recall(domain);
+    const KnownDomain known = lookups_.recall(domain);
     if (known.disk_unread) return failure(Errc::temporary, "the cache cannot be read");
     const SteadyTime at = clock_.steady();
     DomainReport report;
     report.in_memory = table_.find(domain) != nullptr;
-    report.looked_up_now = flights_.under_way(domain) != nullptr;
+    report.looked_up_now = lookups_.under_way(domain) != nullptr;
     report.record = record_of(known);
     report.record.failed = known.failed;
     report.on_disk = known.worth_keeping() && known.on_disk;
@@ -94,14 +97,14 @@ Result<DomainReport> Operations::report(const std::string& domain) {
         dane.state = look.state;
         dane.due = until(look.due, at);
     }
-    const Override* decided = flights_.settings().rules.override_of(domain, clock_.wall());
+    const Override* decided = lookups_.settings().rules.override_of(domain, clock_.wall());
     if (decided != nullptr) report.override_action = to_string(decided->action);
     report.answers = answers_about(known);
     return report;
 }
 
 std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) const {
-    const Settings settings = flights_.settings();
+    const Settings settings = lookups_.settings();
     const Now at = now();
     NextHop next_hop;
     next_hop.domain = known.domain;
@@ -122,9 +125,9 @@ std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) con
 }
 
 awaitable<Result<Refreshed>> Operations::refresh(std::string domain) {
-    for (auto other = flights_.under_way(domain); other; other = flights_.under_way(domain))
+    for (auto other = lookups_.under_way(domain); other; other = lookups_.under_way(domain))
         co_await landing_of(other);
-    const auto flight = flights_.refresh(domain);
+    const auto flight = lookups_.begin(domain, Lookups::Why::operators_word);
     if (!flight) co_return failure(Errc::stopped, "sternpostd stops");
     co_await landing_of(flight);
     if (!flight->fetched && flight->why_not_fetched.empty())
@@ -137,8 +140,11 @@ awaitable<Result<Refreshed>> Operations::refresh(std::string domain) {
 }
 
 awaitable<Result<void>> Operations::learn(std::string domain) {
-    if (reply_by_override(flights_.settings().rules, domain, clock_)) co_return Result<void>();
-    const auto flight = flights_.learn(domain);
+    if (reply_by_override(lookups_.settings().rules, domain, clock_)) co_return Result<void>();
+    NextHop next_hop;
+    next_hop.domain = domain;
+    const Asked question = asked(next_hop, *lookups_.settings().rules.map(base_grammar_maps.front()));
+    const auto flight = lookups_.want(domain, question);
     if (!flight) co_return failure(Errc::overloaded, "too many domains are being looked up");
     co_await landing_of(flight);
     co_return Result<void>();
@@ -148,7 +154,7 @@ Result<bool> Operations::forget(const std::string& domain) {
     auto removed = store_.remove(domain);
     if (!removed) return removed;
     const bool was_in_memory = table_.remove(domain);
-    flights_.abandon(domain);
+    lookups_.abandon(domain);
     return *removed || was_in_memory;
 }
 
@@ -157,17 +163,17 @@ awaitable<Result<Imported>> Operations::import(DomainRecord record, Origin origi
     const WallTime at = clock_.wall();
     if (at >= record.policy->expires()) co_return Imported::expired;
     const std::string domain = record.domain;
-    const KnownDomain known = flights_.recall(domain);
+    const KnownDomain known = lookups_.recall(domain);
     if (known.disk_unread) co_return failure(Errc::temporary, "the cache cannot be read");
     if (known.policy && !may_replace(*known.policy, *record.policy, origin, at)) co_return Imported::kept;
     // What was learnt here stays.
     record.last_used = std::max(record.last_used, known.last_used);
     if (known.dane_seen) record.dane_seen = known.dane_seen;
     record.refresh_at = origin == Origin::own_export ? refresh_time(domain, *record.policy) : at;
-    flights_.abandon(domain);
+    lookups_.abandon(domain);
     table_.remove(domain);
     const auto stored = co_await store_.put(std::move(record));
-    flights_.abandon(domain);
+    lookups_.abandon(domain);
     table_.remove(domain);
     if (!stored) co_return tl::unexpected(stored.error());
     co_return Imported::taken;

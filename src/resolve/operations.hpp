@@ -1,20 +1,19 @@
 // The operator's part of the lookups: see CacheOperations.
 //
-// Ownership: belongs to whoever makes the lookups; store, clock and table outlive it.
+// Ownership: belongs to the owner of the lookups, which outlive it.
 // Threads:   the resolve loop.
 #pragma once
 
 #include <string>
 
-#include "flights.hpp"
-#include "memory_table.hpp"
+#include "lookups.hpp"
 #include "sternpost/resolve/cache_operations.hpp"
 
 namespace sternpost {
 
 class Operations {
 public:
-    Operations(PolicyStore& store, const Clock& clock, MemoryTable& table, Flights flights);
+    explicit Operations(Lookups& lookups);
 
     Result<DomainReport> report(const std::string& domain);
     boost::asio::awaitable<Result<Refreshed>> refresh(std::string domain);
@@ -26,10 +25,10 @@ private:
     Now now() const;
     std::vector<KnownAnswer> answers_about(const KnownDomain& known) const;
 
+    Lookups& lookups_;
     PolicyStore& store_;
     const Clock& clock_;
     MemoryTable& table_;
-    Flights flights_;
 };
 
 // Whether `imported` may take the place of `known`, which it must neither weaken nor shorten.

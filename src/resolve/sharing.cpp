@@ -15,9 +15,6 @@ constexpr std::chrono::minutes longest_turn{2};
 
 }  // namespace
 
-Sharing::Sharing(LookupContext& context, MemoryTable& table, Flights flights)
-    : context_(context), table_(table), flights_(std::move(flights)) {}
-
 Discovery Sharing::discovery() const {
     return {context_.sources, context_.options, context_.figures, context_.repeats};
 }
@@ -72,32 +69,6 @@ bool Sharing::still_needed(const Flight& flight, const PolicyPtr& before) const 
     const WallTime now = context_.now().wall;
     if (flight.refresh) return known.policy == before || !known.refresh_at || *known.refresh_at <= now;
     return known.wants_fetch(now) && known.may_fetch(now, context_.options);
-}
-
-void Sharing::hear(const std::string& domain, WallTime fetched) {
-    if (context_.stopped) return;
-    if (const auto flight = flights_.under_way(domain)) {
-        flight->heard = std::max(flight->heard, fetched);
-        return;
-    }
-    const TableEntryPtr entry = table_.find(domain);
-    const KnownDomain known = entry ? entry->known.unpack() : flights_.recall(domain);
-    if (!entry && !known.policy) return;
-    if (known.policy && known.policy->fetched >= fetched) return;
-    const auto flight = flights_.follow(domain);
-    if (!flight || !entry) return;
-    for (const ReadyReply& ready : entry->replies) flight->want(ready.question);
-}
-
-void Sharing::tell(const std::string& domain) {
-    if (context_.stopped) return;
-    const KnownDomain known = flights_.recall(domain);
-    if (known.policy && known.policy->learnt_by.empty())
-        context_.sources.fleet->publish(domain, *known.policy);
-}
-
-void Sharing::forget(const std::string& domain) {
-    if (on()) context_.sources.fleet->forget(domain);
 }
 
 }  // namespace sternpost

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "discovery.hpp"
 #include "sternpost/log/log.hpp"
 
 namespace sternpost {
@@ -20,8 +19,11 @@ constexpr std::chrono::hours prune_after_steady_clock{1};
 
 }  // namespace
 
-Upkeep::Upkeep(PolicyStore& store, const Clock& clock, MemoryTable& table, Lookups lookups)
-    : store_(store), clock_(clock), table_(table), lookups_(std::move(lookups)) {}
+Upkeep::Upkeep(Lookups& lookups)
+    : lookups_(lookups),
+      store_(lookups.context().sources.store),
+      clock_(lookups.context().sources.clock),
+      table_(lookups.table()) {}
 
 bool Upkeep::round() {
     Now now;
@@ -44,7 +46,8 @@ bool Upkeep::refresh_what_is_due(WallTime now) {
         return false;
     }
     for (const std::string& domain : *due)
-        if (under_way < max_refreshes && !lookups_.under_way(domain) && lookups_.begin_refresh(domain))
+        if (under_way < max_refreshes && !lookups_.under_way(domain) &&
+            lookups_.begin(domain, Lookups::Why::refresh))
             ++under_way;
     return !due->empty();
 }

@@ -1,33 +1,23 @@
 // What is done without being asked for: policies are refreshed, the cache is pruned, and what a broken cache file has
 // lost is written again.
 //
-// Ownership: belongs to whoever makes the lookups; store, clock and table outlive it.
+// Ownership: belongs to the owner of the lookups, which outlive it.
 // Threads:   the resolve loop; a round begins work and waits for none of it.
 // Errors:    told in the log, once for each trouble.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "clock_check.hpp"
-#include "memory_table.hpp"
-#include "sternpost/store/policy_store.hpp"
+#include "lookups.hpp"
 
 namespace sternpost {
 
-// What upkeep needs of the lookups that are under way.
-struct Lookups {
-    std::function<std::size_t()> refreshes;                 // how many of them are refreshes
-    std::function<bool(const std::string&)> under_way;      // about this domain
-    std::function<bool(const std::string&)> begin_refresh;  // false: there are too many
-    std::function<void(DomainRecord)> write;                // to disk, behind everything
-};
-
 class Upkeep {
 public:
-    Upkeep(PolicyStore& store, const Clock& clock, MemoryTable& table, Lookups lookups);
+    explicit Upkeep(Lookups& lookups);
 
     // One round, bounded. Whether there may be more to do at once.
     bool round();
@@ -39,10 +29,10 @@ private:
     bool write_again(const std::string& domain);
     void tell_trouble();
 
+    Lookups& lookups_;
     PolicyStore& store_;
     const Clock& clock_;
     MemoryTable& table_;
-    Lookups lookups_;
     ClockCheck clock_check_;
     std::string trouble_;       // of this round
     std::string trouble_told_;  // of the last one

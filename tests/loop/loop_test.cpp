@@ -5,10 +5,15 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <vector>
 
+#include "sternpost/loop/both.hpp"
 #include "sternpost/loop/fd_watches.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "tests/support/captured_log.hpp"
@@ -60,6 +65,34 @@ TEST(Spawn, AnExceptionEndsOnlyItsCoroutineAndIsLoggedByName) {
     io.run();
     EXPECT_EQ(steps, std::vector{1});
     EXPECT_TRUE(log.has(R"(error: internal error in "unlucky": out of luck)")) << log.text();
+}
+
+awaitable<void> wait_long(std::vector<int>& steps) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
+    try {
+        co_await timer.async_wait(asio::use_awaitable);
+    } catch (...) {
+        steps.push_back(1);
+        throw;
+    }
+}
+
+TEST(Both, WaitsForBoth) {
+    asio::io_context io(1);
+    std::vector<int> steps;
+    spawn(io.get_executor(), "two", both(note(steps, 1), note(steps, 2)));
+    io.run();
+    EXPECT_EQ(steps, (std::vector{1, 2}));
+}
+
+TEST(Both, TheFirstExceptionCountsAndNotWhatItBreaksOff) {
+    const test::CapturedLog log;
+    asio::io_context io(1);
+    std::vector<int> steps;
+    spawn(io.get_executor(), "two", both(wait_long(steps), fail()));
+    io.run();
+    EXPECT_EQ(steps, std::vector{1}) << "the other one has ended, too";
+    EXPECT_TRUE(log.has(R"(error: internal error in "two": out of luck)")) << log.text();
 }
 
 // A pair of connected sockets; the second end is the test's.

@@ -1,0 +1,251 @@
+#include "lookups.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "discovery.hpp"
+#include "reply_maker.hpp"
+#include "sternpost/answer/answer.hpp"
+#include "sternpost/log/log.hpp"
+#include "sternpost/loop/both.hpp"
+#include "sternpost/loop/lag.hpp"
+#include "sternpost/loop/spawn.hpp"
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace sternpost {
+
+namespace {
+
+constexpr std::chrono::seconds a_little_longer{2};
+
+void release(Flight& flight, const Reply& with) {
+    for (auto& waiter : std::exchange(flight.waiters, {})) waiter.on_reply(with);
+}
+
+void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry, Repeats& repeats) {
+    const Trouble trouble{{Topic::policy, domain}, "hosts"};
+    const bool nothing_passes = std::ranges::any_of(entry.replies, [](const ReadyReply& ready) {
+        return ready.text.find(no_host_passes) != std::string::npos;
+    });
+    if (nothing_passes)
+        repeats.failed(trouble, LogLevel::warning, 0,
+                       "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
+    else
+        repeats.mended(trouble, "MX hosts pass it again");
+}
+
+}  // namespace
+
+Lookups::Lookups(asio::any_io_executor resolve_loop, Sources sources, const ResolveOptions& options,
+                 std::shared_ptr<const Rules> rules, std::size_t memory_entries)
+    : resolve_loop_(std::move(resolve_loop)),
+      context_{sources, options, std::move(rules)},
+      table_(memory_entries),
+      course_(context_, sharing_, [this](Flight& flight) { answer_who_need_not_wait(flight); }) {}
+
+Lookups::FlightPtr Lookups::under_way(const std::string& domain) const {
+    const auto found = flights_.find(domain);
+    return found == flights_.end() ? nullptr : found->second;
+}
+
+std::size_t Lookups::refreshes() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
+}
+
+Lookups::FlightPtr Lookups::begin(const std::string& domain, Why why) {
+    if (auto flight = under_way(domain)) return flight;
+    if (context_.stopped || (flights_.size() >= max_flights && why != Why::operators_word)) return nullptr;
+    KnownDomain known = recall(domain);
+    if (why == Why::question && !table_.find(domain) && known.policy_applies(now().wall, context_.options))
+        log_policy(known, "cache", std::chrono::milliseconds(0));
+    auto flight = std::make_shared<Flight>(resolve_loop_, std::move(known), context_.sources.clock.steady());
+    flight->refresh = why == Why::refresh;
+    flight->at_news = why == Why::news;
+    flight->at_operators_word = why == Why::operators_word;
+    flights_.emplace(domain, flight);
+    limit_patience(flight);
+    spawn(resolve_loop_, "domain lookup", fly(shared_from_this(), flight));
+    return flight;
+}
+
+Lookups::FlightPtr Lookups::want(const std::string& domain, const Asked& question) {
+    FlightPtr flight = begin(domain, Why::question);
+    if (!flight) return flight;
+    if (!std::exchange(flight->used, true)) flight->use_to_disk = flight->known.note_used(now().wall);
+    flight->want(question);
+    return flight;
+}
+
+void Lookups::board(const std::string& domain, Flight::Waiter waiter) {
+    if (context_.stopped) return waiter.on_reply(nullptr);
+    const FlightPtr flight = want(domain, waiter.question);
+    if (!flight) return waiter.on_reply(without_lookup(domain, waiter.question));
+    if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
+        return waiter.on_reply(std::move(ready));
+    flight->waiters.push_back(std::move(waiter));
+}
+
+Reply Lookups::without_lookup(const std::string& domain, const Asked& question) {
+    const Now at = now();
+    const KnownDomain known = recall(domain);
+    Reply ready;
+    if (known.policy_applies(at.wall, context_.options) || context_.rules->pins(domain, at.wall))
+        ready = prepare_reply(known, question, at, settings(), at.steady).reply;
+    if (ready) return ready;
+    return temporary("sternpostd is overloaded: too many domains are being looked up");
+}
+
+void Lookups::abandon(const std::string& domain) {
+    const auto found = flights_.extract(domain);
+    if (!found) return;
+    const FlightPtr flight = found.mapped();
+    flight->known.forgotten = true;
+    flight->patience.cancel();
+    for (auto& waiter : std::exchange(flight->waiters, {})) board(domain, std::move(waiter));
+    flight->end();
+}
+
+void Lookups::stop() {
+    context_.stopped = true;
+    for (auto& [domain, flight] : flights_) {
+        flight->patience.cancel();
+        flight->changed.cancel();
+        flight->end();
+        if (flight->known.policy_applies(now().wall, context_.options)) {
+            flight->overdue = true;
+            answer_who_need_not_wait(*flight);
+        }
+        release(*flight, nullptr);
+    }
+}
+
+KnownDomain Lookups::recall(const std::string& domain) {
+    const auto entry = table_.find(domain);
+    if (!entry) return read_known(domain, context_.sources.store, context_.repeats);
+    KnownDomain known = entry->known.unpack();
+    known.just_fetched = false;
+    read_again(known, context_.sources.store, context_.repeats);
+    return known;
+}
+
+// With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited for
+// until the deadline.
+void Lookups::limit_patience(const FlightPtr& flight) {
+    const auto begun = std::chrono::steady_clock::now();
+    const bool known = flight->known.policy_applies(now().wall, context_.options);
+    const auto deadline = begun + context_.options.deadline;
+    answer_at(flight, known ? std::min(deadline, begun + patience_with_known_policy) : deadline, deadline);
+}
+
+void Lookups::answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
+                        std::chrono::steady_clock::time_point deadline) {
+    flight->patience.expires_at(when);
+    flight->patience.async_wait(
+        [self = shared_from_this(), flight, when, deadline](boost::system::error_code error) {
+            if (error) return;
+            // What came while the loop stood still is taken in first.
+            const auto woken = std::chrono::steady_clock::now();
+            if (when == deadline && woken >= deadline + longest_lag)
+                return self->answer_at(flight, woken + a_little_longer, woken + a_little_longer);
+            flight->overdue = true;
+            flight->expired = when == deadline;
+            self->answer_who_need_not_wait(*flight);
+            if (!flight->expired) self->answer_at(flight, deadline, deadline);
+        });
+}
+
+awaitable<void> Lookups::fly(std::shared_ptr<Lookups> self, FlightPtr flight) {
+    try {
+        co_await both(self->course_.look_at_policy(flight), self->course_.look_at_hosts(flight));
+        self->land(flight);
+    } catch (...) {
+        self->crash(*flight);
+        throw;
+    }
+}
+
+void Lookups::land(const FlightPtr& flight) {
+    flight->patience.cancel();
+    flight->end();
+    if (flight->known.forgotten) return;
+    flights_.erase(flight->known.domain);
+    if (context_.stopped) return release(*flight, nullptr);
+    auto waiters = std::exchange(flight->waiters, {});
+    std::vector<Reply> replies;
+    for (const auto& waiter : waiters) replies.push_back(replies_.at_landing(*flight, waiter.question));
+    // Who has an answer, and asks at once again, finds it.
+    remember(*flight);
+    for (std::size_t i = 0; i < waiters.size(); ++i) waiters[i].on_reply(std::move(replies[i]));
+    // Behind the answer, and seldom.
+    if (flight->use_to_disk) write(record_of(flight->known));
+    if (flight->heard != WallTime()) hear(flight->known.domain, flight->heard);
+}
+
+// A bug ends this lookup alone; the next question begins another one.
+void Lookups::crash(Flight& flight) {
+    flight.patience.cancel();
+    flight.end();
+    if (under_way(flight.known.domain).get() == &flight) flights_.erase(flight.known.domain);
+    release(flight, temporary("sternpostd has met an internal error"));
+}
+
+// Memory is for what is asked for.
+void Lookups::remember(Flight& flight) {
+    const TableEntryPtr former = table_.find(flight.known.domain);
+    if (!former && !flight.used) return;
+    const auto entry = replies_.entry(flight, former);
+    warn_if_nothing_passes(flight.known.domain, *entry, context_.repeats);
+    decisions_.note(flight.known, *entry, former);
+    table_.put(entry);
+}
+
+void Lookups::answer_who_need_not_wait(Flight& flight) {
+    for (auto& waiter : std::exchange(flight.waiters, {})) {
+        if (Reply ready = replies_.so_far(flight, waiter.question)) {
+            waiter.on_reply(std::move(ready));
+        } else {
+            flight.waiters.push_back(std::move(waiter));
+        }
+    }
+}
+
+void Lookups::write(DomainRecord record) {
+    spawn(resolve_loop_, "cache", put(shared_from_this(), std::move(record)));
+}
+
+awaitable<void> Lookups::put(std::shared_ptr<Lookups> self, DomainRecord record) {
+    const std::string domain = record.domain;
+    const auto stored = co_await self->context_.sources.store.put(std::move(record));
+    if (!stored)
+        self->context_.repeats.failed(disk_trouble(domain), LogLevel::warning,
+                                      static_cast<unsigned>(stored.error().code),
+                                      "not written to disk: " + stored.error().detail);
+}
+
+void Lookups::hear(const std::string& domain, WallTime fetched) {
+    if (context_.stopped) return;
+    if (const auto flight = under_way(domain)) {
+        flight->heard = std::max(flight->heard, fetched);
+        return;
+    }
+    const TableEntryPtr entry = table_.find(domain);
+    const KnownDomain known = recall(domain);
+    if (!entry && !known.policy) return;
+    if (known.policy && known.policy->fetched >= fetched) return;
+    const auto flight = begin(domain, Why::news);
+    if (!flight || !entry) return;
+    for (const ReadyReply& ready : entry->replies) flight->want(ready.question);
+}
+
+void Lookups::tell(const std::string& domain) {
+    if (context_.stopped) return;
+    const KnownDomain known = recall(domain);
+    if (known.policy && known.policy->learnt_by.empty())
+        context_.sources.fleet->publish(domain, *known.policy);
+}
+
+}  // namespace sternpost

@@ -1,0 +1,87 @@
+// All lookups under way: one flight a domain, from its first question to its landing in the memory table.
+//
+// Ownership: shared by its owner and by the coroutines of the flights, which may end later.
+// Threads:   the resolve loop; table() any.
+// Errors:    none leave it: what fails becomes an answer and a line in the log.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "course.hpp"
+#include "flight.hpp"
+#include "flight_replies.hpp"
+#include "lookup_context.hpp"
+#include "memory_table.hpp"
+#include "recent_decisions.hpp"
+#include "sharing.hpp"
+
+namespace sternpost {
+
+class Lookups : public std::enable_shared_from_this<Lookups> {
+public:
+    using FlightPtr = std::shared_ptr<Flight>;
+    enum class Why { question, refresh, news, operators_word };
+
+    Lookups(boost::asio::any_io_executor resolve_loop, Sources sources, const ResolveOptions& options,
+            std::shared_ptr<const Rules> rules, std::size_t memory_entries);
+
+    LookupContext& context() { return context_; }
+    MemoryTable& table() { return table_; }
+    const RecentDecisions& decisions() const { return decisions_; }
+    Settings settings() const { return context_.settings(); }
+
+    // Null: there is none.
+    FlightPtr under_way(const std::string& domain) const;
+    std::size_t size() const { return flights_.size(); }
+    // How many of them are refreshes.
+    std::size_t refreshes() const;
+
+    // Begins a flight, or joins the one under way. Null: there are too many, or the program stops.
+    FlightPtr begin(const std::string& domain, Why why);
+    // The same for `question`, which is wanted from then on.
+    FlightPtr want(const std::string& domain, const Asked& question);
+    // `waiter` is answered by the flight, or at once where there is no room for one.
+    void board(const std::string& domain, Flight::Waiter waiter);
+    // As if the flight had never been; who waits for an answer boards another one.
+    void abandon(const std::string& domain);
+    // Whoever waits is answered from a known policy, or without a reply; nothing is begun any more.
+    void stop();
+
+    // What memory or disk knows of a domain.
+    KnownDomain recall(const std::string& domain);
+    // To disk, behind everything.
+    void write(DomainRecord record);
+
+    // Another relay has fetched the policy of `domain`: whoever knows the domain looks again at once.
+    void hear(const std::string& domain, WallTime fetched);
+    // The other relays are told what is known here.
+    void tell(const std::string& domain);
+
+private:
+    Now now() const { return context_.now(); }
+    Reply without_lookup(const std::string& domain, const Asked& question);
+    void limit_patience(const FlightPtr& flight);
+    void answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
+                   std::chrono::steady_clock::time_point deadline);
+    static boost::asio::awaitable<void> fly(std::shared_ptr<Lookups> self, FlightPtr flight);
+    void land(const FlightPtr& flight);
+    void crash(Flight& flight);
+    void remember(Flight& flight);
+    void answer_who_need_not_wait(Flight& flight);
+    static boost::asio::awaitable<void> put(std::shared_ptr<Lookups> self, DomainRecord record);
+
+    boost::asio::any_io_executor resolve_loop_;
+    LookupContext context_;
+    MemoryTable table_;
+    std::unordered_map<std::string, FlightPtr> flights_;
+    Sharing sharing_{context_};
+    Course course_;
+    FlightReplies replies_{context_};
+    RecentDecisions decisions_{context_};
+};
+
+}  // namespace sternpost
