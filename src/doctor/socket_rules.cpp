@@ -173,7 +173,9 @@ void knows_the_map(const Facts& facts, Report& report) {
         if (look.outcome != SocketLook::Outcome::answered || look.answer.starts_with("NOTFOUND")) continue;
         const bool unknown = look.answer.starts_with("PERM");
         std::vector<std::string> remedy;
-        if (unknown)
+        if (unknown && facts.daemon.maps.contains(look.map))
+            remedy = {"systemctl reload sternpostd  # sternpost.toml has the map in [maps]"};
+        else if (unknown)
             remedy = ask_instead(facts, look, look.endpoint,
                                  wants_extended(facts.postfix.version) ? "sts-tlsrpt" : "sts");
         if (remedy.empty()) remedy.emplace_back(status);

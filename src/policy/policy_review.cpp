@@ -31,7 +31,7 @@ PolicyLine judged(PolicyReader& reader, std::string_view text) {
 std::vector<std::string> advice_on(const Policy& policy) {
     std::vector<std::string> advice;
     if (policy.mode == Mode::testing)
-        advice.emplace_back("mode is testing: nothing is enforced, failures are only reported");
+        advice.emplace_back("mode is testing: senders need not enforce it, failures are only reported");
     if (policy.mode == Mode::none) advice.emplace_back("mode is none: senders go on as without a policy");
     const bool obeyed = policy.mode == Mode::enforce;
     if (obeyed && policy.max_age < a_day)

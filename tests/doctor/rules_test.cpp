@@ -249,6 +249,13 @@ const Fault faults[] = {
          facts.sockets.front().answer = "PERM unknown map \"mta-sts\"";
      },
      broken, "= " + table},
+    {"map-unknown",
+     [](Facts& facts) {
+         facts.sockets.front().map = "strict";
+         facts.sockets.front().answer = "PERM unknown map \"strict\"";
+         facts.daemon.maps["strict"] = MapConfig();
+     },
+     broken, "systemctl reload sternpostd"},
     {"map-unknown", [](Facts& facts) { facts.sockets.front().answer = "PERM unknown map"; }, broken,
      "systemctl status"},
     {"map-unknown", [](Facts& facts) { facts.sockets.front().answer = "OK may"; }, broken,
