@@ -1,5 +1,6 @@
 #include "edition.hpp"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <string_view>
 

@@ -1,5 +1,7 @@
 #include "sternpost/explain/words.hpp"
 
+#include <algorithm>
+
 #include "sternpost/explain/explanation.hpp"
 
 namespace sternpost {

@@ -1,6 +1,7 @@
 // Every target over its seeds: whole, and cut short. What fuzzing has found is kept among them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

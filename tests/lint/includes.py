@@ -1,6 +1,10 @@
 #!/usr/bin/python3
-"""Keeps the directions between rooms: each may include the faces of the rooms in its row, and no other room's inside."""
+"""Keeps the directions between rooms: each may include the faces of the rooms in its row, and no other room's inside.
 
+And a source includes, itself or by way of another file of ours, what it uses of the headers that are precompiled: where they
+are not, it would not compile."""
+
+import functools
 import pathlib
 import re
 import sys
@@ -38,6 +42,18 @@ TABLE = {
 CONCRETE = {"cares_resolver.hpp", "curl_fetcher.hpp", "redis_fleet.hpp", "sqlite_store.hpp"}
 # One library, one room: the log has one way out.
 LIBRARIES = {"spdlog": "app"}
+# What tells that a header is used; of Asio's, the name of the header tells it.
+USES = {
+    "algorithm": r"std::(min|max|clamp|sort|find|ranges::(find|find_if|sort|copy|transform|\w+_of|count\w*|\w+_element))\b",
+    "chrono": r"std::chrono\b",
+    "functional": r"std::function\b",
+    "map": r"std::map\b",
+    "memory": r"std::((shared|unique|weak)_ptr|make_(unique|shared))\b",
+    "optional": r"std::(optional|nullopt)\b",
+    "string": r"std::string\b",
+    "string_view": r"std::string_view\b",
+    "vector": r"std::vector\b",
+}
 LIBRARY_INCLUDE = re.compile(r'^\s*#\s*include\s*<(\w+)/')
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
@@ -76,7 +92,34 @@ def fault(top, source, room, included):
     return None
 
 
+@functools.cache
+def headers_of(top, source):
+    """What a file includes of others, itself or by way of files of ours."""
+    headers = set()
+    for kind, name in re.findall(r'^\s*#\s*include\s*(["<])([^">]+)[">]', source.read_text(), re.M):
+        if kind == "<":
+            headers.add(name)
+            continue
+        places = [place / name for place in (source.parent, top / "include", top / "src", top)]
+        headers.update(*(headers_of(top, place.resolve()) for place in places if place.exists()))
+    return headers
+
+
+def hidden(top):
+    common = headers_of(top, top / "src/common_headers.hpp")
+    uses = {header: re.compile(USES[header]) for header in common & USES.keys()}
+    for header in common:
+        if header.startswith("boost/asio/"):
+            uses[header] = re.compile(rf"\basio::{pathlib.PurePath(header).stem}\b")
+    for source in sorted(each for part in ("include", "src", "tests") for each in top.glob(f"{part}/**/*.[ch]pp")):
+        code = re.sub(r"//.*", "", source.read_text())
+        for header in sorted(uses.keys() - headers_of(top, source)):
+            if uses[header].search(code):
+                yield f"{source.relative_to(top)}: uses <{header}>, and does not include it"
+
+
 if __name__ == "__main__":
-    found = list(faults(pathlib.Path(sys.argv[1]).resolve()))
+    top = pathlib.Path(sys.argv[1]).resolve()
+    found = [*faults(top), *hidden(top)]
     print("\n".join(found))
     sys.exit(1 if found else 0)

@@ -1,4 +1,6 @@
 // What is done without being asked for: refreshing policies, noting their use, pruning.
+#include <algorithm>
+
 #include "resolve/clock_check.hpp"
 #include "tests/resolve/answers_fixture.hpp"
 
