@@ -108,7 +108,9 @@ def become(account):
     main = os.getpid()
     mapper = os.fork()
     if mapper == 0:
-        os.read(read, 1)
+        os.close(write)  # or it would wait for itself where the other one fails
+        if not os.read(read, 1):
+            os._exit(1)
         for kind, number in (("uid", account.pw_uid), ("gid", account.pw_gid)):
             Path(f"/proc/{main}/{kind}_map").write_text(f"0 0 1\n{number} {number} 1\n")
         os._exit(0)
