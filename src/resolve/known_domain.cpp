@@ -231,7 +231,8 @@ bool KnownDomain::note_used(WallTime now) {
     // There is none after the policy ran out, and one too far off after a clock that was wrong.
     if (policy && (!refresh_at || *refresh_at > now + longest_refresh_interval))
         refresh_at = refresh_time(domain, *policy);
-    return policy || failed;
+    // What is written must not take the place of what could not be read.
+    return !disk_unread && (policy || failed);
 }
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {

@@ -442,6 +442,21 @@ TEST_F(DaneAnswersTest, DaneOfAPinLeavesThePolicyThatCouldNotBeRead) {
     EXPECT_TRUE(store.records.at("good.test").policy);
 }
 
+TEST_F(DaneAnswersTest, ADiskThatCannotBeReadForgetsNoDane) {
+    publish_tlsa("a.mx.test");
+    EXPECT_EQ(ask("good.test"), dane_only);
+    settle();
+    ASSERT_TRUE(store.records.at("good.test").dane_seen);
+    break_policy_host("good.test");
+    restart();
+    store.unreadable = true;
+    ask("good.test");
+    clock.advance(25h);
+    ask("good.test");
+    settle();
+    EXPECT_TRUE(store.records.at("good.test").dane_seen);
+}
+
 TEST_F(DaneAnswersTest, DaneOnlyIsNotLookedAt) {
     put_override("nothing.test", Override::Action::dane_only);
     EXPECT_TRUE(at_hand("nothing.test"));
