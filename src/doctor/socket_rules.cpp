@@ -174,7 +174,7 @@ void knows_the_map(const Facts& facts, Report& report) {
         const bool unknown = look.answer.starts_with("PERM");
         std::vector<std::string> remedy;
         if (unknown && facts.daemon.maps.contains(look.map))
-            remedy = {"systemctl reload sternpostd  # sternpost.toml has the map in [maps]"};
+            remedy = {"# sternpost.toml has it in [maps] already.", "systemctl reload sternpostd"};
         else if (unknown)
             remedy = ask_instead(facts, look, look.endpoint,
                                  wants_extended(facts.postfix.version) ? "sts-tlsrpt" : "sts");

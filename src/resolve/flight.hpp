@@ -25,7 +25,7 @@ struct Flight {
 
     struct Waiter {
         Asked question;
-        Answers::OnReply on_reply;
+        Answers::OnReply on_reply;  // called once, on the resolve loop
     };
 
     // Who waits for it goes on.

@@ -1,7 +1,7 @@
 // All lookups under way: one flight a domain, from its first question to its landing in the memory table.
 //
 // Ownership: shared by its owner and by the coroutines of the flights, which may end later.
-// Threads:   the resolve loop; table() any.
+// Threads:   the resolve loop; table(), and the clock in context(), any.
 // Errors:    none leave it: what fails becomes an answer and a line in the log.
 #pragma once
 

@@ -1,12 +1,14 @@
 // Waits for two coroutines at once.
+//
+// Threads: both run on the executor of whoever waits.
+// Errors:  what the first of them throws, once both have ended; where one throws, the other is cancelled. (Asio's operator &&
+//          may throw what came of the cancellation instead.)
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 
 namespace sternpost {
 
-// Runs both on the caller's executor. When one throws, the other is cancelled, and once both have ended that exception is
-// thrown, where Asio's operator && may throw what came of the cancellation.
 boost::asio::awaitable<void> both(boost::asio::awaitable<void> one, boost::asio::awaitable<void> other);
 
 }  // namespace sternpost
