@@ -12,6 +12,8 @@ namespace sternpost {
 
 namespace {
 
+using namespace std::string_view_literals;
+
 // UTF-8 has at most four bytes for each byte of the ASCII form, but for characters that vanish in the
 // mapping.
 constexpr std::size_t max_unicode_bytes = 4 * max_name_length;
@@ -34,19 +36,34 @@ std::optional<std::string> to_lower_case(std::string_view name) {
     return out;
 }
 
-// Transitional processing would send straße.example to strasse.example, another domain. Postfix does not
-// either.
-std::optional<std::string> to_a_labels(std::string_view name) {
+// Those that transitional processing maps to others (UTS #46 section 2.3): sharp s, final sigma, ZWNJ, ZWJ.
+constexpr std::array deviations{"\xc3\x9f"sv, "\xcf\x82"sv, "\xe2\x80\x8c"sv, "\xe2\x80\x8d"sv};
+
+bool has_deviation(std::string_view name) {
+    return std::ranges::any_of(deviations,
+                               [name](std::string_view one) { return name.find(one) != name.npos; });
+}
+
+std::optional<std::string> to_ascii(const std::string& name, int processing) {
     struct Free {
         void operator()(char* text) const { idn2_free(text); }
     };
-    if (name.size() > max_unicode_bytes || name.find('\0') != std::string_view::npos) return std::nullopt;
     char* converted = nullptr;
-    const int status =
-        idn2_to_ascii_8z(std::string(name).c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+    const int status = idn2_to_ascii_8z(name.c_str(), &converted, processing | IDN2_NFC_INPUT);
     const std::unique_ptr<char, Free> owner(converted);
     if (status != IDN2_OK) return std::nullopt;
     return std::string(converted);
+}
+
+// Transitional processing would send straße.example to strasse.example, another domain. Postfix does not
+// either.
+std::optional<std::string> to_a_labels(std::string_view name) {
+    if (name.size() > max_unicode_bytes || name.find('\0') != std::string_view::npos) return std::nullopt;
+    const std::string text(name);
+    if (auto converted = to_ascii(text, IDN2_NONTRANSITIONAL)) return converted;
+    // IDNA2008 has no symbols, but there are domains like i❤.ws, and Postfix, which goes by UTS #46 alone, delivers
+    // to them. libidn2 reads them in transitional processing only, to the same A-labels.
+    return has_deviation(text) ? std::nullopt : to_ascii(text, IDN2_TRANSITIONAL);
 }
 
 }  // namespace

@@ -24,9 +24,10 @@ bool looks_like_ipv4(std::string_view name);
 // A valid_domain() that does not look like an address.
 bool valid_host_name(std::string_view name);
 
-// Lower case, one trailing dot cut, U-labels to A-labels (IDNA2008 by UTS46); nullopt when the result is no
-// valid host name. ASCII costs one copy, and xn-- labels in it stay as they are; too long a name costs
-// nothing.
+// Lower case, one trailing dot cut, U-labels to A-labels as Postfix has them (UTS #46, nontransitional, symbols
+// included); nullopt when the result is no valid host name, or is not to be had: a symbol beside one of the four
+// characters that transitional processing maps to others. ASCII costs one copy, and xn-- labels in it stay as they are;
+// too long a name costs nothing.
 std::optional<std::string> normalise_host_name(std::string_view name);
 
 }  // namespace sternpost
