@@ -35,9 +35,9 @@ std::string words_for(const Override* decided) {
 }
 
 // The payload of a netstring that we made.
-std::string payload_of(const std::string& netstring) {
+std::string payload_of(std::string_view netstring) {
     const auto colon = netstring.find(':');
-    return netstring.substr(colon + 1, netstring.size() - colon - 2);
+    return std::string(netstring.substr(colon + 1, netstring.size() - colon - 2));
 }
 
 }  // namespace

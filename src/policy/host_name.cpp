@@ -25,6 +25,11 @@ constexpr auto allowed_in_label = [] {
     return allowed;
 }();
 
+// Of a label whose characters are all allowed.
+bool valid_label(std::string_view label) {
+    return !label.empty() && label.size() <= max_label_length && label.front() != '-' && label.back() != '-';
+}
+
 bool is_hex_digit(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f');
 }
@@ -70,19 +75,13 @@ std::optional<std::string> to_a_labels(std::string_view name) {
 
 bool valid_domain(std::string_view name) {
     if (name.size() > max_name_length) return false;
-    std::size_t length = 0;  // of the label so far
-    char before = '.';
-    for (const char c : name) {
-        if (c == '.') {
-            if (length == 0 || before == '-') return false;
-            length = 0;
-        } else {
-            if (!allowed_in_label[static_cast<unsigned char>(c)] || (length == 0 && c == '-')) return false;
-            if (++length > max_label_length) return false;
-        }
-        before = c;
+    std::size_t label = 0;  // where it begins
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if (allowed_in_label[static_cast<unsigned char>(name[i])]) continue;
+        if (name[i] != '.' || !valid_label(name.substr(label, i - label))) return false;
+        label = i + 1;
     }
-    return length > 0 && before != '-';
+    return valid_label(name.substr(label));
 }
 
 bool looks_like_ipv4(std::string_view name) {
@@ -95,18 +94,19 @@ bool valid_host_name(std::string_view name) {
     return valid_domain(name) && !looks_like_ipv4(name);
 }
 
-// One that is as it must be, but for a trailing dot.
-static std::optional<std::string> host_name_in(std::optional<std::string> name) {
-    if (!name) return name;
-    if (name->ends_with('.')) name->pop_back();
-    if (!valid_host_name(*name)) return std::nullopt;
-    return name;
+// Without a trailing dot, in place. False: it is no host name.
+static bool make_host_name(std::string& name) {
+    if (name.ends_with('.')) name.pop_back();
+    return valid_host_name(name);
 }
 
 std::optional<std::string> normalise_host_name(std::string_view name) {
-    if (auto plain = host_name_in(to_lower_case(name))) return plain;
-    if (std::ranges::all_of(name, is_ascii)) return std::nullopt;
-    return host_name_in(to_a_labels(name));
+    std::optional<std::string> normal = to_lower_case(name);
+    if (normal && make_host_name(*normal)) return normal;
+    normal.reset();
+    if (!std::ranges::all_of(name, is_ascii)) normal = to_a_labels(name);
+    if (normal && !make_host_name(*normal)) normal.reset();
+    return normal;
 }
 
 }  // namespace sternpost

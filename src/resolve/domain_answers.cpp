@@ -112,7 +112,7 @@ private:
             asio::post(resolve_loop_, [self = shared_from_this(), domain, question] {
                 self->look_behind(domain, question);
             });
-        return Reply(std::move(entry), &ready->text);
+        return {std::move(entry), ready->text};
     }
 
     void question(const std::string& domain, Flight::Waiter waiter) {

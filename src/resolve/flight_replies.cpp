@@ -41,15 +41,14 @@ Reply FlightReplies::at_landing(const Flight& flight, const Asked& question) con
 
 std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntryPtr& former) const {
     if (former && former->rules == context_.rules)
-        for (const ReadyReply& ready : former->replies) flight.want(ready.question);
-    std::vector<ReadyReply> replies;
+        for (const ReadyReply& ready : former->replies()) flight.want(ready.question);
+    std::vector<PreparedReply> replies;
     for (const Asked& question : flight.wanted) {
-        const PreparedReply prepared = prepare(flight, question);
-        if (prepared.reply && replies.size() < max_replies_a_domain)
-            replies.push_back({prepared, *prepared.reply});
+        PreparedReply prepared = prepare(flight, question);
+        if (prepared.reply && replies.size() < max_replies_a_domain) replies.push_back(std::move(prepared));
     }
     flight.known.forget_surplus_routes();
-    return std::make_shared<TableEntry>(flight.known, std::move(replies), context_.rules);
+    return std::make_shared<TableEntry>(flight.known, replies, context_.rules);
 }
 
 PreparedReply FlightReplies::prepare(const Flight& flight, const Asked& question) const {

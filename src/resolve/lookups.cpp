@@ -27,7 +27,7 @@ void release(Flight& flight, const Reply& with) {
 
 void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry, Repeats& repeats) {
     const Trouble trouble{{Topic::policy, domain}, "hosts"};
-    const bool nothing_passes = std::ranges::any_of(entry.replies, [](const ReadyReply& ready) {
+    const bool nothing_passes = std::ranges::any_of(entry.replies(), [](const ReadyReply& ready) {
         return ready.text.find(no_host_passes) != std::string::npos;
     });
     if (nothing_passes)
@@ -126,7 +126,7 @@ void Lookups::stop() {
 KnownDomain Lookups::recall(const std::string& domain) {
     const auto entry = table_.find(domain);
     if (!entry) return read_known(domain, context_.sources.store, context_.repeats);
-    KnownDomain known = entry->known.unpack();
+    KnownDomain known = entry->known();
     known.just_fetched = false;
     read_again(known, context_.sources.store, context_.repeats);
     return known;
@@ -238,7 +238,7 @@ void Lookups::hear(const std::string& domain, WallTime fetched) {
     if (known.policy && known.policy->fetched >= fetched) return;
     const auto flight = begin(domain, Why::news);
     if (!flight || !entry) return;
-    for (const ReadyReply& ready : entry->replies) flight->want(ready.question);
+    for (const ReadyReply& ready : entry->replies()) flight->want(ready.question);
 }
 
 void Lookups::tell(const std::string& domain) {

@@ -28,8 +28,7 @@ std::size_t hash_value(const HashedName& domain) {
 }
 
 struct Place {
-    explicit Place(TableEntryPtr its_entry)
-        : domain(its_entry->known.domain()), entry(std::move(its_entry)) {}
+    explicit Place(TableEntryPtr its_entry) : domain(its_entry->domain()), entry(std::move(its_entry)) {}
 
     HashedName domain;  // points into the entry
     TableEntryPtr entry;
@@ -66,6 +65,20 @@ struct MemoryTable::Places : boost::multi_index_container<Place, multi_index::in
     }
 };
 
+TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
+                       std::shared_ptr<const Rules> by)
+    : rules(std::move(by)), domain_length_(known.domain.size()), known_(known) {
+    std::size_t length = domain_length_;
+    for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
+    texts_.reserve(length);  // so that no text moves any more
+    texts_ = known.domain;
+    for (const PreparedReply& prepared : made) {
+        const std::size_t begin = texts_.size();
+        texts_.append(*prepared.reply);
+        replies_.push_back({prepared, std::string_view(texts_).substr(begin)});
+    }
+}
+
 MemoryTable::MemoryTable(std::size_t most) : most_(most), places_(std::make_unique<Places>()) {}
 
 MemoryTable::~MemoryTable() = default;
@@ -82,7 +95,7 @@ TableEntryPtr MemoryTable::find(std::string_view domain) {
 void MemoryTable::put(TableEntryPtr entry) {
     TableEntryPtr gone;  // freed after the lock is
     const std::lock_guard lock(mutex_);
-    gone = places_->take(entry->known.domain());
+    gone = places_->take(entry->domain());
     if (!gone && places_->size() >= most_) gone = places_->take_one();
     places_->in_order().emplace_back(std::move(entry));
 }

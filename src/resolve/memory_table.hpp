@@ -6,12 +6,13 @@
 #pragma once
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "packed_domain.hpp"
@@ -26,25 +27,38 @@ inline constexpr std::size_t max_replies_a_domain = 16;
 
 // A reply at hand.
 struct ReadyReply : ReplyTerms {
-    std::string text;  // its netstring
+    std::string_view text;  // its netstring; lies in the entry
 };
 
-struct TableEntry {
-    TableEntry(const KnownDomain& what_is_known, std::vector<ReadyReply> made,
-               std::shared_ptr<const Rules> by)
-        : known(what_is_known), replies(std::move(made)), rules(std::move(by)) {}
+// What a question costs is mostly the memory that it touches: the one reply that most entries have is in the entry itself,
+// and its text beside the name of the domain.
+class TableEntry {
+public:
+    // `made`: a reply for each way in which the domain has been asked about.
+    TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
+               std::shared_ptr<const Rules> by);
+    TableEntry(const TableEntry&) = delete;
+    TableEntry& operator=(const TableEntry&) = delete;
+    ~TableEntry() = default;
 
-    const PackedDomain known;
-    const std::vector<ReadyReply> replies;     // one for each way in which the domain has been asked about
-    const std::shared_ptr<const Rules> rules;  // that the replies were made by
-    mutable std::atomic<bool> look_begun = false;
-
+    std::string_view domain() const { return std::string_view(texts_).substr(0, domain_length_); }
+    KnownDomain known() const { return known_.unpack(domain()); }
+    std::span<const ReadyReply> replies() const { return {replies_.data(), replies_.size()}; }
     // Null: there is none.
     const ReadyReply* reply(const Asked& question) const {
-        for (const ReadyReply& ready : replies)
+        for (const ReadyReply& ready : replies_)
             if (ready.question == question) return &ready;
         return nullptr;
     }
+
+    const std::shared_ptr<const Rules> rules;  // that the replies were made by
+    mutable std::atomic<bool> look_begun = false;
+
+private:
+    boost::container::small_vector<ReadyReply, 1> replies_;
+    std::string texts_;  // the domain, and the replies behind it
+    std::size_t domain_length_;
+    const PackedDomain known_;
 };
 
 using TableEntryPtr = std::shared_ptr<const TableEntry>;

@@ -7,15 +7,12 @@
 #include <type_traits>
 #include <utility>
 
-#include "sternpost/policy/host_name.hpp"
-
 namespace sternpost {
 
 namespace {
 
 // A length below this is one byte; others are this byte, and four more.
 constexpr std::uint8_t long_length = 255;
-static_assert(max_name_length < long_length);
 
 template <class T>
 constexpr bool is_optional = false;
@@ -66,10 +63,10 @@ void fields(Archive& archive, T& look) {
 
 template <class Archive, Is<KnownDomain> T>
 void fields(Archive& archive, T& known) {
-    archive(known.domain, known.policy, known.failed, known.failed_elsewhere, known.on_disk,
-            known.disk_unread, known.overloaded, known.forgotten, known.just_fetched, known.fetches,
-            known.txt, known.mx, known.refresh_at, known.last_used, known.dane, known.dane_seen,
-            known.replaced_id, known.replaced);
+    archive(known.policy, known.failed, known.failed_elsewhere, known.on_disk, known.disk_unread,
+            known.overloaded, known.forgotten, known.just_fetched, known.fetches, known.txt, known.mx,
+            known.refresh_at, known.last_used, known.dane, known.dane_seen, known.replaced_id,
+            known.replaced);
 }
 
 auto all_of(const Policy& policy) {
@@ -197,8 +194,9 @@ PackedDomain::PackedDomain(const KnownDomain& known) {
     bytes_.shrink_to_fit();
 }
 
-KnownDomain PackedDomain::unpack() const {
+KnownDomain PackedDomain::unpack(std::string_view domain) const {
     KnownDomain known;
+    known.domain = domain;
     Unpacker unpacker(bytes_);
     fields(unpacker, known);
     return known;

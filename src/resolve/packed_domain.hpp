@@ -12,17 +12,13 @@ namespace sternpost {
 
 class PackedDomain {
 public:
+    // All of it but the name of the domain.
     explicit PackedDomain(const KnownDomain& known);
-
-    std::string_view domain() const { return std::string_view(bytes_).substr(domain_begin, domain_length()); }
-    KnownDomain unpack() const;
+    KnownDomain unpack(std::string_view domain) const;
 
     bool operator==(const PackedDomain&) const = default;
 
 private:
-    static constexpr std::size_t domain_begin = 1;  // behind its length
-    std::size_t domain_length() const { return static_cast<unsigned char>(bytes_.front()); }
-
     std::string bytes_;
 };
 

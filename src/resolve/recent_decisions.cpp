@@ -57,7 +57,7 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
 
 void RecentDecisions::note(const KnownDomain& known, const TableEntry& entry, const TableEntryPtr& former) {
     const Now now = context_.now();
-    for (const ReadyReply& ready : entry.replies) {
+    for (const ReadyReply& ready : entry.replies()) {
         const ReadyReply* before = former ? former->reply(ready.question) : nullptr;
         if (before != nullptr && before->text == ready.text) continue;
         Decision decision;

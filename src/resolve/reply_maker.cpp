@@ -17,7 +17,7 @@ constexpr const char* too_many_questions = "sternpostd is overloaded: too many D
 using Hosts = std::optional<std::vector<std::string>>;
 
 Reply framed(const std::string& payload) {
-    return std::make_shared<const std::string>(to_netstring(payload));
+    return Reply(to_netstring(payload));
 }
 
 Reply dane_only() {
@@ -134,9 +134,9 @@ void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& 
 
 }  // namespace
 
-std::string without_frame(const std::string& reply) {
+std::string without_frame(std::string_view reply) {
     const std::size_t begin = reply.find(':') + 1;
-    return reply.substr(begin, reply.size() - begin - 1);
+    return std::string(reply.substr(begin, reply.size() - begin - 1));
 }
 
 Reply not_found() {

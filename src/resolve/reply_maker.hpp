@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "demand.hpp"
 #include "sternpost/resolve/answers.hpp"
@@ -33,7 +34,7 @@ PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, con
 Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock);
 
 // "OK …" out of "12:OK …,"
-std::string without_frame(const std::string& reply);
+std::string without_frame(std::string_view reply);
 
 Reply not_found();
 Reply temporary(const std::string& reason);

@@ -5,19 +5,19 @@
 
 namespace sternpost {
 
-Rules::Rules(bool dane, std::map<std::string, MapRules, std::less<>> maps, std::vector<Override> overrides)
-    : maps_(std::move(maps)), overrides_(std::move(overrides)) {
+Rules::Rules(bool dane, const std::map<std::string, MapRules>& maps, std::vector<Override> overrides)
+    : overrides_(std::move(overrides)) {
     MapRules built_in;
     built_in.dane = dane;
-    for (const std::string_view name : base_grammar_maps) maps_.insert_or_assign(std::string(name), built_in);
+    for (const std::string_view name : base_grammar_maps) maps_.emplace_back(name, built_in);
     built_in.tlsrpt = true;
-    for (const std::string_view name : extended_grammar_maps)
-        maps_.insert_or_assign(std::string(name), built_in);
+    for (const std::string_view name : extended_grammar_maps) maps_.emplace_back(name, built_in);
+    maps_.insert(maps_.end(), maps.begin(), maps.end());
     for (std::size_t i = 0; i < overrides_.size(); ++i) by_domain_[overrides_[i].domain].push_back(i);
 }
 
 const MapRules* Rules::map(std::string_view name) const {
-    const auto found = maps_.find(name);
+    const auto found = std::ranges::find(maps_, name, &std::pair<std::string, MapRules>::first);
     return found == maps_.end() ? nullptr : &found->second;
 }
 

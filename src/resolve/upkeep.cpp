@@ -97,7 +97,7 @@ bool Upkeep::write_again(const std::string& domain) {
         trouble_ = stored.error().detail;
         return false;
     }
-    const KnownDomain known = entry->known.unpack();
+    const KnownDomain known = entry->known();
     // It may be a backup that was put back.
     const bool disk_knows_better =
         *stored && (*stored)->policy && (!known.policy || known.policy->fetched < (*stored)->policy->fetched);

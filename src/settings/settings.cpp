@@ -55,7 +55,7 @@ bool goes_by_postfix(const Config& config) {
 }
 
 Rules rules(const Config& config, PostfixDnssec::Answer postfix) {
-    std::map<std::string, MapRules, std::less<>> maps;
+    std::map<std::string, MapRules> maps;
     for (const auto& [name, map] : config.maps) {
         MapRules& made = maps[name];
         made.tlsrpt = map.tlsrpt;
@@ -64,7 +64,7 @@ Rules rules(const Config& config, PostfixDnssec::Answer postfix) {
     }
     std::vector<Override> overrides;
     for (const OverrideConfig& entry : config.overrides) overrides.push_back(override_from(entry));
-    return {dane_of(config.answers.dane, postfix), std::move(maps), std::move(overrides)};
+    return {dane_of(config.answers.dane, postfix), maps, std::move(overrides)};
 }
 
 DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix) {

@@ -1,7 +1,6 @@
 #include "netstring_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sternpost {
 
@@ -37,14 +36,15 @@ void NetstringReader::filled(std::size_t count) {
 std::optional<std::string_view> NetstringReader::next() {
     if (broken_) return {};
     const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
-    const auto colon = static_cast<std::size_t>(std::ranges::find_if_not(bytes, is_digit) - bytes.begin());
+    std::size_t colon = 0;
+    std::size_t length = 0;
+    for (; colon < bytes.size() && colon <= max_digits && is_digit(bytes[colon]); ++colon)
+        length = length * 10 + static_cast<std::size_t>(bytes[colon] - '0');
     const bool leading_zero = colon > 1 && bytes.front() == '0';
     const bool no_length = colon == 0 && !bytes.empty();
     const bool no_colon = colon < bytes.size() && bytes[colon] != ':';
     broken_ = leading_zero || no_length || no_colon || colon > max_digits;
     if (broken_ || colon >= bytes.size()) return {};
-    std::size_t length = 0;
-    std::from_chars(bytes.data(), bytes.data() + colon, length);
     broken_ = length > max_request_bytes;
     if (broken_ || bytes.size() < colon + 1 + length + 1) return {};
     broken_ = bytes[colon + 1 + length] != ',';

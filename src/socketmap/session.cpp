@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t max_kept_bytes = 4096;
 
 const Reply& not_found() {
-    static const Reply reply = std::make_shared<const std::string>(to_netstring(not_found_reply()));
+    static const Reply reply(to_netstring(not_found_reply()));
     return reply;
 }
 
@@ -74,19 +74,19 @@ void Session::read() {
 // Takes what has come in, as far as there is room, and sends what stands at the head of the queue.
 void Session::go_on() {
     const SteadyTime now = std::chrono::steady_clock::now();
-    bool asked = false;
+    bool active = false;
     while (!closed_) {
         // What is full of replies at hand has room again when they are sent; only questions under way are waited for.
-        if (full()) flush();
+        if (full()) active = flush() || active;
         if (closed_ || full()) break;
         const auto request = reader_.next();
         if (!request) break;
         take_request(*request, now);
-        asked = true;
+        active = true;
     }
-    if (asked) events_.active(now);
-    flush();
+    active = flush() || active;
     if (closed_) return;
+    if (active) events_.active(now);
     if (reader_.broken()) {
         figures_.closed_for_protocol.add();
         repeats_.failed({Topic::socketmap, "netstrings"}, LogLevel::info, 0,
@@ -139,7 +139,7 @@ Reply Session::unknown_map(std::string_view map) {
                     fmt::format("asked for an {}: see smtp_tls_policy_maps in main.cf, and [maps] in "
                                 "sternpost.toml",
                                 reason));
-    return std::make_shared<const std::string>(to_netstring(permanent_reply(reason)));
+    return Reply(to_netstring(permanent_reply(reason)));
 }
 
 void Session::add_slot(SteadyTime asked, Reply reply) {
@@ -158,31 +158,33 @@ void Session::put_reply(std::uint64_t number, Reply reply) {
 }
 
 // Sends the replies that stand at the head of the queue. A question that has none ends the connection.
-void Session::flush() {
-    if (closed_) return;
+bool Session::flush() {
+    if (closed_) return false;
     const SteadyTime now = std::chrono::steady_clock::now();
     while (!slots_.empty() && slots_.front().done) {
         const Reply reply = std::move(slots_.front().reply);
-        figures_.note_answer(reply ? std::string_view(*reply) : std::string_view(),
-                             now - slots_.front().asked);
+        figures_.note_answer(*reply, now - slots_.front().asked);
         slots_.pop_front();
         ++first_slot_;
-        if (!reply) return close();
+        if (!reply) {
+            close();
+            return false;
+        }
         unsent_ += *reply;
     }
-    if (!unsent_.empty()) send(now);
+    return !unsent_.empty() && send();
 }
 
 // What the socket has room for; nearly always that is all.
-void Session::send(SteadyTime now) {
+bool Session::send() {
     const ssize_t count = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR) close();
-        return;
+        return false;
     }
     unsent_.erase(0, static_cast<std::size_t>(count));
     if (unsent_.empty() && unsent_.capacity() > max_kept_bytes) unsent_ = std::string();
-    events_.active(now);
+    return count > 0;
 }
 
 bool Session::full() const {

@@ -66,8 +66,9 @@ private:
     Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
-    void flush();
-    void send(SteadyTime now);
+    // Whether some of what waits was taken.
+    bool flush();
+    bool send();
     void watch_for_what_is_wanted();
     bool full() const;
     void let_go();

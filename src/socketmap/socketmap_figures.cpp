@@ -1,7 +1,5 @@
 #include "sternpost/socketmap/socketmap_figures.hpp"
 
-#include <algorithm>
-
 namespace sternpost {
 
 namespace {
@@ -10,18 +8,25 @@ namespace {
 std::size_t kind_of(std::string_view reply) {
     if (reply.empty()) return 5;
     const std::string_view said = reply.substr(reply.find(':') + 1);
-    if (said.starts_with("OK dane-only")) return 1;
-    if (said.starts_with("OK")) return 0;
-    if (said.starts_with("NOTFOUND")) return 2;
-    return said.starts_with("PERM") ? 4 : 3;
+    switch (said.front()) {
+        case 'O':
+            return said.starts_with("OK dane-only") ? 1 : 0;
+        case 'N':
+            return 2;
+        case 'P':
+            return 4;
+        default:
+            return 3;
+    }
 }
 
 }  // namespace
 
 void SocketmapFigures::note_answer(std::string_view reply, std::chrono::nanoseconds took) {
     answers[kind_of(reply)].add();
-    const auto time_class = std::ranges::lower_bound(answer_time_classes, took);
-    answers_by_time[static_cast<std::size_t>(time_class - answer_time_classes.begin())].add();
+    std::size_t time_class = 0;  // nearly always the first one
+    while (time_class < answer_time_classes.size() && took > answer_time_classes[time_class]) ++time_class;
+    answers_by_time[time_class].add();
     answer_nanoseconds.add(static_cast<std::uint64_t>(took.count()));
 }
 

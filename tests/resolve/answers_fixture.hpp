@@ -119,7 +119,7 @@ protected:
     std::string ask(const std::string& key, std::string_view map = "sts") {
         const auto pending = begin(key, map);
         test::run_until(io, [&] { return pending->done; });
-        return pending->reply ? *pending->reply : "";
+        return std::string(*pending->reply);
     }
     // Lets everything run that can run without time passing.
     void settle() {
@@ -143,7 +143,7 @@ protected:
     ResolveOptions options;
     std::size_t memory_entries = 1000;
     bool dane = true;
-    std::map<std::string, MapRules, std::less<>> maps;
+    std::map<std::string, MapRules> maps;
     std::vector<Override> overrides;
     std::optional<DomainAnswers> answers;
 };

@@ -10,13 +10,13 @@ namespace {
 TableEntryPtr entry(const std::string& domain, const std::string& reply = "") {
     KnownDomain known;
     known.domain = domain;
-    std::vector<ReadyReply> replies(1);
-    replies.back().text = reply;
-    return std::make_shared<TableEntry>(known, std::move(replies), nullptr);
+    std::vector<PreparedReply> replies(1);
+    replies.back().reply = Reply(reply);
+    return std::make_shared<TableEntry>(known, replies, nullptr);
 }
 
-const std::string& reply_of(const TableEntryPtr& entry) {
-    return entry->replies.front().text;
+std::string_view reply_of(const TableEntryPtr& entry) {
+    return entry->replies().front().text;
 }
 
 TEST(MemoryTable, FindsWhatWasPut) {
@@ -34,6 +34,23 @@ TEST(MemoryTable, ReplacesAnEntryOfTheSameDomain) {
     EXPECT_EQ(reply_of(table.find("a.test")), "2");
     EXPECT_EQ(reply_of(old), "1") << "whoever holds it keeps it";
     EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(MemoryTable, AnEntryHasAReplyForEachWayOfAsking) {
+    KnownDomain known;
+    known.domain = "a.test";
+    known.txt.id = "20261127";
+    std::vector<PreparedReply> replies(3);
+    replies[1].question.map.tlsrpt = true;
+    replies[2].question.route.port = 587;
+    for (std::size_t i = 0; i < replies.size(); ++i) replies[i].reply = Reply(std::to_string(i));
+    const TableEntry entry(known, replies, nullptr);
+    EXPECT_EQ(entry.domain(), "a.test");
+    EXPECT_EQ(entry.known().domain, "a.test");
+    EXPECT_EQ(entry.known().txt.id, "20261127");
+    for (std::size_t i = 0; i < replies.size(); ++i)
+        EXPECT_EQ(entry.reply(replies[i].question)->text, std::to_string(i));
+    EXPECT_EQ(entry.reply(Asked{{true, 25}, {}}), nullptr);
 }
 
 TEST(MemoryTable, DropsTheOldestThatIsNotUsed) {

@@ -48,7 +48,7 @@ public:
     }
 
     static Reply framed(const std::string& payload) {
-        return std::make_shared<const std::string>(to_netstring(payload));
+        return Reply(to_netstring(payload));
     }
 
     std::vector<std::pair<std::string, OnReply>> waiting;  // answer loop

@@ -4,11 +4,13 @@
 // Threads:   the answer loop. at_once() never waits; ask() answers on the answer loop, later.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/resolve/rules.hpp"
@@ -17,7 +19,27 @@ namespace sternpost {
 
 // A whole reply, netstring frame included, ready to be sent. Null: there is none (the program stops); the
 // question is to be left unanswered and its connection closed, since Postfix then asks again elsewhere.
-using Reply = std::shared_ptr<const std::string>;
+class Reply {
+public:
+    Reply() = default;
+    Reply(std::nullptr_t) {}
+    explicit Reply(std::string text) {
+        auto owned = std::make_shared<const std::string>(std::move(text));
+        text_ = *owned;
+        owner_ = std::move(owned);
+    }
+    // `text` lies in what `owner` owns.
+    Reply(std::shared_ptr<const void> owner, std::string_view text) : owner_(std::move(owner)), text_(text) {}
+
+    explicit operator bool() const { return owner_ != nullptr; }
+    bool operator==(std::nullptr_t) const { return owner_ == nullptr; }
+    // Empty: null.
+    std::string_view operator*() const { return text_; }
+
+private:
+    std::shared_ptr<const void> owner_;
+    std::string_view text_;
+};
 
 class Answers {
 public:

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sternpost/base/time.hpp"
@@ -46,7 +46,7 @@ struct Override {
 class Rules {
 public:
     // `maps` come on top of those above, which take `dane` from here.
-    Rules(bool dane, std::map<std::string, MapRules, std::less<>> maps, std::vector<Override> overrides);
+    Rules(bool dane, const std::map<std::string, MapRules>& maps, std::vector<Override> overrides);
     Rules(Rules&&) = default;
     Rules(const Rules&) = delete;
     Rules& operator=(const Rules&) = delete;
@@ -61,7 +61,7 @@ public:
     bool pins(std::string_view domain, WallTime now) const;
 
 private:
-    std::map<std::string, MapRules, std::less<>> maps_;
+    std::vector<std::pair<std::string, MapRules>> maps_;  // what is asked for most comes first
     std::vector<Override> overrides_;
     std::unordered_map<std::string_view, std::vector<std::size_t>> by_domain_;  // keys point into overrides_
 };
