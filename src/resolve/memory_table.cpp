@@ -35,6 +35,16 @@ struct Place {
     mutable bool used = false;  // since its turn came last
 };
 
+std::string texts_of(const KnownDomain& known, const std::vector<PreparedReply>& made) {
+    std::size_t length = known.domain.size();
+    for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
+    std::string texts;
+    texts.reserve(length);
+    texts.append(known.domain);
+    for (const PreparedReply& prepared : made) texts.append(*prepared.reply);
+    return texts;
+}
+
 using ByDomain = multi_index::hashed_unique<multi_index::member<Place, HashedName, &Place::domain>>;
 using InOrder = multi_index::sequenced<>;  // the next one to go first
 
@@ -67,15 +77,15 @@ struct MemoryTable::Places : boost::multi_index_container<Place, multi_index::in
 
 TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
                        std::shared_ptr<const Rules> by)
-    : rules(std::move(by)), domain_length_(known.domain.size()), known_(known) {
-    std::size_t length = domain_length_;
-    for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
-    texts_.reserve(length);  // so that no text moves any more
-    texts_ = known.domain;
+    : rules(std::move(by)),
+      texts_(texts_of(known, made)),
+      domain_length_(known.domain.size()),
+      known_(known) {
+    std::size_t begin = domain_length_;
     for (const PreparedReply& prepared : made) {
-        const std::size_t begin = texts_.size();
-        texts_.append(*prepared.reply);
-        replies_.push_back({prepared, std::string_view(texts_).substr(begin)});
+        const std::size_t length = (*prepared.reply).size();
+        replies_.push_back({prepared, std::string_view(texts_).substr(begin, length)});
+        begin += length;
     }
 }
 

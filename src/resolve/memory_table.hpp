@@ -56,8 +56,8 @@ public:
 
 private:
     boost::container::small_vector<ReadyReply, 1> replies_;
-    std::string texts_;  // the domain, and the replies behind it
-    std::size_t domain_length_;
+    const std::string texts_;  // the domain, and the replies behind it
+    const std::size_t domain_length_;
     const PackedDomain known_;
 };
 
