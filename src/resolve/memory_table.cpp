@@ -1,92 +1,101 @@
 #include "memory_table.hpp"
 
-#include <boost/multi_index/hashed_index.hpp>
-#include <boost/multi_index/member.hpp>
-#include <boost/multi_index/sequenced_index.hpp>
-#include <boost/multi_index_container.hpp>
+#include <algorithm>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set.hpp>
 #include <functional>
 #include <utility>
 
-namespace multi_index = boost::multi_index;
+#include "sternpost/policy/host_name.hpp"
+
+namespace intrusive = boost::intrusive;
 
 namespace sternpost {
 
 namespace {
 
-// A domain with its hash, so that to pass by another one in the table does not take a look at its name.
-struct HashedName {
-    explicit HashedName(std::string_view domain)
-        : hash(std::hash<std::string_view>()(domain)), name(domain) {}
-    bool operator==(const HashedName&) const = default;
+constexpr std::size_t first_buckets = 1024;  // a power of two, as all that follow
+static_assert(max_name_length <= UINT8_MAX);
 
-    std::size_t hash;  // compared first
-    std::string_view name;
-};
-
-std::size_t hash_value(const HashedName& domain) {
-    return domain.hash;
+std::string_view name_of(std::string_view domain) {
+    return domain;
+}
+std::string_view name_of(const TableEntry& entry) {
+    return entry.domain();
 }
 
-struct Place {
-    explicit Place(TableEntryPtr its_entry) : domain(its_entry->domain()), entry(std::move(its_entry)) {}
-
-    HashedName domain;  // points into the entry
-    TableEntryPtr entry;
-    mutable bool used = false;  // since its turn came last
+struct Hash {
+    std::size_t operator()(const auto& domain) const {
+        return std::hash<std::string_view>()(name_of(domain));
+    }
 };
-
-std::string texts_of(const KnownDomain& known, const std::vector<PreparedReply>& made) {
-    std::size_t length = known.domain.size();
-    for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
-    std::string texts;
-    texts.reserve(length);
-    texts.append(known.domain);
-    for (const PreparedReply& prepared : made) texts.append(*prepared.reply);
-    return texts;
-}
-
-using ByDomain = multi_index::hashed_unique<multi_index::member<Place, HashedName, &Place::domain>>;
-using InOrder = multi_index::sequenced<>;  // the next one to go first
+struct Same {
+    bool operator()(const auto& one, const auto& other) const { return name_of(one) == name_of(other); }
+};
 
 }  // namespace
 
-// One node a domain, in both orders: what a question costs is mostly the memory that it touches.
-struct MemoryTable::Places : boost::multi_index_container<Place, multi_index::indexed_by<ByDomain, InOrder>> {
-    auto& in_order() { return get<1>(); }
+struct MemoryTable::Places {
+    using ByDomain =
+        intrusive::unordered_set<TableEntry, intrusive::base_hook<in_table::ByDomain>, intrusive::hash<Hash>,
+                                 intrusive::equal<Same>, intrusive::compare_hash<true>,
+                                 intrusive::power_2_buckets<true>>;
+    using InOrder = intrusive::list<TableEntry, intrusive::base_hook<in_table::InOrder>>;
+
+    ~Places() {
+        while (!in_order.empty()) take(in_order.front());
+    }
+
+    // Null: there is none.
+    TableEntry* find(std::string_view domain) {
+        const auto found = by_domain.find(domain, Hash(), Same());
+        return found == by_domain.end() ? nullptr : &*found;
+    }
+
+    void add(std::shared_ptr<TableEntry> entry) {
+        if (by_domain.size() == buckets.size()) widen();
+        TableEntry& added = *entry;
+        by_domain.insert(added);
+        in_order.push_back(added);
+        added.kept_ = std::move(entry);
+    }
+
+    TableEntryPtr take(TableEntry& entry) {
+        by_domain.erase(by_domain.iterator_to(entry));
+        in_order.erase(in_order.iterator_to(entry));
+        return std::move(entry.kept_);
+    }
 
     TableEntryPtr take_one() {
-        auto& order = in_order();
-        for (int spared = 0; order.front().used && spared < max_spared_at_once; ++spared) {
-            order.front().used = false;
-            order.relocate(order.end(), order.begin());
+        for (int spared = 0; in_order.front().used_ && spared < max_spared_at_once; ++spared) {
+            in_order.front().used_ = false;
+            in_order.splice(in_order.end(), in_order, in_order.begin());
         }
-        TableEntryPtr taken = order.front().entry;
-        order.pop_front();
-        return taken;
+        return take(in_order.front());
     }
 
-    // Null: there was none.
-    TableEntryPtr take(std::string_view domain) {
-        const auto found = find(HashedName(domain));
-        if (found == end()) return nullptr;
-        TableEntryPtr taken = found->entry;
-        erase(found);
-        return taken;
+    void widen() {
+        std::vector<ByDomain::bucket_type> wider(2 * buckets.size());
+        by_domain.rehash(ByDomain::bucket_traits(wider.data(), wider.size()));
+        buckets.swap(wider);
     }
+
+    std::vector<ByDomain::bucket_type> buckets = std::vector<ByDomain::bucket_type>(first_buckets);
+    ByDomain by_domain{ByDomain::bucket_traits(buckets.data(), buckets.size())};
+    InOrder in_order;  // the next one to go first
 };
 
 TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
                        std::shared_ptr<const Rules> by)
-    : rules(std::move(by)),
-      texts_(texts_of(known, made)),
-      domain_length_(known.domain.size()),
-      known_(known) {
-    std::size_t begin = domain_length_;
-    for (const PreparedReply& prepared : made) {
-        const std::size_t length = (*prepared.reply).size();
-        replies_.push_back({prepared, std::string_view(texts_).substr(begin, length)});
-        begin += length;
-    }
+    : rules(std::move(by)), domain_length_(static_cast<std::uint8_t>(known.domain.size())), known_(known) {
+    std::size_t length = domain_length_;
+    for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
+    texts_.reserve(length);  // so that no text moves any more
+    const auto add = [this](std::string_view text) {
+        return std::string_view(&*texts_.insert(texts_.end(), text.begin(), text.end()), text.size());
+    };
+    add(known.domain);
+    for (const PreparedReply& prepared : made) replies_.push_back({prepared, add(*prepared.reply)});
 }
 
 MemoryTable::MemoryTable(std::size_t most) : most_(most), places_(std::make_unique<Places>()) {}
@@ -94,39 +103,40 @@ MemoryTable::MemoryTable(std::size_t most) : most_(most), places_(std::make_uniq
 MemoryTable::~MemoryTable() = default;
 
 TableEntryPtr MemoryTable::find(std::string_view domain) {
-    const HashedName hashed(domain);
     const std::lock_guard lock(mutex_);
-    const auto found = places_->find(hashed);
-    if (found == places_->end()) return nullptr;
-    found->used = true;
-    return found->entry;
+    TableEntry* found = places_->find(domain);
+    if (found == nullptr) return nullptr;
+    found->used_ = true;
+    return found->kept_;
 }
 
-void MemoryTable::put(TableEntryPtr entry) {
+void MemoryTable::put(std::shared_ptr<TableEntry> entry) {
     TableEntryPtr gone;  // freed after the lock is
     const std::lock_guard lock(mutex_);
-    gone = places_->take(entry->domain());
-    if (!gone && places_->size() >= most_) gone = places_->take_one();
-    places_->in_order().emplace_back(std::move(entry));
+    if (TableEntry* former = places_->find(entry->domain()))
+        gone = places_->take(*former);
+    else if (places_->by_domain.size() >= most_)
+        gone = places_->take_one();
+    places_->add(std::move(entry));
 }
 
 bool MemoryTable::remove(std::string_view domain) {
     TableEntryPtr removed;  // freed after the lock is
     const std::lock_guard lock(mutex_);
-    removed = places_->take(domain);
+    if (TableEntry* found = places_->find(domain)) removed = places_->take(*found);
     return removed != nullptr;
 }
 
 std::size_t MemoryTable::size() const {
     const std::lock_guard lock(mutex_);
-    return places_->size();
+    return places_->by_domain.size();
 }
 
 std::vector<std::string> MemoryTable::domains() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all;
-    all.reserve(places_->size());
-    for (const Place& place : places_->in_order()) all.emplace_back(place.domain.name);
+    all.reserve(places_->by_domain.size());
+    for (const TableEntry& entry : places_->in_order) all.emplace_back(entry.domain());
     return all;
 }
 

@@ -7,7 +7,10 @@
 
 #include <atomic>
 #include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/unordered_set_hook.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -30,9 +33,16 @@ struct ReadyReply : ReplyTerms {
     std::string_view text;  // its netstring; lies in the entry
 };
 
-// What a question costs is mostly the memory that it touches: the one reply that most entries have is in the entry itself,
-// and its text beside the name of the domain.
-class TableEntry {
+namespace in_table {
+using ByDomain =
+    boost::intrusive::unordered_set_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>,
+                                              boost::intrusive::store_hash<true>>;
+using InOrder = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+}  // namespace in_table
+
+// What a question costs is mostly the memory that it touches. So all of that is one block: the entry's place in the table,
+// the one reply that most entries have, and the texts, if they are not longer than most.
+class TableEntry : public in_table::ByDomain, public in_table::InOrder {
 public:
     // `made`: a reply for each way in which the domain has been asked about.
     TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
@@ -41,7 +51,7 @@ public:
     TableEntry& operator=(const TableEntry&) = delete;
     ~TableEntry() = default;
 
-    std::string_view domain() const { return std::string_view(texts_).substr(0, domain_length_); }
+    std::string_view domain() const { return {texts_.data(), domain_length_}; }
     KnownDomain known() const { return known_.unpack(domain()); }
     std::span<const ReadyReply> replies() const { return {replies_.data(), replies_.size()}; }
     // Null: there is none.
@@ -51,13 +61,19 @@ public:
         return nullptr;
     }
 
-    const std::shared_ptr<const Rules> rules;  // that the replies were made by
     mutable std::atomic<bool> look_begun = false;
+    const std::shared_ptr<const Rules> rules;  // that the replies were made by
 
 private:
+    friend class MemoryTable;
+
+    static constexpr std::size_t usual_texts = 112;
+
+    std::shared_ptr<const TableEntry> kept_;  // while it is in the table
+    bool used_ = false;                       // since its turn came last
+    const std::uint8_t domain_length_;
     boost::container::small_vector<ReadyReply, 1> replies_;
-    const std::string texts_;  // the domain, and the replies behind it
-    const std::size_t domain_length_;
+    boost::container::small_vector<char, usual_texts> texts_;  // the domain, and the replies behind it
     const PackedDomain known_;
 };
 
@@ -70,7 +86,8 @@ public:
 
     // The entry of `domain`; null if there is none.
     TableEntryPtr find(std::string_view domain);
-    void put(TableEntryPtr entry);
+    // `entry` is in no table.
+    void put(std::shared_ptr<TableEntry> entry);
     // Whether there was one.
     bool remove(std::string_view domain);
     std::size_t size() const;

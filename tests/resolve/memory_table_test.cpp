@@ -7,7 +7,7 @@
 namespace sternpost {
 namespace {
 
-TableEntryPtr entry(const std::string& domain, const std::string& reply = "") {
+std::shared_ptr<TableEntry> entry(const std::string& domain, const std::string& reply = "") {
     KnownDomain known;
     known.domain = domain;
     std::vector<PreparedReply> replies(1);
