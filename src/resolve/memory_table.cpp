@@ -1,6 +1,5 @@
 #include "memory_table.hpp"
 
-#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set.hpp>
 #include <functional>
@@ -92,7 +91,9 @@ TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply
     for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
     texts_.reserve(length);  // so that no text moves any more
     const auto add = [this](std::string_view text) {
-        return std::string_view(&*texts_.insert(texts_.end(), text.begin(), text.end()), text.size());
+        const char* const begin = texts_.data() + texts_.size();
+        texts_.insert(texts_.end(), text.begin(), text.end());
+        return std::string_view(begin, text.size());
     };
     add(known.domain);
     for (const PreparedReply& prepared : made) replies_.push_back({prepared, add(*prepared.reply)});
