@@ -53,6 +53,21 @@ TEST(MemoryTable, AnEntryHasAReplyForEachWayOfAsking) {
     EXPECT_EQ(entry.reply(Asked{{true, 25}, {}}), nullptr);
 }
 
+TEST(MemoryTable, GrowsWithWhatIsPut) {
+    constexpr std::size_t most = 10'000;
+    MemoryTable table(most);
+    const auto name = [](std::size_t number) { return "d" + std::to_string(number) + ".test"; };
+    for (std::size_t i = 0; i < most; ++i) table.put(entry(name(i), std::to_string(i)));
+    EXPECT_EQ(table.size(), most);
+    for (std::size_t i = 0; i < most; i += 2) EXPECT_TRUE(table.remove(name(i)));
+    EXPECT_EQ(table.domains().size(), most / 2);
+    for (std::size_t i = 0; i < most; ++i) {
+        const auto found = table.find(name(i));
+        ASSERT_EQ(found == nullptr, i % 2 == 0) << i;
+        EXPECT_TRUE(!found || reply_of(found) == std::to_string(i));
+    }
+}
+
 TEST(MemoryTable, DropsTheOldestThatIsNotUsed) {
     MemoryTable table(3);
     for (const char* domain : {"a.test", "b.test", "c.test"}) table.put(entry(domain));

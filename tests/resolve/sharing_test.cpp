@@ -344,6 +344,19 @@ TEST_F(SharingTest, TheDailyRefreshIsOneForAll) {
     EXPECT_GT(*store.records[domain].refresh_at, clock.wall());
 }
 
+TEST_F(SharingTest, TheDailyRefreshIsMadeWhereNobodyElseHasMadeIt) {
+    publish(domain, "1", enforce("mx1.example.com"));
+    EXPECT_EQ(ask(domain), mx1);
+    clock.advance(24h + 1s);
+    restart();
+    answers->begin_upkeep();
+    test::run_until(io, [&] { return fetches(domain) == 2; });
+    settle();
+    EXPECT_EQ(others.leases[domain], 2);
+    EXPECT_EQ(others.known[domain].policy->fetched, clock.wall());
+    EXPECT_TRUE(others.held.empty());
+}
+
 TEST_F(SharingTest, WhatWasLearntAloneIsTold) {
     publish(domain, "1", enforce("mx1.example.com"));
     EXPECT_EQ(ask(domain), mx1);

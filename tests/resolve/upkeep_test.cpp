@@ -340,6 +340,18 @@ TEST_F(UpkeepTest, WhatMemoryKnowsIsWrittenIntoANewFile) {
     EXPECT_EQ(ask("d7.test"), secure("mail.d7.test"));
 }
 
+TEST_F(UpkeepTest, ANewFileThatCannotBeReadYetIsWrittenLater) {
+    ask("good.test");
+    upkeep();
+    store.lose_everything();
+    store.unreadable = true;
+    test::run_until(io, [&] { return logged("writing the 1 domains that memory knows"); });
+    upkeep();
+    EXPECT_TRUE(store.records.empty()) << "it may know better";
+    store.unreadable = false;
+    test::run_until(io, [&] { return store.records.contains("good.test"); });
+}
+
 TEST_F(UpkeepTest, ABackupThatIsPutBackKnowsBetter) {
     ask("good.test");
     publish("new.test", "1", enforce("mail.new.test"));
