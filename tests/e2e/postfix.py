@@ -191,6 +191,9 @@ class Sender(Postfix):
 
     def retry(self, delivery):
         """Another try for a message that was deferred."""
+        # The log tells the outcome before the message lies there, and postqueue passes over what does not.
+        deferred = self.queue / "deferred"
+        wait_until(lambda: any(deferred.rglob(delivery.queue_id)), f"{delivery.queue_id} is in {deferred}")
         start = len(self.log_text())
         self.command("postqueue", "-i", delivery.queue_id).check_returncode()
         return self._outcome(delivery.queue_id, start)
