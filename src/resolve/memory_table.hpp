@@ -69,8 +69,10 @@ private:
 
     static constexpr std::size_t usual_texts = 112;
 
+    // The table's, under its lock, as are the two bases.
     std::shared_ptr<const TableEntry> kept_;  // while it is in the table
     bool used_ = false;                       // since its turn came last
+
     const std::uint8_t domain_length_;
     boost::container::small_vector<ReadyReply, 1> replies_;
     boost::container::small_vector<char, usual_texts> texts_;  // the domain, and the replies behind it
