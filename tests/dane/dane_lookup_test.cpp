@@ -330,7 +330,7 @@ TEST(HostDane, HasAWordForEach) {
     EXPECT_THAT(words, testing::UnorderedElementsAre("usable", "unusable", "none", "insecure", "undecided"));
 }
 
-// Row 27, section 2.3
+// Row 27
 TEST_F(DaneLookupTest, SaysNothingWhereNoServerValidates) {
     mx({"mx.test"});
     address("mx.test", "192.0.2.1");

@@ -508,7 +508,7 @@ TEST(DnsAnswer, OfAnAliasIsItsFirstLink) {
     EXPECT_THAT(malformed.error().detail, HasSubstr("malformed"));
 }
 
-// The probe (section 2.3, no. 4)
+// The probe
 TEST(DnsAnswer, OfNameServersOfTheRoot) {
     const auto read = read_ns(DnsMessage(".", ns_t_ns)
                                   .answer(ns_t_ns, 300, wire_name("A.Root.test"))

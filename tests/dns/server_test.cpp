@@ -170,7 +170,7 @@ TEST_F(ServerTest, IsNotProbedWhereNobodyWantsToKnow) {
     run_until_probed(one, 1);
 }
 
-// Section 2.3
+// Row 27
 TEST_F(ServerTest, ThatDoesNotValidateIsAskedNothingAboutDane) {
     const auto& script = not_validating();
     const auto& one = server(first, script);
@@ -187,7 +187,7 @@ TEST_F(ServerTest, ThatDoesNotValidateIsAskedNothingAboutDane) {
     EXPECT_EQ(logged(says_no), 2U);
 }
 
-// The next three: section 2.3, no. 3.
+// The next three: a server that validates is never replaced by one that does not (#159, #161).
 TEST_F(ServerTest, ThatValidatesAloneIsAskedAboutDane) {
     for (const bool validating_first : {true, false}) {
         auto& sound = validating();
@@ -299,7 +299,7 @@ TEST_F(ServerTest, OfResolvConfIsBelievedWhereItsTrustAdOrAnOptionSaysSo) {
     EXPECT_EQ(start_and_look(), Validation::no);
 }
 
-// Section 2.3, no. 4
+// #159
 TEST_F(ServerTest, IsProbedBeforeAnUnsignedAnswerIsBelieved) {
     const auto& script = validating();
     const auto& one = server(first, script);

@@ -310,7 +310,7 @@ TEST_F(ValidatingResolverTest, AsksNothingAboutDaneOfAServerThatDoesNotValidate)
     EXPECT_FALSE(mx->authentic);
 }
 
-// Section 2.3: what is bogus stays so where another server would have answered.
+// #161: what is bogus stays so where another server would have answered.
 TEST_F(ValidatingResolverTest, TakesNoAnswerAboutDaneFromTheOtherServer) {
     const std::string validating = ValidatingResolver::address;
     const std::string other = ValidatingResolver::authority;

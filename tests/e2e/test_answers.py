@@ -361,7 +361,7 @@ def test_a_policy_host_may_be_like_this(world, sternpostd, behaviour):
 
 @pytest.mark.parametrize("behaviour", MISBEHAVIOUR)
 def test_a_policy_host_may_not_be_like_this(world, sternpostd, behaviour):
-    """#41 to #61: no policy, and the log says why."""
+    """#41 to #61, #168, #169: no policy, and the log says why."""
     domain = world.domain("bad-host")
     world.publish(domain, enforce(), behaviour)
     assert sternpostd.ask(domain) == NOT_FOUND

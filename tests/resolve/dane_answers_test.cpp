@@ -270,7 +270,7 @@ TEST_F(DaneAnswersTest, AnswersDoNotWaitForAPolicyFileWhileDaneIsLookedAt) {
     settle();
 }
 
-// Section 2.3.7: what had DANE does not get less because the resolver stopped validating.
+// #158: what had DANE does not get less because the resolver stopped validating.
 TEST_F(DaneAnswersTest, KnownDaneIsRememberedForADay) {
     publish_tlsa("a.mx.test");
     EXPECT_EQ(ask("good.test"), dane_only);

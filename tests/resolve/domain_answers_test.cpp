@@ -272,7 +272,7 @@ TEST_F(DomainAnswersTest, ALostOrUnusableRecordDoesNotEndAPolicy) {  // #31, #11
     EXPECT_EQ(fetches("good.test"), 1);
 }
 
-TEST_F(DomainAnswersTest, AFailedFetchIsNotFoundAndNotTriedAgainTooSoon) {  // #64, #65, #66
+TEST_F(DomainAnswersTest, AFailedFetchIsNotFoundAndNotTriedAgainTooSoon) {  // #64, #65, #66, #194
     publish("bad.test", "1", "garbage");
     EXPECT_EQ(ask("bad.test"), not_found);
     EXPECT_TRUE(logged("warning: policy bad.test: id=1 not fetched: the policy file is not valid: line 1"));
@@ -440,7 +440,7 @@ TEST_F(DomainAnswersTest, AKnownPolicyIsNotHeldUpByDns) {  // #110, #128
     EXPECT_EQ(txt_questions("good.test"), 2) << "one look for all";
 }
 
-TEST_F(DomainAnswersTest, InTheLastTenthOfItsTimeARecordIsLookedAtBehindTheAnswer) {
+TEST_F(DomainAnswersTest, InTheLastTenthOfItsTimeARecordIsLookedAtBehindTheAnswer) {  // #34
     publish("good.test", "1", enforce("mail.good.test"));
     ask("good.test");
     clock.advance(269s);
@@ -471,7 +471,7 @@ TEST_F(DomainAnswersTest, NoRecordIsBelievedForItsNegativeTtlWithinBounds) {  //
     }
 }
 
-TEST_F(DomainAnswersTest, AWildcardIsAnsweredByTheMxHostsThatPass) {  // #148, #154
+TEST_F(DomainAnswersTest, AWildcardIsAnsweredByTheMxHostsThatPass) {  // #148, #154, #189
     publish("wild.test", "1", enforce("*.mx.test"));
     publish_mx("wild.test", {"a.mx.test", "b.c.mx.test", "mx.test", "other.test", "D.mx.test"});
     EXPECT_EQ(ask("wild.test"), secure("a.mx.test:d.mx.test"));

@@ -199,7 +199,7 @@ TEST_F(OperationsTest, WhatIsLearntIsAtHandAndInUse) {
     EXPECT_EQ(answers->figures().domains_in_memory, 1U);
 }
 
-TEST_F(OperationsTest, WhatIsForgottenIsLookedUpAnew) {
+TEST_F(OperationsTest, WhatIsForgottenIsLookedUpAnew) {  // #184
     ask("good.test");
     EXPECT_TRUE(answers->forget("good.test").value());
     EXPECT_FALSE(at_hand("good.test"));

@@ -143,7 +143,7 @@ TEST_F(UpkeepTest, ANewIdWithTheOldBodyIsLookedAtAgainSoon) {
     EXPECT_EQ(fetches("good.test"), 3) << "once";
 }
 
-// #112, #119, #121: kept, tried again later and later, told louder and louder
+// #112, #119, #121, #171, #183: kept, tried again later and later, told louder and louder
 TEST_F(UpkeepTest, ARefreshThatKeepsFailingGrowsLouder) {
     ask("good.test");
     const WallTime end = expires("good.test");
@@ -176,7 +176,7 @@ TEST_F(UpkeepTest, ARefreshThatKeepsFailingGrowsLouder) {
     EXPECT_EQ(fetches("good.test"), 10);
 }
 
-// #119, #120
+// #119, #120, #178
 TEST_F(UpkeepTest, NothingIsSaidOfAPolicyThatProtectsNobody) {
     publish("none.test", "1", "version: STSv1\nmode: none\nmax_age: 864000\n");
     ask("none.test");

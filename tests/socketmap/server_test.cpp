@@ -224,7 +224,7 @@ TEST_F(ServerTest, ServesSlowBytes) {
     EXPECT_EQ(client.receive_reply(), "OK ready.test");
 }
 
-TEST_F(ServerTest, PipelinedRepliesComeInOrder) {
+TEST_F(ServerTest, PipelinedRepliesComeInOrder) {  // #193
     start();
     Client client = connect();
     std::string requests;
@@ -370,7 +370,7 @@ TEST_F(ServerTest, ALowerLimitHoldsFromTheNextConnectionOn) {
     EXPECT_EQ(idle.back().ask("sts ready.test"), "OK ready.test");
 }
 
-TEST_F(ServerTest, IdleConnectionsEndAndWaitingOnesDoNot) {
+TEST_F(ServerTest, IdleConnectionsEndAndWaitingOnesDoNot) {  // #195
     ServerOptions options;
     options.idle = 50ms;
     start(options);
