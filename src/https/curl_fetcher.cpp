@@ -252,7 +252,7 @@ private:
     void finish(Fetch fetch, CURLcode code) {
         lanes_.end(fetch.transfer->handle());
         curl_multi_remove_handle(multi_, fetch.transfer->handle());
-        const bool doubtful = fetch.attempt != Attempt::http1 && fetch.transfer->may_be_cut(code);
+        const bool doubtful = fetch.attempt != Attempt::http1 && fetch.transfer->is_to_be_repeated(code);
         if (fetch.attempt == Attempt::http2 && doubtful) {
             fetch.doubted = fetch.transfer->body();
             return try_again(std::move(fetch), Attempt::http1);

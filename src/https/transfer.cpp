@@ -12,6 +12,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
 #include "sternpost/log/log.hpp"
+#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/policy.hpp"
 
 namespace asio = boost::asio;
@@ -46,16 +47,6 @@ std::string resolve_entry(const std::string& host, std::uint16_t port,
     return entry;
 }
 
-// The value of `line` when it is the header `name`.
-bool header_value(std::string_view line, std::string_view name, std::string& value) {
-    if (line.size() <= name.size() || line[name.size()] != ':') return false;
-    if (::strncasecmp(line.data(), name.data(), name.size()) != 0) return false;
-    value = line.substr(name.size() + 1);
-    value.erase(0, value.find_first_not_of(" \t"));
-    value.erase(value.find_last_not_of(" \t\r\n") + 1);
-    return true;
-}
-
 void let_go(void*, void* seen, CRYPTO_EX_DATA*, int, long, void*) {
     delete static_cast<std::shared_ptr<SeenOfTls>*>(seen);
 }
@@ -78,6 +69,17 @@ bool ends_with_chunked(std::string_view transfer_encoding) {
     constexpr std::string_view chunked = "chunked";
     const std::string_view last = trimmed(transfer_encoding.substr(transfer_encoding.rfind(',') + 1));
     return last.size() == chunked.size() && ::strncasecmp(last.data(), chunked.data(), last.size()) == 0;
+}
+
+// RFC 9112 section 6.3: with anything else there is no telling where the body ends.
+bool one_length(const std::vector<std::string>& lengths) {
+    return std::ranges::all_of(lengths, [&](const std::string& length) {
+        return length == lengths.front() && !length.empty() && std::ranges::all_of(length, is_digit);
+    });
+}
+
+std::string last_of(std::vector<std::string> values) {
+    return values.empty() ? std::string() : std::move(values.back());
 }
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -193,8 +195,8 @@ void Transfer::tell_report() {
     const bool known = address != nullptr && *address != '\0';
     if (connected_) report.address = known ? address : only_address_;
     report.status = status();
-    report.content_types = content_types_;
-    report.location = location_;
+    report.content_types = fields("content-type");
+    report.location = last_of(fields("location"));
     report.took = duration();
 }
 
@@ -207,13 +209,13 @@ void Transfer::on_tls_event(const SSL* session, int where, int alert) {
 
 // An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
 // close_notify; libcurl does not ask.
-bool Transfer::may_be_cut_short() const {
+bool Transfer::has_no_proven_end() const {
     curl_off_t length = -1;
     long version = CURL_HTTP_VERSION_NONE;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
-    const bool delimited =
-        length >= 0 || ends_with_chunked(transfer_encoding_) || version >= CURL_HTTP_VERSION_2_0;
+    const bool delimited = length >= 0 || ends_with_chunked(last_of(fields("transfer-encoding"))) ||
+                           version >= CURL_HTTP_VERSION_2_0;
     return !delimited && !tls_->close_notify;
 }
 
@@ -223,22 +225,19 @@ bool Transfer::take_header(std::string_view line) {
         passed_limit_ = "the answer's headers are larger than " + std::to_string(max_header_bytes) + " bytes";
         return false;
     }
-    if (headers_ended_) return true;  // a trailer: RFC 9110 section 6.5.1 lets it change nothing of these
-    constexpr long first_final_status = 200;
-    if (line == "\r\n" || line == "\n") headers_ended_ = status() >= first_final_status;
-    if (line.starts_with(
-            "HTTP/")) {  // what came before belonged to an interim answer (RFC 9110 section 15.2)
-        content_types_.clear();
-        content_encoding_.clear();
-        location_.clear();
-        transfer_encoding_.clear();
-    }
-    std::string value;
-    if (header_value(line, "content-type", value)) content_types_.push_back(value);
-    header_value(line, "content-encoding", content_encoding_);
-    header_value(line, "location", location_);
-    header_value(line, "transfer-encoding", transfer_encoding_);
     return true;
+}
+
+// Trailers and interim answers change nothing of these (RFC 9110 sections 6.5.1 and 15.2).
+std::vector<std::string> Transfer::fields(const char* name) const {
+    constexpr int of_last_request = -1;
+    constexpr std::string_view blanks_and_folds = " \t\r\n";
+    std::vector<std::string> values;
+    curl_header* field = nullptr;
+    while (curl_easy_header(handle_.get(), name, values.size(), CURLH_HEADER, of_last_request, &field) ==
+           CURLHE_OK)
+        values.emplace_back(trimmed(field->value, blanks_and_folds));
+    return values;
 }
 
 bool Transfer::take_body(std::string_view bytes) {
@@ -259,7 +258,7 @@ long Transfer::status() const {
 
 // To libcurl 7.88 an HTTP/2 stream that the server breaks off, and then closes the connection, is a whole
 // answer; 8.14 is known to be right. What has a Content-Length is counted by both.
-bool Transfer::may_be_cut(CURLcode code) const {
+bool Transfer::is_to_be_repeated(CURLcode code) const {
     constexpr unsigned first_right_version = 0x080e00;
     long version = 0;
     curl_off_t length = 0;
@@ -279,10 +278,11 @@ Result<std::string> Transfer::verdict(CURLcode code) {
     if (tls_->report) tell_report();
     if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_, "too-large");
     const long answered = status();
-    if (answered >= 300 && answered < 400 && !location_.empty())
+    const std::string location = last_of(fields("location"));
+    if (answered >= 300 && answered < 400 && !location.empty())
         return failure(Errc::temporary,
                        "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
-                           printable(location_, 120) + "\", which RFC 8461 forbids to follow",
+                           printable(location, 120) + "\", which RFC 8461 forbids to follow",
                        "redirect");
     if (answered >= 200 && answered != http_ok)
         return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + " instead of 200",
@@ -291,17 +291,21 @@ Result<std::string> Transfer::verdict(CURLcode code) {
 }
 
 Result<std::string> Transfer::verdict_on_answer() {
-    if (may_be_cut_short())
+    if (has_no_proven_end())
         return failure(
             Errc::temporary,
             "the connection to " + host_ + " ended before the whole answer had come (no close_notify)",
             "cut-short");
-    if (!content_encoding_.empty() && ::strcasecmp(content_encoding_.c_str(), "identity") != 0)
-        return failure(Errc::invalid,
-                       "the answer has the content coding \"" + printable(content_encoding_, 60) +
-                           "\", which was not asked for",
-                       "media-type");
-    if (const auto fault = media_type_fault(content_types_)) {
+    if (!one_length(fields("content-length")))
+        return failure(Errc::temporary, "the answer's Content-Length is no number, or several that differ",
+                       "cut-short");
+    for (const std::string& coding : fields("content-encoding"))
+        if (::strcasecmp(coding.c_str(), "identity") != 0)
+            return failure(Errc::invalid,
+                           "the answer has the content coding \"" + printable(coding, 60) +
+                               "\", which was not asked for",
+                           "media-type");
+    if (const auto fault = media_type_fault(fields("content-type"))) {
         if (require_text_plain_) return failure(Errc::invalid, *fault, "media-type");
         say(LogLevel::warning, {Topic::https, policy_domain_of(host_)}, "{}", *fault);
     }

@@ -33,7 +33,7 @@ public:
 
     CURL* handle() const { return handle_.get(); }
     // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, and looks whole.
-    bool may_be_cut(CURLcode code) const;
+    bool is_to_be_repeated(CURLcode code) const;
     // Whether there was an HTTP answer, complete or not.
     bool answered() const { return status() != 0; }
     const std::string& body() const { return body_; }
@@ -59,13 +59,15 @@ private:
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
     static void on_tls_event(const SSL* session, int where, int alert);
-    bool may_be_cut_short() const;
+    bool has_no_proven_end() const;
     CURLcode prove_name(SSL_CTX* context);
     static int on_chain(X509_STORE_CTX* verification, void* seen);
     void tell_report();
     void set_up(const HttpsOptions& options, const std::vector<boost::asio::ip::address>& addresses,
                 bool http2);
     long status() const;
+    // The values of the header fields with this name, in their order.
+    std::vector<std::string> fields(const char* name) const;
     Result<std::string> verdict_on_failure(CURLcode code) const;
     std::string too_late(const std::string& reason) const;
     Result<std::string> verdict_on_answer();
@@ -80,12 +82,7 @@ private:
     std::size_t header_bytes_ = 0;
     std::string body_;
     std::string passed_limit_;  // in words; set by the callback that ends the transfer
-    std::vector<std::string> content_types_;
-    std::string content_encoding_;
-    std::string location_;
-    std::string transfer_encoding_;
-    bool connected_ = false;  // a TLS session was begun
-    bool headers_ended_ = false;
+    bool connected_ = false;    // a TLS session was begun
     char reason_[CURL_ERROR_SIZE] = {};
     // The names that libcurl may use are this transfer's own: they vanish with it.
     std::unique_ptr<CURLSH, FreeShare> share_;

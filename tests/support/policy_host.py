@@ -23,7 +23,7 @@ Behaviours that give the policy:
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
     early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case  http2
     held (waits for release(), as a program for SIGUSR1)  keep-alive (and says close_notify when the client has)
-    http2-only  trailer-type (a chunked body, then another Content-Type)
+    http2-only  trailer-type (a chunked body, then another Content-Type)  type-folded (over two lines)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
     cert-cn-only  cert-cn-and-other-name  cert-self-signed  cert-other-ca  cert-partial-wildcard
@@ -34,8 +34,9 @@ Answers that are no policy:
     chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
     length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
     identity-truncated (the same with "Transfer-Encoding: identity")  http2-differs (cut, each time elsewhere)
-    length-garbage  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
-    gzip  http09  garbage  close-at-once (after the request)  http2-truncated  http2-reset  http2-goaway (all three
+    length-garbage  lengths-differ (two, the last one too short)  length-list (the same in one line)  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
+    gzip  coding-twice (gzip, then identity)  coding-folded  type-behind-http (another one, "HTTP/x: y", text/plain)
+    http09  garbage  close-at-once (after the request)  http2-truncated  http2-reset  http2-goaway (all three
     in the middle of the body)
 Answers that take too long:
     hang (after the request)  hang-after-head  drip (a byte a second)
@@ -226,6 +227,16 @@ def length_long(exchange):
     exchange.send(exchange.body)
 
 
+def lengths_differ(exchange):
+    exchange.head(*PLAIN, f"Content-Length: {len(exchange.body)}", f"Content-Length: {len(exchange.body) - 1}")
+    exchange.send(exchange.body)
+
+
+def length_list(exchange):
+    exchange.head(*PLAIN, f"Content-Length: {len(exchange.body) - 1}, {len(exchange.body)}")
+    exchange.send(exchange.body)
+
+
 def header_large(exchange):
     exchange.answer(*PLAIN, "X-Padding: " + "x" * 17 * 1024)
 
@@ -326,6 +337,8 @@ RESPONSES = {
     "length-short": length_short,
     "length-long": length_long,
     "length-garbage": length_garbage,
+    "lengths-differ": lengths_differ,
+    "length-list": length_list,
     "header-large": header_large,
     "header-many": header_many,
     "header-endless": header_endless,
@@ -335,6 +348,8 @@ RESPONSES = {
                            'ETag: "a"', "Set-Cookie: a=b", "Strict-Transport-Security: max-age=86400"),
     "close-at-once": lambda exchange: None,
     "gzip": lambda exchange: exchange.answer(*PLAIN, "Content-Encoding: gzip", body=gzip.compress(exchange.body)),
+    "coding-twice": with_fields(*PLAIN, "Content-Encoding: gzip", "Content-Encoding: identity"),
+    "coding-folded": with_fields(*PLAIN, "Content-Encoding:\r\n gzip"),
     "hang": hang,
     "hang-after-head": hang_after_head,
     "held": held,
@@ -354,6 +369,8 @@ RESPONSES = {
     "type-html": with_fields("Content-Type: text/html"),
     "type-octet-stream": with_fields("Content-Type: application/octet-stream"),
     "type-plain-xml": with_fields("Content-Type: text/plain+xml"),
+    "type-folded": with_fields("Content-Type:\r\n text/plain"),
+    "type-behind-http": with_fields("Content-Type: text/html", "HTTP/x: y", *PLAIN),
     "type-missing": with_fields(),
     "type-empty": with_fields("Content-Type:"),
 }
