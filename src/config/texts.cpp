@@ -1,24 +1,21 @@
 #include "texts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <cstddef>
 
 #include "address.hpp"
 #include "field.hpp"
+#include "sternpost/policy/host_name.hpp"
+#include "sternpost/policy/map_name.hpp"
 
 namespace sternpost {
 namespace {
 
-constexpr std::size_t max_domain = 253;
-constexpr std::size_t max_label = 63;
 constexpr std::size_t max_map_name = 64;
 constexpr std::size_t max_user_name = 32;
 constexpr std::size_t max_prefix = 64;
 constexpr std::size_t max_word = 255;
-constexpr std::array<std::string_view, 5> built_in_maps{"sts", "postfix", "QUERY", "sts-tlsrpt",
-                                                        "QUERYwithTLSRPT"};
 
 tl::unexpected<Error> wrong(std::string_view text, std::string_view why_and_remedy) {
     return failure(Errc::invalid, in_quotes(text) + ' ' + std::string(why_and_remedy));
@@ -43,31 +40,6 @@ std::string lower(std::string_view text) {
 
 bool absolute_file(std::string_view text) {
     return text.starts_with('/') && !text.ends_with('/') && text.size() < PATH_MAX;
-}
-
-bool valid_label(std::string_view label) {
-    if (label.empty() || label.size() > max_label) return false;
-    if (label.starts_with('-') || label.ends_with('-')) return false;
-    return std::ranges::all_of(label,
-                               [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '_'; });
-}
-
-// The last label of an IPv4 address, "1" or "0x7f", in whatever form resolvers read it.
-bool is_number(std::string_view label) {
-    const auto is_hex_digit = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); };
-    return label.starts_with("0x") ? std::ranges::all_of(label.substr(2), is_hex_digit)
-                                   : std::ranges::all_of(label, is_digit);
-}
-
-// At least one label, all lower-case A-labels, and no address.
-bool valid_domain(std::string_view name) {
-    if (name.size() > max_domain) return false;
-    while (true) {
-        const std::size_t dot = name.find('.');
-        if (!valid_label(name.substr(0, dot))) return false;
-        if (dot == std::string_view::npos) return !is_number(name);
-        name.remove_prefix(dot + 1);
-    }
 }
 
 bool has_two_labels(std::string_view name) {
@@ -142,7 +114,7 @@ Result<std::string> parse_override_domain(std::string_view text) {
         return wrong(text, "has an asterisk; write " + in_quotes(name.substr(1)) +
                                " for a domain with its sub-domains");
     if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
-    if (!valid_domain(name))
+    if (!valid_host_name(name))
         return wrong(text, R"(is no domain; write "example.com", or ".example.com" for its sub-domains too)");
     if (!with_subdomains && !has_two_labels(name))
         return wrong(text, "is a single label, which is never looked up; write a name with a dot in it");
@@ -161,13 +133,13 @@ Result<std::string> parse_pinned_mx(std::string_view text) {
     if (name.starts_with('.'))
         return wrong(
             text, "begins with a dot; write " + in_quotes('*' + std::string(name)) + " for one label more");
-    if (!valid_domain(name) || !has_two_labels(name))
+    if (!valid_host_name(name) || !has_two_labels(name))
         return wrong(text, R"(is no MX pattern; write "mx1.example.com" or "*.example.com")");
     return pattern;
 }
 
 Result<std::string> parse_map_name(std::string_view text) {
-    if (std::ranges::find(built_in_maps, text) != built_in_maps.end())
+    if (is_base_grammar_map(text) || is_extended_grammar_map(text))
         return wrong(text, "is a name that sternpostd keeps for itself; write another one");
     const auto allowed = [](char c) {
         return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.';

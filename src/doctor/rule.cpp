@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/policy/map_name.hpp"
 
 namespace sternpost {
 
@@ -185,7 +186,7 @@ std::vector<std::string> other_tables(std::span<const Table> tables) {
 bool is_extended(const Facts& facts, std::string_view map) {
     const auto own = facts.daemon.maps.find(std::string(map));
     if (own != facts.daemon.maps.end()) return own->second.tlsrpt;
-    return map == "sts-tlsrpt" || map == "QUERYwithTLSRPT";
+    return is_extended_grammar_map(map);
 }
 
 bool answers_dane(const Facts& facts, std::string_view map) {

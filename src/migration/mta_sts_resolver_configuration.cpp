@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <array>
 
+#include "sternpost/policy/map_name.hpp"
 #include "translations.hpp"
 
 namespace sternpost {
@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::string_view usual_host = "127.0.0.1";
 constexpr std::string_view usual_port = "8461";
-// Names that sternpostd keeps for itself; a zone that sets nothing answers as the first ones do.
-constexpr std::array<std::string_view, 3> plain_names{"sts", "postfix", "QUERY"};
-constexpr std::array<std::string_view, 2> extended_names{"sts-tlsrpt", "QUERYwithTLSRPT"};
-
-bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
 
 bool sets(const YamlValue& zone, std::string_view key) {
     const YamlValue* value = zone.find(key);
@@ -89,9 +82,9 @@ void zones(Draft& draft, const Setting& setting) {
     for (const auto& [name, value] : setting.value.members) {
         const Setting zone{"zones." + name, value};
         tell_what_has_no_equal(draft, zone);
-        const bool alike = is_one_of(name, plain_names);
+        const bool alike = is_base_grammar_map(name);
         if (alike && plain(value)) continue;
-        if (!alike && !is_one_of(name, extended_names)) {
+        if (!alike && !is_extended_grammar_map(name)) {
             add_map(draft, name, zone);
             continue;
         }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sternpost/policy/map_name.hpp"
+
 namespace sternpost {
 
 Rules::Rules(bool dane, const std::map<std::string, MapRules>& maps, std::vector<Override> overrides)

@@ -3,7 +3,6 @@
 // Threads: a value; once given away it is never changed, so that both loops can read it.
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,10 +15,6 @@
 #include "sternpost/policy/policy.hpp"
 
 namespace sternpost {
-
-// "postfix", "QUERY" and "QUERYwithTLSRPT" are what the two other daemons of this kind are asked for.
-inline constexpr std::array<std::string_view, 3> base_grammar_maps{"sts", "postfix", "QUERY"};
-inline constexpr std::array<std::string_view, 2> extended_grammar_maps{"sts-tlsrpt", "QUERYwithTLSRPT"};
 
 // How questions that come by one map are answered.
 struct MapRules {
