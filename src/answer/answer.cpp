@@ -217,4 +217,9 @@ std::string dane_only_reply() {
     return "OK dane-only";
 }
 
+bool fails_closed(std::string_view reply) {
+    static const std::string closed = secure_to(no_host_passes);
+    return reply.starts_with(closed);
+}
+
 }  // namespace sternpost

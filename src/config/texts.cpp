@@ -8,6 +8,7 @@
 #include "field.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "sternpost/policy/map_name.hpp"
+#include "sternpost/policy/next_hop.hpp"
 
 namespace sternpost {
 namespace {
@@ -116,6 +117,9 @@ Result<std::string> parse_override_domain(std::string_view text) {
     if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
     if (!valid_host_name(name))
         return wrong(text, R"(is no domain; write "example.com", or ".example.com" for its sub-domains too)");
+    if (name.size() > max_policy_domain_length)
+        return wrong(text, "is too long for a domain with _mta-sts. before it; write one of at most " +
+                               std::to_string(max_policy_domain_length) + " bytes");
     if (!with_subdomains && !has_two_labels(name))
         return wrong(text, "is a single label, which is never looked up; write a name with a dot in it");
     return domain;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "sternpost/policy/host_name.hpp"
+#include "sternpost/policy/next_hop.hpp"
 #include "tlsa.hpp"
 
 namespace asio = boost::asio;
@@ -62,7 +64,12 @@ AddressLook read_addresses(const Addresses& v4, const Addresses& v6) {
 
 // The TLSA RRset at one candidate name. False: there is none, or none that is signed, and the next one counts.
 awaitable<bool> look_at_tlsa(Resolver& resolver, std::string base, std::uint16_t port, HostLook& look) {
+    if (port == unknown_port) {
+        conclude(look, HostDane::undecided, "the port of that service is not known; write the number");
+        co_return true;
+    }
     const std::string name = "_" + std::to_string(port) + "._tcp." + base;
+    if (name.size() > max_name_length) co_return false;  // no such name can exist
     const auto answer = co_await resolver.tlsa(name);
     keep_smallest_ttl(look, answer);
     if (!answer) {

@@ -38,7 +38,7 @@ void conclude_from_dane(Explanation& told) {
 
 void conclude_from_ok(Explanation& told, std::string_view reply) {
     if (reply == dane_only_reply()) return conclude_from_dane(told);
-    if (says(reply, no_host_passes))
+    if (fails_closed(reply))
         return end(told, Outcome::broken, "mail is deferred: no MX host passes the policy");
     if (told.mx.verdict == Verdict::bad)
         return end(told, Outcome::broken, "mail is deferred: " + told.mx.summary);
@@ -121,7 +121,7 @@ void advise(Explanation& told) {
 }  // namespace
 
 std::string effect_of(std::string_view reply) {
-    if (says(reply, no_host_passes)) return "keeps the mail in its queue: no MX host passes the policy";
+    if (fails_closed(reply)) return "keeps the mail in its queue: no MX host passes the policy";
     if (reply == dane_only_reply())
         return "delivers only to hosts that DANE proves; it needs smtp_dns_support_level = dnssec";
     if (reply.starts_with("OK secure"))

@@ -12,13 +12,16 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::string_view record_prefix = "_mta-sts.";  // the longer of the two names that are asked for
-
-constexpr std::array<std::pair<std::string_view, std::uint16_t>, 4> services{{
+// Postfix's known_tcp_ports, and their other names in /etc/services.
+constexpr std::array<std::pair<std::string_view, std::uint16_t>, 8> services{{
     {"smtp", 25},
+    {"mail", 25},
     {"submission", 587},
     {"submissions", 465},
     {"smtps", 465},
+    {"ssmtp", 465},
+    {"urd", 465},
+    {"lmtp", 24},
 }};
 
 // What is left of a key when the brackets are gone: views into it.
@@ -44,12 +47,20 @@ std::optional<Parts> split(std::string_view key) {
     return parts;
 }
 
+bool may_be_service(std::string_view text) {
+    const auto allowed = [](char c) {
+        return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '+';
+    };
+    return !is_digit(text.front()) && is_letter_or_digit(text.front()) && std::ranges::all_of(text, allowed);
+}
+
 // Postfix takes "host:" for "host", and leading zeros for nothing.
 std::optional<std::uint16_t> read_port(std::string_view text) {
     if (text.empty()) return std::uint16_t{25};
     const auto* const service =
         std::ranges::find(services, text, [](const auto& known) { return known.first; });
     if (service != services.end()) return service->second;
+    if (may_be_service(text)) return unknown_port;
     if (!std::ranges::all_of(text, is_digit)) return std::nullopt;
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -68,7 +79,7 @@ std::optional<NextHop> read_next_hop(std::string_view key) {
     if (!port) return std::nullopt;
     std::optional<std::string> domain = normalise_host_name(parts->host);
     if (!domain || domain->find('.') == domain->npos) return std::nullopt;
-    if (record_prefix.size() + domain->size() > max_name_length) return std::nullopt;
+    if (domain->size() > max_policy_domain_length) return std::nullopt;
     return NextHop{.domain = std::move(*domain), .bracketed = parts->bracketed, .port = *port};
 }
 

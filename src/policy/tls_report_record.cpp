@@ -26,22 +26,30 @@ tl::unexpected<Error> broken(const std::string& why) {
     return failure(Errc::invalid, "the _smtp._tls TXT record cannot be used: " + why);
 }
 
+// RFC 3986 section 3.1: in any case.
+bool has_scheme(std::string_view uri, std::string_view scheme) {
+    return uri.size() > scheme.size() && uri[scheme.size()] == ':' &&
+           std::ranges::equal(uri.substr(0, scheme.size()), scheme, {}, to_lower);
+}
+
 bool valid_uri(std::string_view uri) {
-    const bool known = uri.starts_with("mailto:") || uri.starts_with("https:");
+    const bool known = has_scheme(uri, "mailto") || has_scheme(uri, "https");
     return known && uri.back() != ':' &&
            std::ranges::all_of(uri, [](char c) { return c > ' ' && c <= '~' && c != '!'; });
 }
 
 // tlsrpt-uri *(*WSP "," *WSP tlsrpt-uri)
 Result<std::vector<std::string>> read_uris(std::string_view list) {
+    constexpr std::string_view blanks = " \t";
     std::vector<std::string> uris;
     for (bool more = true; more;) {
         const auto comma = list.find(',');
-        const std::string_view uri = trimmed(list.substr(0, comma));
+        more = comma != list.npos;
+        std::string_view uri = list.substr(0, comma);
+        if (more) uri = uri.substr(0, uri.find_last_not_of(blanks) + 1);
         if (!valid_uri(uri)) return broken("rua must be mailto: or https: URIs, not " + quote(uri));
         uris.emplace_back(uri);
-        more = comma != list.npos;
-        if (more) list.remove_prefix(comma + 1);
+        if (more) list.remove_prefix(std::min(list.size(), list.find_first_not_of(blanks, comma + 1)));
     }
     return uris;
 }
@@ -50,7 +58,9 @@ Result<std::vector<std::string>> read_uris(std::string_view list) {
 Result<std::optional<TlsReportRecord>> read_fields(std::string_view fields) {
     std::optional<TlsReportRecord> record;
     while (!fields.empty()) {
-        const std::string_view field = trimmed(fields.substr(0, fields.find(';')));
+        const bool delimited = fields.find(';') != fields.npos;
+        std::string_view field = fields.substr(0, fields.find(';'));
+        if (delimited) field = trimmed(field);
         fields.remove_prefix(std::min(fields.size(), fields.find(';')));
         if (!fields.empty()) take_delimiter(fields);
         const auto equals = field.find('=');

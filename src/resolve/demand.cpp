@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sternpost/answer/answer.hpp"
+
 namespace sternpost {
 
 Asked asked(const NextHop& next_hop, const MapRules& map) {
@@ -36,8 +38,12 @@ Demand demand_of(const KnownDomain& known, const MapRules& map, const Now& now, 
 HostsNeeded hosts_needed(const Demand& demand, const Asked& question) {
     if (demand.policy == nullptr) return HostsNeeded::none;
     if (question.map.dane) return HostsNeeded::dane;
+    if (question.route.bracketed) return HostsNeeded::none;
     const bool wildcards = std::ranges::any_of(demand.policy->mx, &MxPattern::wildcard);
-    return wildcards && !question.route.bracketed ? HostsNeeded::mx : HostsNeeded::none;
+    // A reply that is too long keeps the patterns that an MX host passes by.
+    const bool long_reply = question.map.tlsrpt && demand.published != nullptr &&
+                            demand.published->body.size() > max_body_that_fits;
+    return wildcards || long_reply ? HostsNeeded::mx : HostsNeeded::none;
 }
 
 }  // namespace sternpost

@@ -39,7 +39,7 @@ Demand demand_of(const KnownDomain& known, const MapRules& map, const Now& now, 
 
 enum class HostsNeeded {
     none,
-    mx,    // the MX set, for wildcards
+    mx,    // the MX set, for wildcards and for a reply that may be too long
     dane,  // the DANE state of the route
 };
 

@@ -25,10 +25,12 @@ void release(Flight& flight, const Reply& with) {
     for (auto& waiter : std::exchange(flight.waiters, {})) waiter.on_reply(with);
 }
 
-void warn_if_nothing_passes(const std::string& domain, const TableEntry& entry, Repeats& repeats) {
-    const Trouble trouble{{Topic::policy, domain}, "hosts"};
-    const bool nothing_passes = std::ranges::any_of(entry.replies(), [](const ReadyReply& ready) {
-        return ready.text.find(no_host_passes) != std::string::npos;
+void warn_if_nothing_passes(const KnownDomain& known, const TableEntry& entry, const Now& now,
+                            const Settings& settings, Repeats& repeats) {
+    const Trouble trouble{{Topic::policy, known.domain}, "hosts"};
+    const bool nothing_passes = std::ranges::any_of(entry.replies(), [&](const ReadyReply& ready) {
+        return fails_closed(ready.text.substr(ready.text.find(':') + 1)) ||
+               passes_no_mx_host(known, ready.question, now, settings);
     });
     if (nothing_passes)
         repeats.failed(trouble, LogLevel::warning, 0,
@@ -198,7 +200,7 @@ void Lookups::remember(Flight& flight) {
     const TableEntryPtr former = table_.find(flight.known.domain);
     if (!former && !flight.used) return;
     const auto entry = replies_.entry(flight, former);
-    warn_if_nothing_passes(flight.known.domain, *entry, context_.repeats);
+    warn_if_nothing_passes(flight.known, *entry, now(), settings(), context_.repeats);
     decisions_.note(flight.known, *entry, former);
     table_.put(entry);
 }

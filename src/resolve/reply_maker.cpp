@@ -155,6 +155,20 @@ Reply temporary_for_dane(const std::string& why) {
     return temporary(std::string(before) + printable(why, room) + std::string(way_out));
 }
 
+bool passes_no_mx_host(const KnownDomain& known, const Asked& question, const Now& now,
+                       const Settings& settings) {
+    const Demand demand = demand_of(known, question.map, now, settings);
+    if (demand.policy == nullptr || question.route.bracketed) return false;
+    Hosts hosts = known.mx.hosts;
+    if (question.map.dane) {
+        const DaneLook* look = known.dane_at(question.route);
+        if (look == nullptr || !look->state.hosts_known || look->state.verdict == DomainDane::in_force)
+            return false;
+        hosts = names_of(look->state.hosts);
+    }
+    return hosts && !hosts->empty() && names_to_match_among(*demand.policy, *hosts).empty();
+}
+
 Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock) {
     if (!rules.any_override()) return nullptr;
     const Override* decided = rules.override_of(domain, clock.wall());

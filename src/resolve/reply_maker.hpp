@@ -30,6 +30,10 @@ bool counts(SteadyTime asked, SteadyTime due, SteadyTime begun, SteadyTime now);
 PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, const Now& now,
                             const Settings& settings, SteadyTime begun);
 
+// Whether the MX hosts are known, and the policy that is enforced passes none of them, DANE aside.
+bool passes_no_mx_host(const KnownDomain& known, const Asked& question, const Now& now,
+                       const Settings& settings);
+
 // An override that needs no look at anything; null: none does.
 Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock);
 

@@ -311,6 +311,33 @@ TEST(ExtendedReply, ThousandsOfPatternsAreCutToThoseInUse) {
     EXPECT_EQ(secure_reply(numbered_hosts(20'000, ".b"), many), nothing_passes) << "too many names";
 }
 
+Names texts_of(const std::vector<MxPattern>& patterns) {
+    Names texts;
+    for (const MxPattern& pattern : patterns) texts.push_back(pattern.text());
+    return texts;
+}
+
+TEST(ExtendedReply, OfAShortPolicyAlwaysFits) {
+    std::string body = "version: STSv1\nmode: enforce\nmax_age: 1\n";
+    for (int i = 100; body.size() + 8 <= max_body_that_fits; i = i == 999 ? 100 : i + 1)
+        body += "mx: a" + std::to_string(i).substr(1) + "\n";
+    const auto policy = read_policy(body);
+    ASSERT_TRUE(policy);
+    const std::string reply =
+        secure_reply(names_to_match(*policy, std::nullopt), attributes(body, texts_of(policy->mx)));
+    EXPECT_FALSE(fails_closed(reply));
+    EXPECT_GT(reply.size(), 60'000U);
+}
+
+TEST(Answer, FailsClosedByWhatStandsInMatchAlone) {
+    EXPECT_TRUE(fails_closed(secure_reply({})));
+    EXPECT_FALSE(fails_closed(dane_only_reply()));
+    const Names both{"mail.example.com", std::string(no_host_passes)};
+    EXPECT_FALSE(fails_closed(secure_reply(both)));
+    EXPECT_FALSE(
+        fails_closed(secure_reply(both, attributes("x: " + secure_reply({}) + " a", {"mail.example.com"}))));
+}
+
 TEST(Answer, ThousandsOfNamesAreMatched) {
     Names patterns;
     Names hosts;
@@ -406,12 +433,6 @@ void expect_sound(const Policy& policy, const MxHosts& mx_hosts) {
     ASSERT_EQ(std::ranges::count(reply, '='), 2) << reply;
     ASSERT_THAT(reply, Not(HasSubstr("match= ")));
     ASSERT_THAT(reply, Not(HasSubstr("::")));
-}
-
-Names texts_of(const std::vector<MxPattern>& patterns) {
-    Names texts;
-    for (const MxPattern& pattern : patterns) texts.push_back(pattern.text());
-    return texts;
 }
 
 TEST(Answer, ToHostilePoliciesIsSound) {

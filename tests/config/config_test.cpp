@@ -512,6 +512,11 @@ TEST(ConfigErrors, Overrides) {
     EXPECT_THAT(domain("a..b"), HasSubstr("is no domain"));
     EXPECT_THAT(domain("-a.b"), HasSubstr("is no domain"));
     EXPECT_THAT(domain(std::string(64, 'a') + ".b"), HasSubstr("is no domain"));
+    const std::string longest = std::string(60, 'a') + '.' + std::string(60, 'b') + '.' +
+                                std::string(60, 'c') + '.' + std::string(61, 'd');
+    EXPECT_EQ(read("[[override]]\naction = 'ignore'\ndomain = '" + longest + "'").overrides.front().domain,
+              longest);
+    EXPECT_THAT(domain(longest + 'd'), HasSubstr("is too long for a domain"));
     EXPECT_THAT(domain("a.b:25"), HasSubstr("is no domain"));
     EXPECT_THAT(domain("."), HasSubstr("is no domain"));
     EXPECT_THAT(mx("[]"), HasSubstr("test.toml:3:10: [[override]] action: a pin without mx; add mx = "));

@@ -219,6 +219,26 @@ TEST_F(DaneLookupTest, AsksNoTlsaOfAnInsecureHost) {
     EXPECT_THAT(resolver.tlsa_questions, IsEmpty());
 }
 
+// #161: which TLSA RRset counts cannot be known.
+TEST_F(DaneLookupTest, DecidesNothingAtAnUnknownPort) {
+    mx({"signed.test", "unsigned.test"});
+    address("signed.test", "192.0.2.1");
+    address("unsigned.test", "192.0.2.2", Signed::no);
+    EXPECT_THAT(verdicts(look("example.test:our-relay")),
+                ElementsAre(HostDane::undecided, HostDane::insecure));
+    EXPECT_THAT(resolver.tlsa_questions, IsEmpty());
+}
+
+// #36: there can be no TLSA RRset at a name that is longer than names are.
+TEST_F(DaneLookupTest, AHostWithTooLongANameForTlsaHasNone) {
+    const std::string longest = std::string(63, 'a') + '.' + std::string(63, 'b') + '.' +
+                                std::string(63, 'c') + '.' + std::string(56, 'd') + ".test";
+    mx({longest});
+    address(longest, "192.0.2.1");
+    EXPECT_THAT(verdicts(look()), ElementsAre(HostDane::none));
+    EXPECT_THAT(resolver.tlsa_questions, IsEmpty());
+}
+
 // Rows 8, 9 and 23
 TEST_F(DaneLookupTest, LooksAtNoHostOfAnInsecureMxSet) {
     mx({"b.test", "a.test"}, Signed::no);

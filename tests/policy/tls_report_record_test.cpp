@@ -19,6 +19,9 @@ TEST(TlsReportRecord, NamesWhereReportsGo) {
         {{"v=TLSRPTv1 \t; rua=mailto:a@example.com , https://example.com/r ; ext=1;"},
          {"mailto:a@example.com", "https://example.com/r"}},
         {{"v=spf1 -all", "v=TLSRPTv1; rua=mailto:a@example.com"}, {"mailto:a@example.com"}},
+        {{"v=TLSRPTv1; rua=MAILTO:a@example.com,HttpS://example.com/r"},
+         {"MAILTO:a@example.com", "HttpS://example.com/r"}},
+        {{"v=TLSRPTv1; rua=mailto:a@example.com ;"}, {"mailto:a@example.com"}},
         {{"v=TLSRPTv1; ext=1; rua=mailto:a@example.com?subject=x"}, {"mailto:a@example.com?subject=x"}},
     };
     for (const auto& [texts, rua] : rows) {
@@ -48,6 +51,9 @@ TEST(TlsReportRecord, IsRefusedWithAReason) {
         {{"v=TLSRPTv1; rua=mailto:a@b,"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:a@b c"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:"}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:a@b "}, "URIs"},
+        {{"v=TLSRPTv1; rua=mailto:a@b; ext=1\t"}, "grammar"},
+        {{"v=TLSRPTv1; rua= mailto:a@b"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:a\tc@b"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:a\x7f@b"}, "URIs"},
         {{"v=TLSRPTv1; rua=mailto:\xc3\xa4@b"}, "URIs"},

@@ -80,6 +80,17 @@ TEST_F(DaneAnswersTest, DaneInForceComesFirst) {
     EXPECT_EQ(ask("failing.test"), dane_only);
 }
 
+// #143
+TEST_F(DaneAnswersTest, AStaleListOfExactNamesIsTold) {
+    publish("good.test", "1", enforce("old.mx.test"));
+    EXPECT_EQ(ask("good.test"), secure("old.mx.test"));
+    EXPECT_TRUE(logged("warning: policy good.test: no MX host passes it"));
+    publish_tlsa("a.mx.test");
+    clock.advance(10min);
+    EXPECT_EQ(ask("good.test"), dane_only);
+    EXPECT_TRUE(logged("MX hosts pass it again")) << "the policy does not decide any more";
+}
+
 // Promise 1: without a policy to enforce nothing is asked about hosts.
 TEST_F(DaneAnswersTest, NothingIsLookedAtWithoutAPolicyToEnforce) {
     publish("testing.test", "1", "version: STSv1\nmode: testing\nmx: a.mx.test\nmax_age: 86400\n");

@@ -1,3 +1,4 @@
+#include "sternpost/answer/answer.hpp"
 #include "tests/resolve/answers_fixture.hpp"
 
 namespace sternpost {
@@ -518,6 +519,42 @@ TEST_F(DomainAnswersTest, APolicyOfExactNamesNeedsNoMxQuestion) {
     publish("good.test", "1", enforce("mail.good.test"));
     ask("good.test");
     EXPECT_TRUE(resolver.mx_questions.empty());
+}
+
+// #104: too long a reply keeps the patterns of the MX hosts, whichever way they are known.
+TEST_F(DomainAnswersTest, ALongPolicyOfExactNamesIsHeldToItsMxHosts) {
+    std::string body = "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx.good.test\n";
+    for (int host = 1000; host < 2400; ++host)
+        body += "mx: a-long-name-of-a-host-" + std::to_string(host) + ".test\n";
+    publish("good.test", "1", body);
+    publish_mx("good.test", {"mx.good.test"});
+    const std::string reply = ask("good.test", "sts-tlsrpt");
+    EXPECT_NE(reply.find(" mx_host_pattern=mx.good.test,"), std::string::npos) << reply.substr(0, 200);
+    EXPECT_EQ(reply.find(no_host_passes), std::string::npos);
+    EXPECT_LE(reply.size(), max_reply_bytes + 10);
+}
+
+// #143
+TEST_F(DomainAnswersTest, AStaleListOfExactNamesIsTold) {
+    publish("good.test", "1",
+            "version: STSv1\nmode: enforce\nmx: old.good.test\nmx: *.old.test\nmax_age: 86400\n");
+    publish_mx("good.test", {"new.good.test"});
+    EXPECT_EQ(ask("good.test"), secure("old.good.test"));
+    EXPECT_TRUE(logged("warning: policy good.test: no MX host passes it"));
+    publish_mx("good.test", {"new.good.test", "old.good.test"});
+    clock.advance(10min);
+    ask("good.test");
+    EXPECT_TRUE(logged("MX hosts pass it again"));
+}
+
+TEST_F(DomainAnswersTest, APolicyCannotSayThatNothingPassesIt) {
+    publish("good.test", "1",
+            "version: STSv1\nmode: enforce\nmx: mail.good.test\nmx: " + std::string(no_host_passes) +
+                "\nx: OK secure match=" + std::string(no_host_passes) +
+                " servername=hostname\nmax_age: 86400\n");
+    ask("good.test");
+    ask("good.test", "sts-tlsrpt");
+    EXPECT_FALSE(logged("no MX host passes it"));
 }
 
 TEST_F(DomainAnswersTest, AFullFetchQueueDefers) {  // #185

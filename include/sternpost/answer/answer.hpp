@@ -57,4 +57,11 @@ std::string secure_reply(std::span<const std::string> names);
 std::string secure_reply(std::span<const std::string> names, const PolicyAttributes& attributes);
 std::string dane_only_reply();  // "OK dane-only"
 
+// Whether no certificate is good enough for this reply. What a policy says elsewhere in it does not matter.
+bool fails_closed(std::string_view reply);
+
+// No reply with the attributes of a policy that is no longer than this needs more than its lines left out: a pattern
+// of n bytes takes n + 4 of the file, and 2n + 18 of the reply.
+inline constexpr std::size_t max_body_that_fits = 24'000;
+
 }  // namespace sternpost

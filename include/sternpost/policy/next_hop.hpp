@@ -4,25 +4,33 @@
 // Threads: any; pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "sternpost/policy/host_name.hpp"
+
 namespace sternpost {
+
+// With `_mta-sts.` before it, the longer of the two names that are asked for, it is a name of DNS still.
+inline constexpr std::size_t max_policy_domain_length = max_name_length - std::string_view("_mta-sts.").size();
+
+// Of a service that Postfix may know, by its known_tcp_ports or /etc/services, but we do not.
+inline constexpr std::uint16_t unknown_port = 0;
 
 struct NextHop {
     std::string domain;       // the policy domain: lower-case A-labels, two labels at least
     bool bracketed = false;   // "[host]": no MX lookup, the only candidate is the host itself
-    std::uint16_t port = 25;  // of "host:port" and "[host]:port"
+    std::uint16_t port = 25;  // of "host:port" and "[host]:port", or unknown_port
 
     bool operator==(const NextHop&) const = default;
 };
 
 // nullopt is a plain "no policy can exist", with no lookup: `.parent`, address literals, single labels,
 // paths, names that are no host names or too long for `_mta-sts.` before them, ports that are neither a
-// number nor a name of a mail service (smtp, submission, submissions, smtps). "host:" is "host", as in
-// Postfix.
+// number nor may be the name of a service. "host:" is "host", as in Postfix.
 std::optional<NextHop> read_next_hop(std::string_view key);
 
 }  // namespace sternpost
