@@ -15,14 +15,14 @@ namespace {
 using FlightPtr = std::shared_ptr<Flight>;
 
 bool lacks_mx(const Flight& flight, SteadyTime at) {
-    return !counts(flight.known.mx.asked, flight.known.mx.due, flight.begun, at);
+    return !counts(flight.known.mx.asked, flight.known.mx.due, flight.hosts_since, at);
 }
 
 bool lacks_dane(const Flight& flight, const Route& route, SteadyTime at) {
     const DaneLook* look = flight.known.dane_at(route);
     if (look == nullptr) return true;
     const SteadyTime due = flight.behind_answer ? due_soon(look->asked, look->due) : look->due;
-    return !counts(look->asked, due, flight.begun, at);
+    return !counts(look->asked, due, flight.hosts_since, at);
 }
 
 }  // namespace
@@ -30,7 +30,9 @@ bool lacks_dane(const Flight& flight, const Route& route, SteadyTime at) {
 awaitable<void> Course::look_at_policy(FlightPtr flight) {
     if (flight->at_operators_word) {
         co_await fetch_at_operators_word(flight);
-    } else if (!context_.rules->pins(flight->known.domain, context_.now().wall)) {
+    } else if (!flight->refresh && context_.rules->pins(flight->known.domain, context_.now().wall)) {
+        flight->pinned = true;
+    } else {
         co_await discover_policy(flight);
     }
     flight->policy_looked_at = true;
@@ -114,7 +116,9 @@ awaitable<void> Course::look_at_hosts(FlightPtr flight) {
             co_return;
         } else {
             boost::system::error_code ignored;
+            flight->hosts_rest = true;
             co_await flight->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            flight->look_at_hosts_anew(context_.now().steady);
         }
         if (!context_.stopped && flight->overdue) answer_(*flight);
     }

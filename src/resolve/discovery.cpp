@@ -315,11 +315,15 @@ awaitable<void> Discovery::commit(KnownDomain& known) {
         known.on_disk = false;
         co_return;
     }
+    const auto written = known.policy;
     const auto stored = co_await sources_.store.put(record_of(known));
     const Trouble trouble = disk_trouble(known.domain);
-    known.on_disk = stored.has_value();
-    known.uncommitted = false;
-    if (known.on_disk)
+    // A newer policy has a commit of its own.
+    if (known.policy == written) {
+        known.on_disk = stored.has_value();
+        known.uncommitted = false;
+    }
+    if (stored)
         repeats_.mended(trouble, "on disk again");
     else
         repeats_.failed(trouble, LogLevel::error, kind_of(stored.error().code),

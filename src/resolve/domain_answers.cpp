@@ -10,6 +10,7 @@
 #include "lookups.hpp"
 #include "operations.hpp"
 #include "reply_maker.hpp"
+#include "sternpost/loop/lag.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "upkeep.hpp"
 
@@ -21,6 +22,33 @@ namespace sternpost {
 namespace {
 
 constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
+// The resolve loop keeps the deadline, and is given this much longer: where its disk hangs, so does it.
+constexpr std::chrono::seconds longest_silence{5};
+
+// A question that has gone to the resolve loop. The answer loop's.
+struct Awaited {
+    Awaited(const asio::any_io_executor& answer_loop, Answers::OnReply give)
+        : on_reply(std::move(give)), patience(answer_loop) {}
+
+    void answer(Reply reply) {
+        patience.cancel();
+        if (on_reply) std::exchange(on_reply, nullptr)(std::move(reply));
+    }
+
+    Answers::OnReply on_reply;  // empty: the reply has been given
+    asio::steady_timer patience;
+};
+
+void answer_in_time(std::shared_ptr<Awaited> awaited, std::chrono::steady_clock::duration time) {
+    const auto when = std::chrono::steady_clock::now() + time;
+    awaited->patience.expires_at(when);
+    awaited->patience.async_wait([awaited, when](boost::system::error_code error) {
+        if (error) return;
+        const bool stood_still = std::chrono::steady_clock::now() >= when + longest_lag;
+        if (stood_still) return answer_in_time(awaited, longest_silence);
+        awaited->answer(temporary("sternpostd's cache does not answer: does its disk hang?"));
+    });
+}
 
 }  // namespace
 
@@ -34,6 +62,7 @@ public:
         : answer_loop_(std::move(answer_loop)),
           resolve_loop_(std::move(resolve_loop)),
           answer_rules_(std::move(rules)),
+          answer_deadline_(options.deadline),
           lookups_(std::make_shared<Lookups>(resolve_loop_, sources, options, answer_rules_, memory_entries)),
           next_upkeep_(resolve_loop_) {}
 
@@ -50,13 +79,14 @@ public:
 
     // Answer loop.
     void ask(const MapRules& map, NextHop next_hop, Answers::OnReply on_reply) {
+        const auto awaited = std::make_shared<Awaited>(answer_loop_, std::move(on_reply));
         Flight::Waiter waiter;
         waiter.question = asked(next_hop, map);
-        waiter.on_reply = [answer_loop = answer_loop_, on_reply = std::move(on_reply)](Reply reply) mutable {
-            asio::post(answer_loop, [on_reply = std::move(on_reply), reply = std::move(reply)]() mutable {
-                on_reply(std::move(reply));
-            });
+        waiter.on_reply = [answer_loop = answer_loop_, awaited](Reply reply) {
+            asio::post(answer_loop,
+                       [awaited, reply = std::move(reply)]() mutable { awaited->answer(std::move(reply)); });
         };
+        answer_in_time(awaited, answer_deadline_ + longest_silence);
         asio::post(resolve_loop_,
                    [self = shared_from_this(), domain = std::move(next_hop.domain),
                     waiter = std::move(waiter)]() mutable { self->question(domain, std::move(waiter)); });
@@ -66,7 +96,10 @@ public:
         context().options = options;
         context().rules = std::move(rules);
         asio::post(answer_loop_,
-                   [self = shared_from_this(), fresh = context().rules] { self->answer_rules_ = fresh; });
+                   [self = shared_from_this(), fresh = context().rules, deadline = options.deadline] {
+                       self->answer_rules_ = fresh;
+                       self->answer_deadline_ = deadline;
+                   });
     }
 
     void begin_upkeep() {
@@ -153,6 +186,7 @@ private:
     asio::any_io_executor answer_loop_;
     asio::any_io_executor resolve_loop_;
     RulesPtr answer_rules_;  // the answer loop's; those of the lookups are the resolve loop's
+    std::chrono::milliseconds answer_deadline_;  // the same
     std::shared_ptr<Lookups> lookups_;
     asio::steady_timer next_upkeep_;
     Upkeep upkeep_{*lookups_};

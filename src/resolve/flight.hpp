@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "demand.hpp"
+#include "memory_table.hpp"
 #include "sternpost/resolve/answers.hpp"
 
 namespace sternpost {
@@ -18,7 +19,8 @@ namespace sternpost {
 struct Flight {
     Flight(const boost::asio::any_io_executor& executor, KnownDomain what_is_known, SteadyTime now)
         : known(std::move(what_is_known)),
-          begun(now),
+          policy_before(known.policy),
+          hosts_since(now),
           patience(executor),
           changed(executor, boost::asio::steady_timer::time_point::max()),
           landed(executor, boost::asio::steady_timer::time_point::max()) {}
@@ -34,15 +36,24 @@ struct Flight {
         landed.cancel();
     }
 
-    // What `question` depends on is looked at, too.
-    void want(const Asked& question) {
-        if (std::ranges::find(wanted, question) != wanted.end()) return;
-        wanted.push_back(question);
+    // What `question` depends on is looked at, too, also once more where the last look failed a while ago.
+    void want(const Asked& question, SteadyTime now) {
+        if (std::ranges::find(wanted, question) == wanted.end()) wanted.push_back(question);
+        look_at_hosts_anew(now);
         changed.cancel();
     }
 
+    // What is wanted of MX hosts is looked at once in a round, however short its TTL.
+    void look_at_hosts_anew(SteadyTime now) {
+        if (std::exchange(hosts_rest, false)) hosts_since = now;
+    }
+
     KnownDomain known;  // the flight's working copy
-    const SteadyTime begun;
+    const std::shared_ptr<const CachedPolicy> policy_before;
+    TableEntryPtr former;            // what memory had, where its answers are too weak by now
+    SteadyTime hosts_since;          // when the round of looks at MX hosts began
+    bool hosts_rest = false;         // no round is under way
+    bool pinned = false;             // the policy was not looked at, since a pin took its place
     bool behind_answer = false;      // nobody has to wait: what is due soon is looked at already
     bool refresh = false;            // the policy is fetched again, whatever the TXT record says
     bool at_operators_word = false;  // the same, and no limit counts

@@ -5,14 +5,6 @@
 
 namespace sternpost {
 
-namespace {
-
-Reply waited_too_long(const Flight& flight) {
-    return temporary_for_dane("the MX hosts of " + flight.known.domain + " are being looked at");
-}
-
-}  // namespace
-
 Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     const KnownDomain& known = flight.known;
     if (known.uncommitted) return nullptr;
@@ -22,26 +14,27 @@ Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     const bool suffices = applies && !flight.only_if_newest;
     if (known.wants_fetch(at.wall) && !known.fetch_has_failed(at.wall) && !suffices)
         return temporary("policy of " + known.domain + " is being fetched");
-    Reply ready;
-    if (known.txt.state != TxtState::unasked || applies) {
-        ready = prepare(flight, question).reply;
-    } else {
-        KnownDomain unanswered = known;
-        unanswered.txt.state = TxtState::failed;
-        unanswered.txt.why = "no answer yet";
-        ready = prepare_reply(unanswered, question, at, context_.settings(), flight.begun).reply;
-    }
-    return ready || !flight.expired ? ready : waited_too_long(flight);
+    if (known.txt.state != TxtState::unasked || applies) return prepare(flight, question).reply;
+    KnownDomain unanswered = known;
+    unanswered.txt.state = TxtState::failed;
+    unanswered.txt.why = "no answer yet";
+    return prepare_reply(unanswered, question, at, context_.settings(), flight.hosts_since).reply;
+}
+
+Reply FlightReplies::too_late(const Flight& flight) const {
+    const std::string& domain = flight.known.domain;
+    if (flight.known.uncommitted) return temporary("policy of " + domain + " is being written to disk");
+    return temporary_for_dane("the MX hosts of " + domain + " are being looked at");
 }
 
 Reply FlightReplies::at_landing(const Flight& flight, const Asked& question) const {
     Reply ready = prepare(flight, question).reply;
-    return ready ? ready : waited_too_long(flight);
+    return ready ? ready : too_late(flight);
 }
 
 std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntryPtr& former) const {
     if (former && former->rules == context_.rules)
-        for (const ReadyReply& ready : former->replies()) flight.want(ready.question);
+        for (const ReadyReply& ready : former->replies()) flight.want(ready.question, context_.now().steady);
     std::vector<PreparedReply> replies;
     for (const Asked& question : flight.wanted) {
         PreparedReply prepared = prepare(flight, question);
@@ -52,7 +45,7 @@ std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntr
 }
 
 PreparedReply FlightReplies::prepare(const Flight& flight, const Asked& question) const {
-    return prepare_reply(flight.known, question, context_.now(), context_.settings(), flight.begun);
+    return prepare_reply(flight.known, question, context_.now(), context_.settings(), flight.hosts_since);
 }
 
 }  // namespace sternpost

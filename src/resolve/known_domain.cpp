@@ -136,7 +136,8 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
     look.asked = now.steady;
     const bool decided = state.verdict == DomainDane::in_force || state.verdict == DomainDane::absent ||
                          (state.verdict == DomainDane::unvalidated && state.hosts_known);
-    if (const DaneLook* former = dane_at(route); former && !decided) look.failures = former->failures + 1;
+    const DaneLook* former = dane_at(route);
+    if (!decided) look.failures = (former == nullptr ? 0 : former->failures) + 1;
     if (decided) {
         auto most = options.max_ttl;
         if (state.verdict == DomainDane::unvalidated)
@@ -144,12 +145,12 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
         look.due = now.steady + std::min(most, std::max(options.min_ttl, state.ttl));
     } else {
         const bool deferring = state.verdict != DomainDane::doubtful;
-        look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures + 1,
+        look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures,
                                          deferring ? last_dns_retry_when_deferring : last_dns_retry);
     }
     const DomainDane verdict = state.verdict;
     look.state = std::move(state);
-    std::erase_if(dane, [&](const DaneLook& former) { return former.route == route; });
+    std::erase_if(dane, [&](const DaneLook& other) { return other.route == route; });
     dane.push_back(std::move(look));
     return remember_dane(verdict, now.wall);
 }

@@ -46,7 +46,10 @@ Lookups::Lookups(asio::any_io_executor resolve_loop, Sources sources, const Reso
     : resolve_loop_(std::move(resolve_loop)),
       context_{sources, options, std::move(rules)},
       table_(memory_entries),
-      course_(context_, sharing_, [this](Flight& flight) { answer_who_need_not_wait(flight); }) {}
+      course_(context_, sharing_, [this](Flight& flight) {
+          take_weaker_answers_back(flight);
+          answer_who_need_not_wait(flight);
+      }) {}
 
 Lookups::FlightPtr Lookups::under_way(const std::string& domain) const {
     const auto found = flights_.find(domain);
@@ -78,7 +81,7 @@ Lookups::FlightPtr Lookups::want(const std::string& domain, const Asked& questio
     FlightPtr flight = begin(domain, Why::question);
     if (!flight) return flight;
     if (!std::exchange(flight->used, true)) flight->use_to_disk = flight->known.note_used(now().wall);
-    flight->want(question);
+    flight->want(question, now().steady);
     return flight;
 }
 
@@ -88,6 +91,11 @@ void Lookups::board(const std::string& domain, Flight::Waiter waiter) {
     if (!flight) return waiter.on_reply(without_lookup(domain, waiter.question));
     if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
         return waiter.on_reply(std::move(ready));
+    // The looks at MX hosts that it waits for have time of their own.
+    if (std::exchange(flight->expired, false)) {
+        const auto deadline = std::chrono::steady_clock::now() + context_.options.deadline;
+        answer_at(flight, deadline, deadline);
+    }
     flight->waiters.push_back(std::move(waiter));
 }
 
@@ -160,9 +168,28 @@ void Lookups::answer_at(const FlightPtr& flight, std::chrono::steady_clock::time
         });
 }
 
+awaitable<void> Lookups::look_at_policy(FlightPtr flight) {
+    co_await course_.look_at_policy(flight);
+    take_weaker_answers_back(*flight);
+}
+
+// What memory answers must not be weaker than a policy that is on disk; the flight gives the new answers.
+void Lookups::take_weaker_answers_back(Flight& flight) {
+    const KnownDomain& known = flight.known;
+    const WallTime wall = now().wall;
+    if (known.policy == flight.policy_before || known.uncommitted || known.forgotten) return;
+    if (!known.policy_applies(wall, context_.options)) return;
+    const bool one_before = flight.policy_before && wall < flight.policy_before->expires();
+    if (known.policy->policy.mode <= (one_before ? flight.policy_before->policy.mode : Mode::none)) return;
+    if (TableEntryPtr entry = table_.find(known.domain)) {
+        table_.remove(known.domain);
+        flight.former = std::move(entry);
+    }
+}
+
 awaitable<void> Lookups::fly(std::shared_ptr<Lookups> self, FlightPtr flight) {
     try {
-        co_await both(self->course_.look_at_policy(flight), self->course_.look_at_hosts(flight));
+        co_await both(self->look_at_policy(flight), self->course_.look_at_hosts(flight));
         self->land(flight);
     } catch (...) {
         self->crash(*flight);
@@ -177,6 +204,10 @@ void Lookups::land(const FlightPtr& flight) {
     flights_.erase(flight->known.domain);
     if (context_.stopped) return release(*flight, nullptr);
     auto waiters = std::exchange(flight->waiters, {});
+    if (knows_nothing_since_a_pin_ended(*flight)) {
+        for (auto& waiter : waiters) board(flight->known.domain, std::move(waiter));
+        return;
+    }
     std::vector<Reply> replies;
     for (const auto& waiter : waiters) replies.push_back(replies_.at_landing(*flight, waiter.question));
     // Who has an answer, and asks at once again, finds it.
@@ -187,6 +218,12 @@ void Lookups::land(const FlightPtr& flight) {
     if (flight->heard != WallTime()) hear(flight->known.domain, flight->heard);
 }
 
+bool Lookups::knows_nothing_since_a_pin_ended(const Flight& flight) const {
+    const WallTime wall = now().wall;
+    return flight.pinned && !context_.rules->pins(flight.known.domain, wall) &&
+           !flight.known.policy_applies(wall, context_.options);
+}
+
 // A bug ends this lookup alone; the next question begins another one.
 void Lookups::crash(Flight& flight) {
     flight.patience.cancel();
@@ -195,10 +232,10 @@ void Lookups::crash(Flight& flight) {
     release(flight, temporary("sternpostd has met an internal error"));
 }
 
-// Memory is for what is asked for.
+// Memory is for what is asked for, and for what is not on disk.
 void Lookups::remember(Flight& flight) {
-    const TableEntryPtr former = table_.find(flight.known.domain);
-    if (!former && !flight.used) return;
+    const TableEntryPtr former = flight.former ? flight.former : table_.find(flight.known.domain);
+    if (!former && !flight.used && flight.known.on_disk) return;
     const auto entry = replies_.entry(flight, former);
     warn_if_nothing_passes(flight.known, *entry, now(), settings(), context_.repeats);
     decisions_.note(flight.known, *entry, former);
@@ -209,6 +246,8 @@ void Lookups::answer_who_need_not_wait(Flight& flight) {
     for (auto& waiter : std::exchange(flight.waiters, {})) {
         if (Reply ready = replies_.so_far(flight, waiter.question)) {
             waiter.on_reply(std::move(ready));
+        } else if (flight.expired) {
+            waiter.on_reply(replies_.too_late(flight));
         } else {
             flight.waiters.push_back(std::move(waiter));
         }
@@ -240,7 +279,7 @@ void Lookups::hear(const std::string& domain, WallTime fetched) {
     if (known.policy && known.policy->fetched >= fetched) return;
     const auto flight = begin(domain, Why::news);
     if (!flight || !entry) return;
-    for (const ReadyReply& ready : entry->replies()) flight->want(ready.question);
+    for (const ReadyReply& ready : entry->replies()) flight->want(ready.question, now().steady);
 }
 
 void Lookups::tell(const std::string& domain) {

@@ -159,21 +159,42 @@ Result<bool> Operations::forget(const std::string& domain) {
     return *removed || was_in_memory;
 }
 
+// By memory, which a lookup under way and the disk may be ahead of, and another import, too.
+Result<bool> Operations::may_be_replaced(const KnownDomain& known, const CachedPolicy& imported,
+                                         Origin origin) const {
+    const WallTime at = clock_.wall();
+    const auto stored = store_.find(known.domain);
+    if (known.disk_unread || !stored) return failure(Errc::temporary, "the cache cannot be read");
+    const auto may = [&](const CachedPolicy* policy) {
+        return policy == nullptr || may_replace(*policy, imported, origin, at);
+    };
+    const auto flight = lookups_.under_way(known.domain);
+    const auto arriving = arriving_.find(known.domain);
+    return may(known.policy.get()) && may(*stored && (*stored)->policy ? &*(*stored)->policy : nullptr) &&
+           may(flight ? flight->known.policy.get() : nullptr) &&
+           may(arriving == arriving_.end() ? nullptr : arriving->second.get());
+}
+
 // Lookups under way know nothing of it, and must not write over it.
 awaitable<Result<Imported>> Operations::import(DomainRecord record, Origin origin) {
     const WallTime at = clock_.wall();
     if (at >= record.policy->expires()) co_return Imported::expired;
     const std::string domain = record.domain;
     const KnownDomain known = lookups_.recall(domain);
-    if (known.disk_unread) co_return failure(Errc::temporary, "the cache cannot be read");
-    if (known.policy && !may_replace(*known.policy, *record.policy, origin, at)) co_return Imported::kept;
+    const auto replaceable = may_be_replaced(known, *record.policy, origin);
+    if (!replaceable) co_return tl::unexpected(replaceable.error());
+    if (!*replaceable) co_return Imported::kept;
     // What was learnt here stays.
     record.last_used = std::max(record.last_used, known.last_used);
     if (known.dane_seen) record.dane_seen = known.dane_seen;
     record.refresh_at = origin == Origin::own_export ? refresh_time(domain, *record.policy) : at;
+    const auto arriving = std::make_shared<const CachedPolicy>(*record.policy);
+    arriving_.insert_or_assign(domain, arriving);
     lookups_.abandon(domain);
     table_.remove(domain);
     const auto stored = co_await store_.put(std::move(record));
+    if (const auto found = arriving_.find(domain); found != arriving_.end() && found->second == arriving)
+        arriving_.erase(found);
     lookups_.abandon(domain);
     table_.remove(domain);
     if (!stored) co_return tl::unexpected(stored.error());

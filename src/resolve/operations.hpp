@@ -24,11 +24,14 @@ public:
 private:
     Now now() const;
     std::vector<KnownAnswer> answers_about(const KnownDomain& known) const;
+    Result<bool> may_be_replaced(const KnownDomain& known, const CachedPolicy& imported, Origin origin) const;
 
     Lookups& lookups_;
     PolicyStore& store_;
     const Clock& clock_;
     MemoryTable& table_;
+    // Imported policies on their way to the disk.
+    std::unordered_map<std::string, std::shared_ptr<const CachedPolicy>> arriving_;
 };
 
 // Whether `imported` may take the place of `known`, which it must neither weaken nor shorten.

@@ -11,7 +11,6 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::chrono::seconds a_moment{1};
 constexpr const char* too_many_questions = "sternpostd is overloaded: too many DNS questions are open";
 
 using Hosts = std::optional<std::vector<std::string>>;
@@ -179,7 +178,7 @@ Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock
 }
 
 bool counts(SteadyTime asked, SteadyTime due, SteadyTime begun, SteadyTime now) {
-    return now < due || (asked >= begun && now < asked + a_moment);
+    return now < due || asked >= begun;
 }
 
 PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, const Now& now,

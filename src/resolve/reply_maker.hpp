@@ -23,8 +23,8 @@ struct PreparedReply : ReplyTerms {
     Reply reply;  // null: the MX hosts must be looked at first
 };
 
-// Whether what was looked at then still counts: until it is due, and for a moment after a look that was made for
-// the very question, whose time may be nothing (`begun`: since when looks are made for it).
+// Whether what was looked at then still counts: until it is due, and where the look was made for the very question, whose
+// time may be nothing (`begun`: since when looks are made for it).
 bool counts(SteadyTime asked, SteadyTime due, SteadyTime begun, SteadyTime now);
 
 PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, const Now& now,

@@ -11,6 +11,7 @@ namespace {
 
 // Refreshes under way, which are begun once in an upkeep interval: a long list is worked off little by little.
 constexpr std::size_t max_refreshes = 16;
+constexpr std::size_t max_due = 1000;  // looked through for these
 constexpr std::chrono::days refreshed_after_last_use{30};
 constexpr std::size_t max_pruned_at_once = 200;
 constexpr std::size_t max_written_again_at_once = 1000;
@@ -39,17 +40,25 @@ bool Upkeep::round() {
 // Whether there may be more.
 bool Upkeep::refresh_what_is_due(WallTime now) {
     std::size_t under_way = lookups_.refreshes();
-    // Those under way are still due by the disk, and may come first.
-    const auto due = store_.due_for_refresh(now, now - refreshed_after_last_use, max_refreshes);
+    // Those under way are still due by the disk, as those are that it took no news of; both may come first.
+    const auto due = store_.due_for_refresh(now, now - refreshed_after_last_use, max_due);
     if (!due) {
         trouble_ = due.error().detail;
         return false;
     }
     for (const std::string& domain : *due)
-        if (under_way < max_refreshes && !lookups_.under_way(domain) &&
+        if (under_way < max_refreshes && !lookups_.under_way(domain) && !put_off(domain, now) &&
             lookups_.begin(domain, Lookups::Why::refresh))
             ++under_way;
     return !due->empty();
+}
+
+// What is not on disk may know better when it is due.
+bool Upkeep::put_off(const std::string& domain, WallTime now) const {
+    const TableEntryPtr entry = table_.find(domain);
+    if (!entry) return false;
+    const KnownDomain known = entry->known();
+    return !known.on_disk && known.refresh_at && *known.refresh_at > now;
 }
 
 // Not by a clock that may be wrong: what was removed is forgotten. Whether there may be more.

@@ -24,6 +24,7 @@ public:
 
 private:
     bool refresh_what_is_due(WallTime now);
+    bool put_off(const std::string& domain, WallTime now) const;
     bool prune(const Now& now);
     bool write_again_what_was_lost();
     bool write_again(const std::string& domain);

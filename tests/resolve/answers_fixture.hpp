@@ -40,6 +40,7 @@ protected:
         if (HasFailure()) std::cerr << log.text();
         fetcher.gate.open();
         resolver.gate.open();
+        resolver.mx_gate.open();
         resolver.tlsa_gate.open();
         store.gate.open();
         end();

@@ -281,6 +281,81 @@ TEST_F(DaneAnswersTest, AnswersDoNotWaitForAPolicyFileWhileDaneIsLookedAt) {
     settle();
 }
 
+// Somebody else's policy host that hangs is no reason to hold mail to this domain back.
+TEST_F(DaneAnswersTest, AQuestionLateInALongFlightHasTimeOfItsOwn) {
+    options.deadline = 50ms;
+    restart();
+    ask("good.test");
+    clock.advance(10min);
+    publish_id("good.test", "2");
+    fetcher.gate.shut();
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+    io.restart();
+    io.run_for(100ms);
+    EXPECT_EQ(ask("good.test:587"), secure("a.mx.test"));
+    resolver.tlsa_gate.shut();
+    EXPECT_NE(ask("good.test:24").find("TEMP dane: the MX hosts of good.test are being looked at"),
+              std::string::npos);
+}
+
+TEST_F(DaneAnswersTest, ALookThatFailedIsRepeatedWithinALongFlight) {
+    options.deadline = 50ms;
+    restart();
+    ask("good.test");
+    clock.advance(10min);
+    publish_id("good.test", "2");
+    fetcher.gate.shut();
+    break_tlsa("a.mx.test");
+    EXPECT_NE(ask("good.test").find("TEMP dane: a.mx.test"), std::string::npos);
+    remove_tlsa("a.mx.test");
+    clock.advance(11s);
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+}
+
+// Looks that take longer than what they find lives: each is made once, and then they are answered.
+TEST_F(DaneAnswersTest, TwoNextHopsDoNotKeepEachOtherWaiting) {
+    options.min_ttl = 1s;
+    options.max_ttl = 1s;
+    restart();
+    resolver.on_tlsa = [this] { clock.advance(2s); };
+    const auto one = begin("good.test");
+    const auto other = begin("good.test:587");
+    test::run_until(io, [&] { return one->done && other->done; });
+    EXPECT_EQ(*one->reply, secure("a.mx.test"));
+    EXPECT_EQ(*other->reply, secure("a.mx.test"));
+    EXPECT_EQ(tlsa_questions("a.mx.test"), 1);
+}
+
+TEST_F(DaneAnswersTest, MemoryIsNotWeakerThanTheDisk) {
+    publish("good.test", "1", "version: STSv1\nmode: testing\nmx: *.mx.test\nmax_age: 86400\n");
+    EXPECT_EQ(ask("good.test"), not_found);
+    publish("good.test", "2", enforce("*.mx.test"));
+    resolver.tlsa_gate.shut();
+    clock.advance(options.recheck - 5s);
+    EXPECT_EQ(ask("good.test"), not_found) << "looked at behind the answer";
+    settle();
+    ASSERT_EQ(store.records.at("good.test").policy->policy.mode, Mode::enforce);
+    const auto pending = begin("good.test");
+    settle();
+    EXPECT_FALSE(pending->done);
+    resolver.tlsa_gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("a.mx.test"));
+    EXPECT_TRUE(at_hand("good.test"));
+}
+
+TEST_F(DaneAnswersTest, APinThatEndsMeanwhileIsNoAnswer) {
+    put_override("good.test", Override::Action::pin);
+    resolver.tlsa_gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    overrides.clear();
+    reconfigure();
+    resolver.tlsa_gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("a.mx.test"));
+}
+
 // #158: what had DANE does not get less because the resolver stopped validating.
 TEST_F(DaneAnswersTest, KnownDaneIsRememberedForADay) {
     publish_tlsa("a.mx.test");

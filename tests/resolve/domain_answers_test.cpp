@@ -97,6 +97,29 @@ TEST_F(DomainAnswersTest, NorIsItWhenPatienceEnds) {
     EXPECT_EQ(*pending->reply, secure("mail.good.test"));
 }
 
+// A disk that hangs stops the resolve loop, and whoever asks is told all the same.
+TEST_F(DomainAnswersTest, AResolveLoopThatStandsStillDefers) {
+    asio::io_context stands_still(1);
+    options.deadline = 50ms;
+    DomainAnswers stuck(io.get_executor(), stands_still.get_executor(),
+                        Sources{resolver, fetcher, store, clock, fleet}, options, rules(), memory_entries);
+    std::string reply;
+    int replies = 0;
+    stuck.ask(stuck.map("sts").value(), *read_next_hop("good.test"), [&](const Reply& given) {
+        reply = *given;
+        ++replies;
+    });
+    test::run_until(
+        io, [&] { return replies > 0; }, 20s);
+    EXPECT_EQ(reply, "60:TEMP sternpostd's cache does not answer: does its disk hang?,");
+    stands_still.run_for(100ms);
+    settle();
+    EXPECT_EQ(replies, 1) << "once";
+    stuck.stop();
+    stands_still.restart();
+    stands_still.run_for(1s);
+}
+
 TEST_F(DomainAnswersTest, AFullDiskDoesNotTakeTheAnswerAway) {
     publish("good.test", "1", enforce("mail.good.test"));
     store.full = true;

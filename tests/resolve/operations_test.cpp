@@ -274,6 +274,39 @@ TEST_F(OperationsTest, AnImportWeakensAndShortensNothing) {
     EXPECT_EQ(ask("good.test"), secure("a.good.test"));
 }
 
+// Neither what the disk has nor what is on its way there, whatever memory still says.
+TEST_F(OperationsTest, AnImportWeakensNothingThatWasLearntJustNow) {
+    const auto testing = "version: STSv1\nmode: testing\nmx: a.good.test\nmax_age: 31557600\n";
+    publish("good.test", "1", testing);
+    EXPECT_EQ(ask("good.test"), not_found);
+    publish("good.test", "2", enforce("*.good.test"));
+    clock.advance(10min);
+    resolver.mx_gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    ASSERT_EQ(store.records.at("good.test").policy->policy.mode, Mode::enforce);
+    EXPECT_EQ(import(imported(testing, 0h), Origin::own_export), Imported::kept);
+    resolver.mx_gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(store.records.at("good.test").policy->policy.mode, Mode::enforce);
+}
+
+TEST_F(OperationsTest, OfTwoImportsOfADomainTheStrongerStays) {
+    const auto testing = "version: STSv1\nmode: testing\nmx: a.good.test\nmax_age: 31557600\n";
+    store.gate.shut();
+    std::vector<Imported> outcomes;
+    for (const std::string& body : {enforce("a.good.test"), std::string(testing)}) {
+        asio::co_spawn(
+            io, answers->import(imported(body), Origin::own_export),
+            [&](std::exception_ptr, Result<Imported> outcome) { outcomes.push_back(outcome.value()); });
+        settle();
+    }
+    store.gate.open();
+    test::run_until(io, [&] { return outcomes.size() == 2; });
+    EXPECT_THAT(outcomes, testing::UnorderedElementsAre(Imported::taken, Imported::kept));
+    EXPECT_EQ(store.records.at("good.test").policy->policy.mode, Mode::enforce);
+}
+
 TEST_F(OperationsTest, FiguresTellWhatCameOfLookups) {
     const auto count = [](const auto& tally, std::string_view name) {
         for (std::size_t i = 0; i < tally.names().size(); ++i)

@@ -104,6 +104,44 @@ TEST_F(UpkeepTest, RefreshesAreSpreadOverThreeHours) {
 }
 
 // #118: after a long stop not all at once
+TEST_F(UpkeepTest, APinDoesNotEndTheRefresh) {
+    Override pin;
+    pin.domain = "good.test";
+    pin.action = Override::Action::pin;
+    pin.pinned.mode = Mode::enforce;
+    pin.pinned.mx.push_back(*MxPattern::from("mail.pinned.test"));
+    ask("good.test");
+    overrides.push_back(std::move(pin));
+    reconfigure();
+    const WallTime first = expires("good.test");
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    EXPECT_EQ(expires("good.test"), first + day);
+}
+
+// #129: what the disk does not take is not fetched over and over.
+TEST_F(UpkeepTest, ADiskThatTakesNothingMakesNoFurtherFetches) {
+    publish("other.test", "1", enforce("mail.other.test", 864000));
+    ask("good.test");
+    ask("other.test");
+    restart_with_upkeep();
+    store.full = true;
+    break_policy_host("other.test");
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 2);
+    for (int i = 0; i < 10; ++i) {
+        clock.advance(3s);
+        upkeep();
+    }
+    EXPECT_EQ(fetches("good.test"), 2);
+    EXPECT_EQ(fetches("other.test"), 2);
+    EXPECT_LE(txt_questions("other.test"), 2);
+    store.full = false;
+    clock.advance(day);
+    upkeep_until_fetches("good.test", 3);
+    EXPECT_EQ(store.records.at("good.test").policy->fetched, clock.wall());
+}
+
 TEST_F(UpkeepTest, RefreshesAreBounded) {
     for (int i = 0; i < 50; ++i) {
         const std::string domain = "d" + std::to_string(i) + ".test";

@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -62,7 +63,7 @@ private:
 
 class FakeResolver final : public Resolver {
 public:
-    explicit FakeResolver(asio::io_context& io) : gate(io), tlsa_gate(io) {}
+    explicit FakeResolver(asio::io_context& io) : gate(io), mx_gate(io), tlsa_gate(io) {}
 
     Answer<std::string> txt(std::string name) override {
         ++txt_questions[name];
@@ -72,6 +73,7 @@ public:
     Answer<MxRecord> mx(std::string name, Servers) override {
         ++mx_questions[name];
         co_await gate.pass();
+        co_await mx_gate.pass();
         co_return find(mx_records, name);
     }
     Answer<asio::ip::address> a(std::string name, Servers) override {
@@ -89,6 +91,7 @@ public:
     Answer<TlsaRecord> tlsa(std::string name) override {
         ++tlsa_questions[name];
         co_await tlsa_gate.pass();
+        if (on_tlsa) on_tlsa();
         if (tlsa_throws) throw std::logic_error("a bug");
         co_return find(tlsa_records, name);
     }
@@ -109,7 +112,9 @@ public:
     Validation validates = Validation::yes;
     bool denial_is_signed = true;  // of what no test has put in
     bool tlsa_throws = false;
+    std::function<void()> on_tlsa;  // called before each answer
     Gate gate;
+    Gate mx_gate;
     Gate tlsa_gate;
 
 private:
