@@ -160,11 +160,25 @@ std::unique_ptr<OpenCache> CacheFile::open_at_start() {
     }
 }
 
+void CacheFile::part_with(const FileState& former, const FileState& log) {
+    const std::string name = path_ + "-wal";
+    if (same_file(state_of(path_), former) || !same_file(state_of(name), log) || !fs::exists(name)) return;
+    const std::string aside = free_name("replaced") + "-wal";
+    fs::rename(name, aside);
+    say(LogLevel::warning, Topic::cache, "the log of the former file was moved to {}", aside);
+}
+
+// PATH.WHY-DATE, at which nothing lies.
+std::string CacheFile::free_name(const char* why) const {
+    const std::string begin = path_ + "." + why + "-" + to_iso8601(clock_.wall());
+    std::string name = begin;
+    for (int i = 2; fs::exists(name) || fs::exists(name + "-wal"); ++i)
+        name = begin + "-" + std::to_string(i);
+    return name;
+}
+
 void CacheFile::move_aside(const char* why) {
-    const std::string begin = path_ + ".broken-" + to_iso8601(clock_.wall());
-    std::string aside = begin;
-    for (int i = 2; fs::exists(aside) || fs::exists(aside + "-wal"); ++i)
-        aside = begin + "-" + std::to_string(i);
+    const std::string aside = free_name("broken");
     // The log first: an empty database must never meet the log of a former one.
     for (const char* suffix : {"-wal", "-shm", ""})
         if (fs::exists(path_ + suffix)) fs::rename(path_ + suffix, aside + suffix);

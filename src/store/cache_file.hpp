@@ -7,7 +7,7 @@
 // Ownership: SqliteStore owns the one.
 // Threads:   those of the store.
 // Errors:    SQLite::Exception from open(); std::runtime_error with the remedy from the constructor, std::system_error
-//            from move_aside().
+//            from move_aside() and part_with().
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -60,12 +60,16 @@ public:
     // At start: an empty one is begun in the place of a broken one. Throws std::runtime_error with the remedy.
     std::unique_ptr<OpenCache> open_at_start();
     std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
+    // `former`, with its log, was open, and is to be no more. Where another file has taken its place, its log must not be
+    // read into that one, and goes to PATH.replaced-DATE-wal; a log that came with the file stays. Throws as move_aside().
+    void part_with(const FileState& former, const FileState& log);
     // To PATH.broken-DATE, with its -wal and -shm; nothing may have it open. `why` goes to the log.
     void move_aside(const char* why);
     bool in_memory_only() const { return path_ == in_memory; }
 
 private:
     void lock();
+    std::string free_name(const char* why) const;
 
     std::string path_;
     const Clock& clock_;

@@ -184,7 +184,7 @@ private:
         try {
             work(open_cache());
         } catch (const SQLite::Exception& error) {
-            if (!says_broken(error) || file_.in_memory_only() || losses_ == max_losses) throw;
+            if (!says_broken(error) || file_.in_memory_only() || broken_ >= max_losses) throw;
             begin_anew(error.what());
             work(open_cache());
         }
@@ -198,7 +198,10 @@ private:
         if (cache_ && !cache_->in_place()) {
             say(LogLevel::error, Topic::cache, "{} was removed or replaced; going on with what is there now",
                 cache_->path);
+            const FileState former = cache_->file;
+            const FileState log = cache_->log;
             cache_.reset();
+            file_.part_with(former, log);
             ++losses_;
         }
         if (!cache_) cache_ = file_.open();
@@ -211,6 +214,7 @@ private:
             sqlite3_db_config(cache_->database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         cache_.reset();
         file_.move_aside(why);
+        ++broken_;
         ++losses_;
     }
 
@@ -242,6 +246,7 @@ private:
     std::vector<std::unique_ptr<Waiting>> waiting_;
     StoreFigures figures_;
     unsigned losses_ = 0;
+    unsigned broken_ = 0;
     bool closed_ = false;
 };
 

@@ -863,6 +863,64 @@ TEST_F(SqliteStoreTest, AFileThatIsReplacedIsTakenAsItIs) {
     EXPECT_FALSE(store->find("later.test")->has_value());
 }
 
+// `mv backup cache.db`, and nothing else: what is still in the log of the former file is not of this one.
+TEST_F(SqliteStoreTest, AFileThatIsReplacedDoesNotMeetTheLogOfTheFormerOne) {
+    open();
+    for (int i = 0; i < 300; ++i) ASSERT_TRUE(put(record_of("saved" + std::to_string(i) + ".test")));
+    store.reset();
+    fs::copy(path, path + ".saved");
+    fs::remove(path);
+    open();
+    for (int i = 0; i < 40; ++i) ASSERT_TRUE(put(record_of("later" + std::to_string(i) + ".test")));
+    fs::rename(path + ".saved", path);
+    for (int i = 0; i < 300; ++i) {
+        const auto found = store->find("saved" + std::to_string(i) + ".test");
+        ASSERT_TRUE(found) << found.error().detail;
+        EXPECT_TRUE(found->has_value()) << i;
+    }
+    EXPECT_FALSE(store->find("later1.test")->has_value());
+    EXPECT_THAT(files(), testing::Contains("cache.db.replaced-2026-12-01T00:00:00Z-wal"));
+    ASSERT_TRUE(put(record_of("new.test")));
+    store.reset();
+    open();
+    EXPECT_TRUE(store->find("saved7.test")->has_value());
+    EXPECT_TRUE(store->find("new.test")->has_value());
+}
+
+// A copy of database and log, as they lay on another machine.
+TEST_F(SqliteStoreTest, AFileThatIsReplacedKeepsItsOwnLog) {
+    const std::string other = path + ".other";
+    const pid_t child = ::fork();
+    if (child == 0) {
+        path = other;
+        open();
+        if (put(record_of("in-its-log.test"))) ::raise(SIGKILL);
+        ::_exit(1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "put() failed in the child";
+    open();
+    ASSERT_TRUE(put(record_of("later.test")));
+    fs::rename(other + "-wal", path + "-wal");
+    fs::rename(other, path);
+    EXPECT_TRUE(store->find("in-its-log.test")->has_value());
+}
+
+// Files that are replaced are no broken ones.
+TEST_F(SqliteStoreTest, ABrokenFileIsMovedAsideAfterManyThatWereReplaced) {
+    open();
+    for (unsigned i = 0; i < max_losses; ++i) {
+        ASSERT_TRUE(put(record_of("some.test")));
+        fs::remove(path);
+        EXPECT_FALSE(store->find("some.test")->has_value()) << i;
+    }
+    ASSERT_TRUE(put(record_of("some.test")));
+    sql("UPDATE domain SET mx = '!'");
+    EXPECT_TRUE(store->find("some.test"));
+    EXPECT_TRUE(fs::exists(aside()));
+}
+
 TEST_F(SqliteStoreTest, ALogThatIsRemovedLosesNothing) {
     const pid_t child = ::fork();
     if (child == 0) {
