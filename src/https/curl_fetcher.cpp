@@ -257,7 +257,7 @@ private:
             fetch.doubted = fetch.transfer->body();
             return try_again(std::move(fetch), Attempt::http1);
         }
-        if (fetch.attempt == Attempt::http1 && !fetch.transfer->answered() &&
+        if (fetch.attempt == Attempt::http1 && fetch.transfer->was_refused() &&
             code != CURLE_OPERATION_TIMEDOUT)
             return try_again(std::move(fetch), Attempt::http2_again);
         if (doubtful && fetch.transfer->body() != fetch.doubted)

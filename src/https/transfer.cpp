@@ -3,8 +3,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -94,7 +98,8 @@ Transfer::Transfer(const HttpsOptions& options, std::shared_ptr<TrustStore> trus
                    std::shared_ptr<FetchReport> report)
     : host_(std::move(host)),
       trust_(std::move(trust)),
-      tls_(std::make_shared<SeenOfTls>(SeenOfTls{false, std::move(report)})),
+      tls_(std::make_shared<SeenOfTls>(
+          SeenOfTls{.close_notify = false, .http2 = false, .report = std::move(report)})),
       only_address_(tls_->report && addresses.size() == 1 ? addresses.front().to_string() : ""),
       require_text_plain_(options.require_text_plain),
       timeout_(options.timeout),
@@ -143,6 +148,8 @@ void Transfer::set_up(const HttpsOptions& options, const std::vector<asio::ip::a
     set(curl, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_ssl_context);
     set(curl, CURLOPT_SSL_CTX_DATA, this);
 
+    set(curl, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
+    set(curl, CURLOPT_OPENSOCKETDATA, this);
     set(curl, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(curl, CURLOPT_HEADERDATA, this);
     set(curl, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -155,6 +162,12 @@ std::size_t Transfer::on_header(char* line, std::size_t size, std::size_t count,
 
 std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
     return static_cast<Transfer*>(self)->take_body({bytes, size * count}) ? size * count : 0;
+}
+
+curl_socket_t Transfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    const int made = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0) static_cast<Transfer*>(self)->socket_error_ = errno;
+    return made < 0 ? CURL_SOCKET_BAD : made;
 }
 
 CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
@@ -202,20 +215,24 @@ void Transfer::tell_report() {
 
 void Transfer::on_tls_event(const SSL* session, int where, int alert) {
     constexpr int description = 0xff;
-    if (where != SSL_CB_READ_ALERT || (alert & description) != SSL_AD_CLOSE_NOTIFY) return;
-    const void* seen = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), seen_slot());
-    (*static_cast<const std::shared_ptr<SeenOfTls>*>(seen))->close_notify = true;
+    const void* slot = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), seen_slot());
+    SeenOfTls& seen = **static_cast<const std::shared_ptr<SeenOfTls>*>(slot);
+    if (where == SSL_CB_HANDSHAKE_DONE) {
+        const unsigned char* protocol = nullptr;
+        unsigned length = 0;
+        SSL_get0_alpn_selected(session, &protocol, &length);
+        seen.http2 = std::ranges::equal(std::span(protocol, length), std::string_view("h2"));
+    }
+    if (where == SSL_CB_READ_ALERT && (alert & description) == SSL_AD_CLOSE_NOTIFY) seen.close_notify = true;
 }
 
 // An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
 // close_notify; libcurl does not ask.
 bool Transfer::has_no_proven_end() const {
     curl_off_t length = -1;
-    long version = CURL_HTTP_VERSION_NONE;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
-    const bool delimited = length >= 0 || ends_with_chunked(last_of(fields("transfer-encoding"))) ||
-                           version >= CURL_HTTP_VERSION_2_0;
+    const bool delimited =
+        length >= 0 || tls_->http2 || ends_with_chunked(last_of(fields("transfer-encoding")));
     return !delimited && !tls_->close_notify;
 }
 
@@ -260,12 +277,16 @@ long Transfer::status() const {
 // answer; 8.14 is known to be right. What has a Content-Length is counted by both.
 bool Transfer::is_to_be_repeated(CURLcode code) const {
     constexpr unsigned first_right_version = 0x080e00;
-    long version = 0;
     curl_off_t length = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_VERSION, &version);
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    return code == CURLE_OK && status() == http_ok && version == CURL_HTTP_VERSION_2_0 && length < 0 &&
+    return code == CURLE_OK && status() == http_ok && tls_->http2 && length < 0 &&
            curl_version_info(CURLVERSION_NOW)->version_num < first_right_version;
+}
+
+bool Transfer::was_refused() const {
+    constexpr long version_not_supported = 505;
+    const long answered = status();
+    return answered == 0 || (answered >= 400 && answered < 500) || answered == version_not_supported;
 }
 
 std::chrono::milliseconds Transfer::duration() const {
@@ -334,6 +355,11 @@ Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
                 "the connection to " + host_ + " ended before the whole answer had come (" + reason + ")",
                 "cut-short");
         case CURLE_COULDNT_CONNECT:
+            if (socket_error_ == EMFILE || socket_error_ == ENFILE || socket_error_ == ENOBUFS ||
+                socket_error_ == ENOMEM)
+                return failure(Errc::overloaded,
+                               "no socket for a connection to " + host_ + ": " + std::strerror(socket_error_),
+                               "overloaded");
             return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")", "connect");
         case CURLE_SSL_CONNECT_ERROR:
             return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")", "tls");

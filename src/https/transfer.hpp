@@ -19,8 +19,9 @@ namespace sternpost {
 // What a TLS session tells of itself. Its context owns this, too: libcurl 8.14 goes on with a connection, to shut it down,
 // when the transfer has ended.
 struct SeenOfTls {
-    bool close_notify = false;            // the peer said that nothing more would come
-    std::shared_ptr<FetchReport> report;  // null: nobody wants one
+    bool close_notify = false;              // the peer said that nothing more would come
+    bool http2 = false;                     // by ALPN, whatever a status line says
+    std::shared_ptr<FetchReport> report{};  // null: nobody wants one
 };
 
 class Transfer {
@@ -34,8 +35,9 @@ public:
     CURL* handle() const { return handle_.get(); }
     // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, and looks whole.
     bool is_to_be_repeated(CURLcode code) const;
-    // Whether there was an HTTP answer, complete or not.
-    bool answered() const { return status() != 0; }
+    // Whether there was no HTTP answer, or one that refuses the request as such: who speaks nothing but HTTP/2, or counts
+    // requests, does so. A server that fails does not.
+    bool was_refused() const;
     const std::string& body() const { return body_; }
     // From its beginning to its end.
     std::chrono::milliseconds duration() const;
@@ -55,6 +57,7 @@ private:
 
     static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
     static CURLcode on_ssl_context(CURL* handle, void* context, void* self);
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
@@ -82,6 +85,7 @@ private:
     std::size_t header_bytes_ = 0;
     std::string body_;
     std::string passed_limit_;  // in words; set by the callback that ends the transfer
+    int socket_error_ = 0;      // why there was no socket for an address
     bool connected_ = false;    // a TLS session was begun
     char reason_[CURL_ERROR_SIZE] = {};
     // The names that libcurl may use are this transfer's own: they vanish with it.

@@ -23,7 +23,7 @@ Behaviours that give the policy:
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
     early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case  http2
     held (waits for release(), as a program for SIGUSR1)  keep-alive (and says close_notify when the client has)
-    http2-only  trailer-type (a chunked body, then another Content-Type)  type-folded (over two lines)
+    http2-only  http2-alone-403  http2-alone-505 (their answers to HTTP/1.1)  trailer-type (a chunked body, then another Content-Type)  type-folded (over two lines)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
     cert-cn-only  cert-cn-and-other-name  cert-self-signed  cert-other-ca  cert-partial-wildcard
@@ -33,6 +33,7 @@ Answers that are no policy:
     type-plain-xml  type-missing  type-empty  type-twice-differ  body-empty  body-over (65,537 bytes)
     chunked-endless  chunked-unfinished  length-short (Content-Length 10, then the body and more)
     length-long (the connection ends before Content-Length)  close-truncated (no length, no close_notify)
+    lying-truncated (the same with "HTTP/2" in its HTTP/1.1 status line)
     identity-truncated (the same with "Transfer-Encoding: identity")  http2-differs (cut, each time elsewhere)
     length-garbage  lengths-differ (two, the last one too short)  length-list (the same in one line)  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
     gzip  coding-twice (gzip, then identity)  coding-folded  type-behind-http (another one, "HTTP/x: y", text/plain)
@@ -189,6 +190,10 @@ def close_truncated(exchange):
     exchange.send(exchange.body)
 
 
+def lying_truncated(exchange):
+    exchange.send(b"HTTP/2 200 \r\nContent-Type: text/plain\r\n\r\n" + exchange.body)
+
+
 def identity_truncated(exchange):
     exchange.head(*PLAIN, "Transfer-Encoding: identity")
     exchange.send(exchange.body)
@@ -272,7 +277,8 @@ def length_garbage(exchange):
 def http2(*last_frames, http1=True, body=lambda exchange: exchange.body):
     """The answer in HTTP/2 frames (RFC 9113 section 4.1), of no stated length, that ends with `last_frames`.
 
-    To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503; or nothing.
+    To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503; or nothing, or the
+    status that `http1` is.
     """
     def frame(kind, flags, stream, payload=b""):
         return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
@@ -281,6 +287,8 @@ def http2(*last_frames, http1=True, body=lambda exchange: exchange.body):
         if exchange.connection.selected_alpn_protocol() != "h2":
             if not http1:
                 raise Gone
+            if http1 is not True:
+                return exchange.answer(*PLAIN, status=http1)
             whole = any(kind == DATA and flags == END_STREAM for kind, flags, _, _ in last_frames)
             return exchange.answer(*PLAIN, status=200 if whole else 503)
         fields = b"\x88" + b"\x0f\x10\x0atext/plain"  # RFC 7541: ":status: 200", and content-type by its index
@@ -326,6 +334,7 @@ RESPONSES = {
     "close-delimited": close_delimited,
     "close-truncated": close_truncated,
     "identity-truncated": identity_truncated,
+    "lying-truncated": lying_truncated,
     "keep-alive": keep_alive,
     "trailer-type": trailer_type,
     "http10": http10,
@@ -355,6 +364,8 @@ RESPONSES = {
     "held": held,
     "http2": http2((DATA, END_STREAM, 1, b"")),
     "http2-only": http2((DATA, END_STREAM, 1, b""), http1=False),
+    "http2-alone-403": http2((DATA, END_STREAM, 1, b""), http1=403),
+    "http2-alone-505": http2((DATA, END_STREAM, 1, b""), http1=505),
     "http2-differs": http2(http1=False, body=less_each_time),
     "http2-truncated": http2(),
     "http2-reset": http2((RST_STREAM, 0, 1, INTERNAL_ERROR)),
