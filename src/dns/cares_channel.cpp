@@ -1,7 +1,11 @@
 #include "cares_channel.hpp"
 
+#include <net/if.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -34,6 +38,12 @@ void limit_waiting(ares_options& options, int& mask, std::chrono::milliseconds t
 #endif
 }
 
+bool descriptor_left() {
+    const int made = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (made >= 0) ::close(made);
+    return made >= 0;
+}
+
 std::uint16_t id_of(const Bytes& query) {
     return static_cast<std::uint16_t>(query[0] << 8U | query[1]);
 }
@@ -42,6 +52,29 @@ std::string text_of(const asio::ip::udp::endpoint& server) {
     std::ostringstream text;
     text << server;
     return text.str();
+}
+
+// c-ares 1.18 knows no scope of a link-local address, and from 1.20 on demands it behind the port.
+void set_server(ares_channel channel, asio::ip::udp::endpoint server) {
+    std::string interface;
+    if (server.address().is_v6() && server.address().to_v6().is_link_local()) {
+        std::array<char, IF_NAMESIZE> name{};
+        asio::ip::address_v6 address = server.address().to_v6();
+        if (::if_indextoname(static_cast<unsigned>(address.scope_id()), name.data()) != nullptr)
+            interface = name.data();
+        address.scope_id(0);
+        server.address(address);
+    }
+    std::string text = text_of(server);
+    if (!interface.empty()) {
+#if ARES_VERSION >= 0x011400
+        text += '%' + interface;
+#else
+        ::ares_set_local_dev(channel, interface.c_str());
+#endif
+    }
+    if (::ares_set_servers_ports_csv(channel, text.c_str()) != ARES_SUCCESS)
+        throw std::runtime_error("c-ares does not take the server " + text);
 }
 
 }  // namespace
@@ -78,9 +111,11 @@ CaresChannel::CaresChannel(asio::any_io_executor executor, const asio::ip::udp::
 #endif
     if (const int status = ::ares_init_options(&channel_, &options, mask); status != ARES_SUCCESS)
         throw std::runtime_error(std::string("c-ares: ") + ::ares_strerror(status));
-    if (::ares_set_servers_ports_csv(channel_, server_.c_str()) != ARES_SUCCESS) {
+    try {
+        set_server(channel_, server);
+    } catch (...) {
         ::ares_destroy(channel_);
-        throw std::runtime_error("c-ares does not take the server " + server_);
+        throw;
     }
 }
 
@@ -102,6 +137,8 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
         auto query = make_query(name, type, unused_id(), udp_size);
         if (!query) co_return tl::unexpected(query.error());
         reply = co_await send(std::move(*query));
+        if (reply.no_descriptor)
+            co_return failure(Errc::overloaded, "no descriptor for a question to " + server_, "overloaded");
         // When a connection breaks, such as a TCP one that was idle for long, c-ares 1.18 ends the open
         // questions of all connections to that server; after a malformed packet c-ares 1.34 does.
         if (reply.status == ARES_ECONNREFUSED || reply.status == ARES_EBADRESP) {
@@ -158,6 +195,8 @@ void CaresChannel::on_answer(void* argument, int status, int, unsigned char* byt
     channel.ids_.erase(question->id);
     Reply reply;
     reply.status = status;
+    reply.no_descriptor = (status == ARES_ECONNREFUSED && !descriptor_left()) ||
+                          (status == ARES_ETIMEOUT && !channel.unwatched_.empty());
     if (bytes != nullptr) reply.bytes.assign(bytes, bytes + length);
     // Nothing is resumed inside c-ares: what it says is copied and posted.
     asio::post(channel.executor_,

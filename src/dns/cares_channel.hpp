@@ -4,7 +4,8 @@
 //            servers. The last owner must not let go inside a c-ares callback: answers are posted, never
 //            resumed in place.
 // Threads:   one loop.
-// Errors:    Errc::temporary (no answer in time, unreachable), naming the server; Errc::stopped.
+// Errors:    Errc::temporary (no answer in time, unreachable), naming the server; Errc::overloaded (no descriptor is left);
+//            Errc::stopped.
 #pragma once
 
 #include <ares.h>
@@ -48,6 +49,7 @@ private:
     // What c-ares said: an ARES_ value and the answer.
     struct Reply {
         int status = 0;
+        bool no_descriptor = false;  // left for the question, or to watch it
         Bytes bytes;
     };
     using Handler = boost::asio::any_completion_handler<void(Reply)>;

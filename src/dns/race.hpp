@@ -56,6 +56,7 @@ struct Race {
     boost::asio::steady_timer changed;  // cancelled when an attempt ends
     std::optional<RecordSet<Record>> won;
     bool stopped = false;
+    bool overloaded = false;             // an attempt found no room of ours
     std::string_view cause = "timeout";  // of the first failure; none: no answer came at all
     std::size_t open = 0;
     std::map<std::string, std::string>
@@ -85,6 +86,7 @@ boost::asio::awaitable<void> attempt(std::shared_ptr<Server> server, std::shared
     --race->open;
     if (!answer) {
         race->stopped = race->stopped || answer.error().code == Errc::stopped;
+        race->overloaded = race->overloaded || answer.error().code == Errc::overloaded;
         if (race->failures.empty()) race->cause = answer.error().cause;
         race->failures.try_emplace(server->name(), answer.error().detail);
     } else if (!race->won) {
@@ -101,7 +103,7 @@ Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Serve
         detail += detail.empty() ? "" : ", ";
         detail += failed != race.failures.end() ? failed->second : "no answer in time from " + server->name();
     }
-    return {Errc::temporary, detail, race.cause};
+    return {race.overloaded ? Errc::overloaded : Errc::temporary, detail, race.cause};
 }
 
 // The next attempt starts when the last one has failed, or has had its share of the time.

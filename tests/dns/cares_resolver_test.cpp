@@ -361,7 +361,7 @@ TEST_F(CaresResolverTest, EndsWithoutDescriptors) {
             const test::FewDescriptors few(left);
             const auto answer = ask();
             ASSERT_FALSE(answer) << left;
-            EXPECT_EQ(answer.error().code, Errc::temporary) << left;
+            EXPECT_EQ(answer.error().code, Errc::overloaded) << left << ": " << answer.error().detail;
         }
         const auto answer = ask();
         ASSERT_TRUE(answer) << left << ": " << answer.error().detail;
@@ -698,6 +698,19 @@ TEST_F(CaresResolverTest, PassesOverAServerInResolvConfThatItCannotAsk) {
     const auto answer = ask();
     ASSERT_TRUE(answer) << answer.error().detail;
     EXPECT_THAT(answer->records, ElementsAre("one"));
+}
+
+// As routers advertise them (RFC 8106).
+TEST_F(CaresResolverTest, AsksALinkLocalServer) {
+    const test::TempDir directory;
+    options.resolv_conf = directory / "resolv.conf";
+    const auto& near = server("fe80::53%hole", over_tcp_only(text("near")));
+    options.servers.clear();
+    test::write_file(options.resolv_conf, "nameserver fe80::53%hole\n");
+    const auto answer = ask();
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_THAT(answer->records, ElementsAre("near"));
+    EXPECT_FALSE(near.asked().empty());
 }
 
 TEST_F(CaresResolverTest, RefusesMoreQuestionsThanItsLimit) {

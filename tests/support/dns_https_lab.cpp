@@ -50,6 +50,7 @@ void make_network() {
     commands << "link add hole type veth peer name bottom\n"
              << "link set hole arp off up\n"
              << "link set bottom up\n"
+             << "addr add fe80::53/64 dev hole nodad\n"
              << "route add " << black_hole_v4 << "0/24 dev hole src " << lab_v4 << "1\n"
              << "route add " << black_hole_v6 << "/64 dev hole src " << lab_v6 << "1\n";
     write_file(directory / "network", commands.str());
