@@ -1,5 +1,7 @@
 #include "daemon.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -8,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <sstream>
 #include <stdexcept>
@@ -33,6 +36,7 @@ namespace {
 
 // A stop ends within 5 s; this is the part of it in which work under way may end by itself.
 constexpr std::chrono::milliseconds grace{3000};
+constexpr std::chrono::milliseconds longest_stop{4500};
 constexpr std::chrono::milliseconds grace_step{10};
 // A changed main.cf is seen within this time.
 constexpr std::chrono::seconds postfix_interval{5};
@@ -81,6 +85,14 @@ ServerOptions server_options(const Config& config) {
     return options;
 }
 
+// A log that cannot be opened anew, such as one whose folder is root's, is no reason to refuse the rest.
+std::optional<LineWriter> log_writer_if_any(const LogConfig& config) try {
+    return log_writer(config);
+} catch (const std::runtime_error& error) {
+    say(LogLevel::error, Topic::daemon, "{}; the log that is open goes on", error.what());
+    return {};
+}
+
 void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
     if (!goes_by_postfix(config) || postfix != PostfixDnssec::Answer::otherwise) return;
     for (const OverrideConfig& entry : config.overrides)
@@ -95,8 +107,12 @@ void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
 Daemon::Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets,
                AdminSockets admin)
     : config_(std::move(config)),
+      started_with_(config_),
+      metrics_in_force_(config_.admin.metrics),
       config_file_(std::move(config_file)),
       signals_(resolve_loop_, SIGTERM, SIGINT, SIGHUP),
+      end_signals_(answer_loop_, SIGTERM, SIGINT),
+      end_(answer_loop_),
       watchdog_(answer_loop_.get_executor(), resolve_loop_.get_executor(), notify_alive),
       next_look_at_postfix_(resolve_loop_),
       store_(resolve_loop_.get_executor(), config_.cache.path, clock_),
@@ -178,6 +194,7 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
 
 void Daemon::run() {
     const auto keep_answering = asio::make_work_guard(answer_loop_);
+    end_in_time();
     std::jthread answer_thread([this] { answer_loop_.run(); });
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
@@ -187,6 +204,17 @@ void Daemon::run() {
     answer_thread.join();
     if (!failure_.empty()) throw std::runtime_error(failure_);
     say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
+}
+
+// The resolve loop stops, unless its disk or its log stands still.
+void Daemon::end_in_time() {
+    end_signals_.async_wait([this](boost::system::error_code error, int) {
+        if (error) return;
+        end_.expires_after(longest_stop);
+        end_.async_wait([](boost::system::error_code stopped) {
+            if (!stopped) ::_exit(EXIT_FAILURE);
+        });
+    });
 }
 
 // No question is taken before it is known whether DANE is to be looked at.
@@ -292,25 +320,28 @@ void Daemon::reload() {
 
 // What can fail comes before anything is taken over.
 void Daemon::apply(Config config) {
-    const bool metrics_in_the_way = overlap(config.admin.metrics, config_.admin.metrics);
-    const bool other_metrics = config.admin.metrics != config_.admin.metrics && !metrics_in_the_way;
+    const bool metrics_in_the_way = overlap(config.admin.metrics, metrics_in_force_);
+    const bool other_metrics = config.admin.metrics != metrics_in_force_ && !metrics_in_the_way;
     const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     auto eyes = std::make_shared<Eyes>(config.https.ca_file);
-    const LineWriter log = log_writer(config.log);
+    const std::optional<LineWriter> log = log_writer_if_any(config.log);
     // Read anew each time: the key may be another one.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
     fetcher_.reconfigure(https_options(config));
-    write_log_with(config.log.level, log);
+    if (log) write_log_with(config.log.level, *log);
     eyes_ = std::move(eyes);
     take_over_dane(config);
-    if (other_metrics) serve_metrics(std::move(metrics));
+    if (other_metrics) {
+        metrics_in_force_ = config.admin.metrics;
+        serve_metrics(std::move(metrics));
+    }
     if (other_socket) serve_operators(std::move(operators));
     asio::post(answer_loop_, [this, options = server_options(config)] { server_.reconfigure(options); });
-    const bool needs_restart = config.listen != config_.listen || config.user != config_.user ||
-                               config.cache.path != config_.cache.path ||
-                               config.cache.memory_entries != config_.cache.memory_entries ||
+    const bool needs_restart = config.listen != started_with_.listen || config.user != started_with_.user ||
+                               config.cache.path != started_with_.cache.path ||
+                               config.cache.memory_entries != started_with_.cache.memory_entries ||
                                config.fleet.on() != fleet_.has_value() || metrics_in_the_way;
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,

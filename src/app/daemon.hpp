@@ -41,7 +41,8 @@ public:
     // `config_file` is read again at a reload.
     Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets, AdminSockets admin);
 
-    // Serves until SIGTERM or SIGINT; HUP reloads. Throws std::runtime_error when no socket could be listened on.
+    // Serves until SIGTERM or SIGINT; HUP reloads. Where the end takes too long, as on a disk that hangs, the process ends
+    // with status 1. Throws std::runtime_error when no socket could be listened on.
     void run();
 
 private:
@@ -58,6 +59,7 @@ private:
     void begin_to_answer();
     void answering();
     boost::asio::awaitable<void> stop();
+    void end_in_time();
     void reload();
     void apply(Config config);
     void serve_operators(std::optional<ListeningSocket> socket);
@@ -68,12 +70,16 @@ private:
     boost::asio::awaitable<Published> look_at_own(std::string domain);
 
     Config config_;
+    const Config started_with_;  // what of it counts at the start only is in force still
+    std::optional<ListenAddress> metrics_in_force_;
     std::string config_file_;
     SystemClock clock_;
     // Nobody but its own thread touches its sockets, so that these need no locks.
     boost::asio::io_context answer_loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::io_context resolve_loop_{1};
     boost::asio::signal_set signals_;
+    boost::asio::signal_set end_signals_;  // the answer loop's
+    boost::asio::steady_timer end_;        // the same
     Watchdog watchdog_;
     PostfixWatch postfix_;
     boost::asio::steady_timer next_look_at_postfix_;

@@ -1,10 +1,13 @@
 #include "sternpost/app/run.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -13,6 +16,7 @@
 #include "daemon.hpp"
 #include "logging.hpp"
 #include "privileges.hpp"
+#include "sternpost/base/standard_descriptors.hpp"
 #include "sternpost/config/config.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/log/log.hpp"
@@ -94,12 +98,23 @@ int serve(Config config, const std::string& config_file) try {
     return 1;
 }
 
+// One that is not there yet is made at the start.
+void check_log_file(const std::string& target) {
+    if (!target.starts_with('/')) return;
+    const int log = ::open(target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+    if (log < 0 && errno != ENOENT)
+        throw std::runtime_error(target + ": " + std::strerror(errno) +
+                                 "; the user that sternpostd runs as must be able to write it");
+    if (log >= 0) ::close(log);
+}
+
 // What a start and a reload read besides the configuration.
 int check(const Config& config, const std::string& config_file) try {
     std::optional<RightsOf> rights;
     if (const auto account = ::geteuid() == 0 ? account_to_become(config.user) : std::nullopt)
         rights.emplace(*account);
     const TrustStore trust(config.https.ca_file);
+    check_log_file(config.log.target);
     if (config.fleet.on()) {
         boost::asio::io_context nobody_runs_it;
         const SystemClock clock;
@@ -115,6 +130,7 @@ int check(const Config& config, const std::string& config_file) try {
 }  // namespace
 
 int run(int argc, char** argv) {
+    hold_standard_descriptors();
     CommandLine line;
     if (const auto status = read_command_line(argc, argv, line)) return *status;
     auto config = read_config_file(line.config_file);

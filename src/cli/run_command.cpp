@@ -1,6 +1,5 @@
 #include "sternpost/cli/run_command.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -13,17 +12,12 @@
 
 #include "command.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/base/standard_descriptors.hpp"
 #include "sternpost/config/nearest.hpp"
 
 namespace sternpost {
 
 namespace {
-
-// Or a file or socket of ours would get the number of one that is closed, and with it what is printed.
-void hold_standard_descriptors() {
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
 
 // What is wrong with the first word that stands where a command should; empty: none does.
 std::string wrong_word(const CLI::App& program) {

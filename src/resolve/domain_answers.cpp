@@ -1,5 +1,6 @@
 #include "sternpost/resolve/domain_answers.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,28 +28,19 @@ constexpr std::chrono::seconds longest_silence{5};
 
 // A question that has gone to the resolve loop. The answer loop's.
 struct Awaited {
-    Awaited(const asio::any_io_executor& answer_loop, Answers::OnReply give)
-        : on_reply(std::move(give)), patience(answer_loop) {}
+    Awaited(const asio::any_io_executor& answer_loop, Asked what, std::string about, Answers::OnReply give)
+        : question(what), domain(std::move(about)), on_reply(std::move(give)), patience(answer_loop) {}
 
     void answer(Reply reply) {
         patience.cancel();
         if (on_reply) std::exchange(on_reply, nullptr)(std::move(reply));
     }
 
+    const Asked question;
+    const std::string domain;
     Answers::OnReply on_reply;  // empty: the reply has been given
     asio::steady_timer patience;
 };
-
-void answer_in_time(std::shared_ptr<Awaited> awaited, std::chrono::steady_clock::duration time) {
-    const auto when = std::chrono::steady_clock::now() + time;
-    awaited->patience.expires_at(when);
-    awaited->patience.async_wait([awaited, when](boost::system::error_code error) {
-        if (error) return;
-        const bool stood_still = std::chrono::steady_clock::now() >= when + longest_lag;
-        if (stood_still) return answer_in_time(awaited, longest_silence);
-        awaited->answer(temporary("sternpostd's cache does not answer: does its disk hang?"));
-    });
-}
 
 }  // namespace
 
@@ -79,14 +71,18 @@ public:
 
     // Answer loop.
     void ask(const MapRules& map, NextHop next_hop, Answers::OnReply on_reply) {
-        const auto awaited = std::make_shared<Awaited>(answer_loop_, std::move(on_reply));
+        const auto awaited = std::make_shared<Awaited>(answer_loop_, asked(next_hop, map), next_hop.domain,
+                                                       std::move(on_reply));
         Flight::Waiter waiter;
-        waiter.question = asked(next_hop, map);
+        waiter.question = awaited->question;
         waiter.on_reply = [answer_loop = answer_loop_, awaited](Reply reply) {
             asio::post(answer_loop,
                        [awaited, reply = std::move(reply)]() mutable { awaited->answer(std::move(reply)); });
         };
-        answer_in_time(awaited, answer_deadline_ + longest_silence);
+        const SteadyTime now = std::chrono::steady_clock::now();
+        const auto with_known = std::min<SteadyTime::duration>(answer_deadline_, patience_with_known_policy);
+        wait_for_resolve_loop(awaited, now + with_known + longest_lag,
+                              now + answer_deadline_ + longest_silence);
         asio::post(resolve_loop_,
                    [self = shared_from_this(), domain = std::move(next_hop.domain),
                     waiter = std::move(waiter)]() mutable { self->question(domain, std::move(waiter)); });
@@ -146,6 +142,33 @@ private:
                 self->look_behind(domain, question);
             });
         return {std::move(entry), ready->text};
+    }
+
+    // Answer loop. First for a policy that memory knows to be in force, as the resolve loop would have answered.
+    void wait_for_resolve_loop(const std::shared_ptr<Awaited>& awaited, SteadyTime when, SteadyTime end) {
+        awaited->patience.expires_at(when);
+        awaited->patience.async_wait(
+            [self = shared_from_this(), awaited, when, end](boost::system::error_code error) {
+                if (error) return;
+                const SteadyTime now = std::chrono::steady_clock::now();
+                const SteadyTime later = now + longest_silence;
+                if (now >= when + longest_lag)
+                    return self->wait_for_resolve_loop(awaited, later, std::max(end, later));
+                if (Reply known = self->from_known_policy(awaited->question, awaited->domain))
+                    return awaited->answer(std::move(known));
+                if (when < end) return self->wait_for_resolve_loop(awaited, end, end);
+                awaited->answer(temporary("sternpostd's cache does not answer: does its disk hang?"));
+            });
+    }
+
+    Reply from_known_policy(const Asked& question, const std::string& domain) const {
+        const Clock& clock = context().sources.clock;
+        TableEntryPtr entry = lookups_->table().find(domain);
+        const ReadyReply* ready = entry && entry->rules == answer_rules_ ? entry->reply(question) : nullptr;
+        if (ready == nullptr || clock.wall() >= ready->expires || clock.steady() >= ready->hosts_due)
+            return nullptr;
+        const bool protects = ready->text.substr(ready->text.find(':') + 1).starts_with("OK ");
+        return protects ? Reply(std::move(entry), ready->text) : nullptr;
     }
 
     void question(const std::string& domain, Flight::Waiter waiter) {

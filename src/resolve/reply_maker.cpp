@@ -111,8 +111,8 @@ Reply reply_by_mx(const KnownDomain& known, const Demand& demand, const Asked& q
 void limit_by_dane(PreparedReply& prepared, const DaneLook& look) {
     prepared.look_from = std::min(prepared.look_from, due_soon(look.asked, look.due));
     // It cannot be weaker than what the next look will bring.
-    if (look.state.verdict != DomainDane::in_force)
-        prepared.fresh_until = std::min(prepared.fresh_until, look.due);
+    if (look.state.verdict != DomainDane::in_force) prepared.hosts_due = look.due;
+    prepared.fresh_until = std::min(prepared.fresh_until, prepared.hosts_due);
 }
 
 void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& now, bool applies) {
@@ -208,7 +208,8 @@ PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, con
     } else {
         if (needed == HostsNeeded::mx) {
             if (!counts(known.mx.asked, known.mx.due, begun, now.steady)) return prepared;
-            prepared.fresh_until = std::min(prepared.fresh_until, known.mx.due);
+            prepared.hosts_due = known.mx.due;
+            prepared.fresh_until = std::min(prepared.fresh_until, prepared.hosts_due);
         }
         prepared.reply = reply_by_mx(known, demand, question);
     }

@@ -17,6 +17,7 @@ struct ReplyTerms {
     SteadyTime fresh_until{};
     SteadyTime look_from = SteadyTime::max();  // asked from then on, DNS is looked at behind the answer
     WallTime expires = WallTime::max();        // of what the reply rests on
+    SteadyTime hosts_due = SteadyTime::max();  // what is known of MX hosts counts until then
 };
 
 struct PreparedReply : ReplyTerms {

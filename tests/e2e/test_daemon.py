@@ -1,5 +1,6 @@
 """The daemon as a service: configuration, signals, sockets, readiness, its cache file, and the operator's command."""
 
+import os
 import re
 import socket
 import time
@@ -145,6 +146,57 @@ def test_hup_leaves_metrics_at_its_port_and_takes_over_the_rest(world, start_ste
     sternpostd.reload()
     sternpostd.wait_for_log(re.compile('warning: .*"metrics".* next start'))
     sternpostd.wait_for_log(re.compile("info: reloaded"))
+
+
+def test_hup_goes_by_what_is_in_force(world, start_sternpostd):
+    """Not by what the file said the last time."""
+    def reload(metrics, port=LISTEN[1]):
+        sternpostd.write_config(merged(sternpostd.settings, {"admin": {"metrics": metrics}, "listen": [f"127.0.0.1:{port}"]}))
+        before = len(lines())
+        sternpostd.reload()
+        sternpostd.process.wait_until(lambda: any("reloaded" in line or "reload failed" in line for line in lines()[before:]),
+                                      "the reload is told")
+        return lines()[before:]
+
+    def lines():
+        return sternpostd.log_text().splitlines()
+
+    def asks_for_a_start(told):
+        return any("next start" in line for line in told)
+
+    sternpostd = start_sternpostd({"admin": {"metrics": "127.0.0.1:9461"}})
+    assert asks_for_a_start(reload("0.0.0.0:9461"))
+    assert asks_for_a_start(reload("0.0.0.0:9461"))
+    told = reload("127.0.0.1:9461")
+    assert not asks_for_a_start(told) and "info: reloaded" in told[-1]
+    assert asks_for_a_start(reload("127.0.0.1:9461", port=LISTEN[1] + 1))
+    assert not asks_for_a_start(reload("127.0.0.1:9461"))
+
+
+def test_a_log_that_cannot_be_opened_anew_is_no_reason_to_refuse_a_reload(world, start_sternpostd):
+    sternpostd = start_sternpostd({})
+    domain = world.domain("let-go")
+    load(sternpostd, domain, world)
+    below_a_file = f"{sternpostd.config}/sternpost.log"
+    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": below_a_file},
+                                                         "override": [{"domain": domain, "action": "ignore"}]}))
+    sternpostd.reload()
+    assert "the log that is open goes on" in sternpostd.wait_for_log(re.compile(below_a_file))
+    sternpostd.wait_for_log(re.compile("info: reloaded"))
+    assert sternpostd.ask(domain) == NOT_FOUND
+
+
+def test_a_log_that_may_not_be_written_is_found_by_check_config(lab):
+    lab.write_config(merged(lab.settings, {"log": {"target": str(lab.directory)}}))
+    done = lab.command("--check-config", program="sternpostd")
+    assert done.returncode == 78 and str(lab.directory) in done.stderr, done.stderr
+
+
+def test_it_starts_without_standard_descriptors(world, start_sternpostd):
+    """No socket gets the number of standard error, and with it the log."""
+    sternpostd = start_sternpostd({}, wrapper=["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+    for number in (0, 1, 2):
+        assert os.readlink(f"/proc/{sternpostd.process.pid}/fd/{number}") == "/dev/null"
 
 
 @pytest.mark.parametrize("behaviour", ["hang", "hang-before-tls", "drip"])

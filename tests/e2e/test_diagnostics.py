@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hanging_disk import HangingDisk
 from postconf import WITHOUT_POSTFIX, Postconf
 from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import not_validating, rcode
@@ -148,6 +149,17 @@ def _(stage):
     daemon = stage.start(cache_of_its_own(stage))
     take_away_the_cache(daemon)
     return daemon.ask(stage.domain(behaviour="status-500"))
+
+
+@situation("sternpostd.8: sternpostd's cache does not answer: does its disk hang?")
+def _(stage):
+    disk = HangingDisk(stage.world.directory)
+    daemon = stage.start({"answers": {"deadline": "1s"}}, environment=disk.environment)
+    disk.hang()
+    try:
+        return daemon.ask(stage.domain())
+    finally:
+        disk.go_on()
 
 
 @situation('sternpostd.8: unknown map "NAME"', 'sternpostd.8: socketmap: asked for an unknown map "NAME": ...')

@@ -4,13 +4,16 @@ import contextlib
 import errno
 import re
 import resource
+import signal
 import sqlite3
 import subprocess
 
 import pytest
 
+from hanging_disk import HangingDisk
 from process import require, wait_until
 from scripted_resolver import rcode
+from sternpost import STOP_SECONDS
 from world import NOT_FOUND, enforce, secure
 
 PAGE = 4096
@@ -166,6 +169,43 @@ def test_a_disk_that_fails_is_no_reason_to_stop_and_heals(world, start_sternpost
     after = learn(world, sternpostd, "after")
     die_and_remember(world, sternpostd, before, after)
     assert moved_aside(sternpostd.directory / "cache.db") == []
+
+
+# A disk that hangs
+
+@pytest.fixture
+def hanging_disk(world):
+    disk = HangingDisk(world.directory)
+    yield disk
+    disk.go_on()
+
+
+def test_a_disk_that_hangs_defers(world, hanging_disk, start_sternpostd):
+    """Whoever must wait for it is told so; what is in memory is answered."""
+    sternpostd = start_sternpostd({**SETTINGS, "answers": {"dane": "off", "deadline": "1s"}},
+                                  environment=hanging_disk.environment)
+    known, new = learn(world, sternpostd, "known"), world.domain("new")
+    world.publish(new, enforce())
+    hanging_disk.hang()
+    assert sternpostd.ask(new) == "TEMP sternpostd's cache does not answer: does its disk hang?"
+    assert sternpostd.ask(known) == secure()
+    hanging_disk.go_on()
+    wait_until(lambda: sternpostd.ask(new) == secure(), "the disk goes on")
+
+
+def test_a_stop_does_not_wait_for_a_disk_that_hangs(world, hanging_disk, start_sternpostd):
+    sternpostd = start_sternpostd(SETTINGS, environment=hanging_disk.environment)
+    known, new = learn(world, sternpostd, "known"), world.domain("new")
+    world.publish(new, enforce())
+    hanging_disk.hang()
+    with sternpostd.connect() as client:
+        client.send(new)
+        wait_until(lambda: world.gets(new) == 1, "the policy has been fetched")
+        assert sternpostd.ask(known) == secure()
+        sternpostd.process.signal(signal.SIGTERM)
+        assert sternpostd.process.wait(STOP_SECONDS) == 1
+    hanging_disk.go_on()
+    die_and_remember(world, sternpostd, known)
 
 
 # Broken files

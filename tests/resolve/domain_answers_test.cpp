@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "sternpost/answer/answer.hpp"
 #include "tests/resolve/answers_fixture.hpp"
 
@@ -118,6 +120,31 @@ TEST_F(DomainAnswersTest, AResolveLoopThatStandsStillDefers) {
     stuck.stop();
     stands_still.restart();
     stands_still.run_for(1s);
+}
+
+TEST_F(DomainAnswersTest, AResolveLoopThatStandsStillTakesNoKnownPolicyAway) {
+    asio::io_context resolve_loop(1);
+    options.deadline = 50ms;
+    DomainAnswers stuck(io.get_executor(), resolve_loop.get_executor(),
+                        Sources{resolver, fetcher, store, clock, fleet}, options, rules(), memory_entries);
+    publish("good.test", "1", enforce("mail.good.test"));
+    std::vector<std::string> replies;
+    const auto ask = [&] {
+        stuck.ask(stuck.map("sts").value(), *read_next_hop("good.test"),
+                  [&](const Reply& given) { replies.emplace_back(*given); });
+    };
+    ask();
+    resolve_loop.run_for(50ms);
+    settle();
+    ASSERT_THAT(replies, testing::ElementsAre(secure("mail.good.test")));
+    clock.advance(options.recheck);
+    ask();
+    test::run_until(
+        io, [&] { return replies.size() == 2; }, 20s);
+    EXPECT_EQ(replies.back(), secure("mail.good.test"));
+    stuck.stop();
+    resolve_loop.restart();
+    resolve_loop.run_for(1s);
 }
 
 TEST_F(DomainAnswersTest, AFullDiskDoesNotTakeTheAnswerAway) {
