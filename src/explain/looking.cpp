@@ -122,6 +122,8 @@ awaitable<MxTarget> Look::target_of(const MxHostSeen& host) {
     if (v4) target.addresses.insert(target.addresses.end(), v4->records.begin(), v4->records.end());
     if (host.dane.tlsa_base.empty()) co_return target;
     target.tlsa_base = host.dane.tlsa_base;
+    target.next_hop_names.push_back(next_hop_.domain);
+    if (mx_ && mx_->authentic) target.next_hop_names.push_back(mx_->canonical_name);
     auto records = co_await resolver_.tlsa("_" + std::to_string(target.port) + "._tcp." + target.tlsa_base);
     if (records) target.tlsa = std::move(records->records);
     co_return target;

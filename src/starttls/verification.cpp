@@ -40,7 +40,7 @@ std::string prepare_dane(SSL_CTX* context, SSL* session, const MxTarget& target)
         return "DANE cannot be looked at";
     // RFC 7672 section 3.1.1: with usage 3 neither names nor dates count.
     SSL_dane_set_flags(session, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
-    SSL_add1_host(session, target.host.c_str());
+    for (const std::string& name : target.next_hop_names) SSL_add1_host(session, name.c_str());
     int added = 0;
     for (const TlsaRecord& record : target.tlsa) {
         if (record.usage < 2) continue;  // RFC 7672 section 3.1.3

@@ -319,6 +319,32 @@ HOSTILE = {
 }
 
 
+def below_the_certificate(name):
+    """one.mx.test shows a certificate for *.mx.test."""
+    return name.replace(".test", ".mx.test")
+
+
+def test_dane_by_an_authority_may_certify_the_next_hop(world):
+    """RFC 7672 section 3.2.2."""
+    world.receiver
+    domain = below_the_certificate(world.domain("certified"))
+    host = world.mx_host("uncertified", zone="test", tlsa=[world.certificates.tlsa_of_authority()])
+    world.publish(domain, enforce(host), mx=[host])
+    report, status = told(world, domain, "--probe")
+    assert (report["mx"]["hosts"][0]["lets_mail_through"], status) == (True, PROTECTED), report["mx"]
+
+
+def test_dane_by_an_authority_does_not_certify_an_alias(world):
+    """What the MX host is an alias of has the TLSA records, and is the name."""
+    world.receiver
+    domain, alias = world.domain("uncertified"), below_the_certificate(world.domain("alias"))
+    host = world.mx_host("uncertified", zone="test", tlsa=[world.certificates.tlsa_of_authority()])
+    world.dns.set(alias, "CNAME", f"{host}.")
+    world.publish(domain, enforce(alias), mx=[alias])
+    report, status = told(world, domain, "--probe")
+    assert (report["mx"]["hosts"][0]["lets_mail_through"], status) == (False, BROKEN), report["mx"]
+
+
 @pytest.mark.parametrize("why", HOSTILE)
 def test_a_hostile_mail_server_is_told_and_does_no_harm(world, why):
     address = "10.99.4.1"

@@ -8,6 +8,7 @@ first label), no-intermediate.
 
 import datetime
 import hashlib
+import ssl
 import ipaddress
 import threading
 from pathlib import Path
@@ -96,6 +97,10 @@ class Certificates:
     def tlsa(self):
         """The TLSA record of those servers."""
         return f"3 1 1 {hashlib.sha256(self.public_key()).hexdigest()}"
+
+    def tlsa_of_authority(self):
+        """The TLSA record of who has signed their certificates (usage 2), which the servers do not send along."""
+        return f"2 0 0 {ssl.PEM_cert_to_DER_cert(self._trusted.pem.decode()).hex()}"
 
     def file(self, host, flaw="good"):
         """A PEM file with key, certificate and chain for `host`."""

@@ -34,6 +34,8 @@ struct MxTarget {
     std::uint16_t port = 25;
     std::vector<TlsaRecord> tlsa;  // secure ones; none: DANE is not looked at
     std::string tlsa_base;         // the host name at which they stand, and that for SNI then
+    // What usage 2 may certify besides that one (RFC 7672 section 3.2.2): the next-hop, and what it is an alias of.
+    std::vector<std::string> next_hop_names;
 };
 
 // Texts may be the remote's; printable() stands between them and a terminal.
