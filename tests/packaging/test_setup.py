@@ -187,6 +187,15 @@ def test_another_name_at_our_address_becomes_the_right_one(instance, sternpostd,
 
 
 @each_installation
+@pytest.mark.parametrize("version, name", [("3.9.10", "sts"), ("3.10.0", "sts"), ("3.10-20250101", "sts"), ("3.10.5", "sts"),
+                                           ("3.10.6", "sts-tlsrpt"), ("3.11.0", "sts-tlsrpt"), ("4.0.0", "sts-tlsrpt")])
+def test_the_extended_grammar_is_for_those_without_bugs_in_it(instance, sternpostd, version, name):
+    instance.configure(f"mail_version = {version}\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:inet:127.0.0.1:8461:{name}"
+
+
+@each_installation
 def test_another_resolver_before_ours_is_named(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8642:QUERY\n")
     assert "decides where it has an answer: socketmap:inet:127.0.0.1:8642:QUERY" in done(instance.setup())
