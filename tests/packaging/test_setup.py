@@ -210,6 +210,19 @@ def test_a_level_and_authorities_that_are_set_stay(instance, sternpostd):
 
 
 @each_installation
+@pytest.mark.parametrize("old", ["smtp_enforce_tls = yes\n", "smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no\n",
+                                 "smtp_use_tls = Yes\n", "ours = yes\nsmtp_enforce_tls = $ours\n"])
+def test_mandatory_tls_of_the_old_way_stays(instance, sternpostd, old):
+    """Any smtp_tls_security_level, and be it a weaker one, would stand over it."""
+    instance.configure(old)
+    instance.setup().check_returncode()
+    assert "smtp_tls_security_level" not in instance.values()
+    instance.configure("smtp_tls_security_level = None\n" + old)
+    instance.setup().check_returncode()
+    assert instance.values()["smtp_tls_security_level"] == "may"
+
+
+@each_installation
 @pytest.mark.parametrize("chroot", ["y", "n"])
 def test_the_socket_in_the_queue_directory_is_preferred(instance, start_sternpostd, table, chroot):
     instance.configure(chroot=chroot)
