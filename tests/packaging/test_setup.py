@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -117,6 +118,8 @@ def test_a_second_run_changes_nothing(instance, sternpostd):
     "smtp_tls_policy_maps = hash:/etc/postfix/tls_policy\nsmtp_tls_security_level = dane\n",
     "smtp_tls_policy_maps =\nsmtp_tls_security_level = none\nsmtp_tls_CAfile =\n",
     "smtp_tls_policy_maps = inline:{ {example.com = may} }, socketmap:inet:127.0.0.1:8642:QUERY\n",
+    "smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:postfix, hash:/b\n",
+    "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:zone\nsmtp_tls_security_level = dane\n",
 ])
 def test_undo_takes_it_all_back(instance, sternpostd, before):
     instance.configure(before)
@@ -125,6 +128,57 @@ def test_undo_takes_it_all_back(instance, sternpostd, before):
     instance.setup("--undo").check_returncode()
     assert instance.main_cf.read_text().split() == (MAIN_CF.format(queue=instance.queue) + before).split()
     assert sorted(path.name for path in instance.directory.iterdir()) == ["main.cf", "master.cf", "queue", "setup"]
+
+
+@pytest.fixture
+def rival(instance, start_sternpostd):
+    """Another resolver at port 8461; sternpostd answers in Postfix's directory alone."""
+    (instance.queue / "sternpost").mkdir()
+    start_sternpostd({"listen": [f"unix:{instance.queue}/sternpost/socketmap.sock"]})
+    with socket.create_server(("127.0.0.1", 8461)) as listener:
+        yield listener
+
+
+@each_installation
+@pytest.mark.parametrize("name", ["postfix", "zone"])
+def test_a_table_of_another_resolver_is_back_after_undo(instance, rival, table, name):
+    instance.configure(f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:{name}, hash:/b\n")
+    before = instance.values()
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a, socketmap:unix:sternpost/socketmap.sock:{table}, hash:/b"
+    _, commands = warned(instance.setup("--before-removal"))
+    ours = instance.main_cf.read_text()
+    done(instance.setup("--undo"))
+    assert instance.values() == before
+    instance.main_cf.write_text(ours)
+    done(instance.shell(commands.replace("rm ", "rm -f ")))
+    assert instance.values() == before
+
+
+@each_installation
+def test_a_table_that_asks_another_resolver_is_none_of_ours(instance, rival):
+    instance.configure("smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n")
+    assert warned(instance.setup("--before-removal")) == ("", "")
+    assert "Nothing needs to be changed" in done(instance.setup("--undo"))
+
+
+@each_installation
+def test_what_asks_sternpostd_by_another_name_is_told_before_a_removal(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:postfix\n")
+    done(instance.setup())
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "--undo" not in told
+    done(instance.shell(commands))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
+def test_a_second_undo_takes_out_the_former_table_too(instance, sternpostd):
+    instance.configure("smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:postfix\n")
+    done(instance.setup())
+    assert "A second --undo" in done(instance.setup("--undo"))
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
 
 
 @each_installation
