@@ -52,3 +52,55 @@ def test_hup_ends_no_container_and_term_does(programs, tmp_path):
             wait_until(lambda: heard.exists() and heard.read_text() == "HUP\n" * count, f"{count} HUPs")
             container.send_signal(signal.SIGTERM if count == 2 else signal.SIGHUP)
         assert container.wait(10) == 0
+
+
+SUITE = "forky"
+SIGNED = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+HERE = re.search("^VERSION_CODENAME=(.*)$", Path("/etc/os-release").read_text(), re.MULTILINE)[1]
+
+
+@pytest.fixture
+def made_tree(programs, tmp_path):
+    """What tests/in-debian has debootstrap do, and the sources.list that it makes, by what apt of this machine says."""
+    def make(targets, shell=":"):
+        environment = programs(**{
+            "apt-get": f"[[ $1 != indextargets ]] || cat <<'END'\n{targets}END\n",
+            "apt-config": f"case $1 in shell) echo '{shell}' ;; dump) echo 'Acquire::Languages \"none\";' ;; esac\n",
+            "dpkg-query": "echo installed\n",
+            "debootstrap": 'while [[ $1 == --* ]]; do options+="$1 "; shift; done\nmkdir -p "$2/etc/apt/apt.conf.d"\n'
+                           f'echo "$options$1 $3 by ${{http_proxy-}},${{https_proxy-}}" >{tmp_path}/told\n',
+        })
+        environment |= {"XDG_CACHE_HOME": str(tmp_path), "http_proxy": "", "https_proxy": ""}
+        # There is nothing in such a tree that COMMAND could be.
+        subprocess.run([SOURCE / "tests/in-debian", "--fresh", SUITE, "true"], env=environment, capture_output=True)
+        sources = (tmp_path / f"sternpost/{SUITE}.bare/etc/apt/sources.list").read_text()
+        return (tmp_path / "told").read_text().strip(), sources.replace(SIGNED, "deb ").splitlines()
+    return make
+
+
+def test_a_tree_has_the_archive_of_this_machine(made_tree):
+    told, sources = made_tree(f"Debian http://archive.test/debian/ {HERE} main\n"
+                              f"Debian http://archive.test/debian/ {HERE}-updates main\n"
+                              f"Other http://other.test/ {HERE} main\n")
+    assert told == f"--variant=minbase {SUITE} http://archive.test/debian/ by ,"
+    assert sources == [f"deb http://archive.test/debian/ {SUITE} main", f"deb http://archive.test/debian/ {SUITE}-updates main"]
+
+
+def test_a_tree_has_the_first_of_a_list_of_mirrors(made_tree, tmp_path):
+    (tmp_path / "debian.list").write_text("# those of a cloud\n\nhttps://first.test/debian\tpriority:1\nhttps://second.test/\n")
+    (tmp_path / "security.list").write_text("https://first.test/debian-security\n")
+    told, sources = made_tree(f"Debian mirror+file:{tmp_path}/debian.list/ {HERE} main\n"
+                              f"Debian mirror+file:{tmp_path}/security.list/ {HERE}-security main\n")
+    assert told == f"--variant=minbase --include=ca-certificates {SUITE} https://first.test/debian by ,"
+    assert sources == [f"deb https://first.test/debian {SUITE} main",
+                       f"deb https://first.test/debian-security {SUITE}-security main"]
+
+
+@pytest.mark.parametrize("shell, proxies", [
+    ('http="http://proxy.test:3128"', "http://proxy.test:3128,http://proxy.test:3128"),
+    ('http="http://a.test" https="http://b.test"', "http://a.test,http://b.test"),
+    ('http="http://a.test" https="DIRECT"', "http://a.test,"),
+])
+def test_a_tree_is_made_by_the_proxy_of_apt(made_tree, shell, proxies):
+    told, _ = made_tree(f"Debian http://archive.test/debian/ {HERE} main\n", shell)
+    assert told.endswith(f" by {proxies}")
