@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -104,3 +105,36 @@ def test_a_tree_has_the_first_of_a_list_of_mirrors(made_tree, tmp_path):
 def test_a_tree_is_made_by_the_proxy_of_apt(made_tree, shell, proxies):
     told, _ = made_tree(f"Debian http://archive.test/debian/ {HERE} main\n", shell)
     assert told.endswith(f" by {proxies}")
+
+
+@pytest.fixture
+def small_source(tmp_path):
+    """A source tree that is quickly packed."""
+    source = tmp_path / "source"
+    shutil.copytree(PACKAGING, source / "packaging")
+    (source / "packaging" / "sternpost").mkdir()
+    (source / "packaging" / "sternpost" / "a_file").touch()
+    return source
+
+
+@pytest.mark.parametrize("script, made", [("build-deb", "sternpost_1.deb"), ("build-rpm", "sternpost-1.rpm")])
+@pytest.mark.parametrize("directory", ["dist", "packaging", ".", "../outside"])
+def test_packages_may_be_put_beside_the_sources(programs, small_source, tmp_path, script, made, directory):
+    environment = programs(**{
+        "dpkg-query": "echo installed\n",
+        "dpkg-buildpackage": f"find . -type f | sed 's|^./||' >{tmp_path}/packed\n"
+                             "touch ../sternpost_1.deb \"../sternpost_$(dpkg-parsechangelog -S Version)\"\n",
+        "rpmbuild": 'for topdir; do [[ $topdir != _topdir* ]] || break; done\ntopdir=${topdir#_topdir }\n'
+                    f'tar -tf "$topdir"/SOURCES/*.tar.xz | grep -v "/$" | sed "s|^[^/]*/||" >{tmp_path}/packed\n'
+                    'mkdir "$topdir"/RPMS "$topdir"/SRPMS && touch "$topdir"/RPMS/sternpost-1.rpm\n',
+    })
+    before = {str(path.relative_to(small_source)) for path in small_source.rglob("*") if path.is_file()}
+    target = (small_source / directory).resolve()
+    (target / "work").mkdir(parents=True)  # somebody's own
+    for _ in range(2):
+        subprocess.run([small_source / "packaging" / script, target], env=environment, check=True, capture_output=True)
+        packed = set((tmp_path / "packed").read_text().splitlines())
+        assert {name.replace("packaging/debian/", "debian/") for name in before} == \
+            {name.replace("packaging/debian/", "debian/") for name in packed}
+        assert (target / made).exists() and (target / "work").exists()
+        assert not list(target.glob("work-*"))
