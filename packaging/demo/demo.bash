@@ -141,7 +141,8 @@ show_answer() {
 
 demo() {
     cat <<END
-This installs Debian's packages for building sternpost and for the demo (as root or with sudo), builds it in
+This installs Debian's packages for building sternpost and for the demo (as root or with sudo), among them nginx and Knot,
+which are neither started nor enabled; builds it in
 $source/build/release,
 and starts, with all their files in $dir:
   knotd       the DNS of *.example                   $dns_address port $dns_port

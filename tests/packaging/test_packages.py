@@ -138,3 +138,30 @@ def test_packages_may_be_put_beside_the_sources(programs, small_source, tmp_path
             {name.replace("packaging/debian/", "debian/") for name in packed}
         assert (target / made).exists() and (target / "work").exists()
         assert not list(target.glob("work-*"))
+
+
+@pytest.mark.parametrize("arguments", [["unheard-of"], ["--list", "build", "unheard-of"], ["build", "unheard-of"]])
+def test_a_set_of_packages_that_does_not_exist_is_an_error(arguments):
+    done = subprocess.run([PACKAGING / "build-dependencies", *arguments], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "") and 'no set "unheard-of"' in done.stderr
+
+
+@pytest.mark.parametrize("apt_status", [0, 100])
+@pytest.mark.parametrize("enabled", ["", "ssh.service\n"])
+def test_what_is_installed_does_not_start_at_the_next_boot(programs, tmp_path, enabled, apt_status):
+    units = tmp_path / "units"
+    units.write_text(enabled)
+    environment = programs(**{
+        "dpkg-query": "true\n",
+        "apt-get": f"[[ $* != *install* ]] || printf 'knot.service\\nnginx.service\\n' >>{units}\n"
+                   f"[[ $* != *install* ]] || exit {apt_status}\n",
+        "systemctl": f"case $1 in list-unit-files) sed 's/$/ enabled enabled/' {units} ;;\n"
+                     f"disable) shift; for unit; do sed -i \"/^$unit$/d\" {units}; done ;; *) exit 1 ;; esac\n",
+        "tee": "cat >/dev/null\n", "chmod": "true\n",  # nothing is written to /usr/sbin
+    })
+    # As if systemd had booted this machine.
+    done = subprocess.run(["unshare", "--mount", "bash", "-ec",
+                           'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec "$@"', "bash",
+                           PACKAGING / "build-dependencies", "demo"], env=environment, capture_output=True, text=True)
+    assert (done.returncode != 0) == (apt_status != 0), done
+    assert units.read_text() == enabled
