@@ -158,6 +158,7 @@ END
     stop_all >/dev/null
     rm -rf "$dir"/{cache,run,knot,nginx-tmp} "$dir"/*.log
     mkdir -p "$dir"/{cache,run}
+    echo "$written_anew" >"$config"
 
     say "Starting the small world"
     [[ $keep == yes ]] || trap 'stop_all >/dev/null' EXIT
@@ -167,6 +168,7 @@ END
     start_dns
     start_policy_hosts
     cat >"$config" <<END
+$written_anew
 listen = ["$listen"]
 [dns]
 servers = ["$dns_address:$dns_port"]
