@@ -287,6 +287,17 @@ def test_the_socket_in_the_queue_directory_is_preferred(instance, start_sternpos
 
 
 @each_installation
+def test_what_an_older_table_demands_is_not_lost(instance, sternpostd):
+    """Postfix reads smtp_tls_per_site only as long as there is no smtp_tls_policy_maps."""
+    instance.configure("smtp_tls_per_site = inline:{example.com=MUST}\n")
+    before = instance.main_cf.read_text()
+    done = instance.setup()
+    assert done.returncode != 0 and "make it a table of that one first" in done.stderr, done
+    assert instance.main_cf.read_text() == before
+    instance.configure_more("smtp_tls_policy_maps = inline:{example.com=verify}\n")
+    assert instance.setup().returncode == 0
+
+
 def test_nothing_is_changed_while_nobody_answers(instance):
     before = instance.main_cf.read_text()
     result = instance.setup()
