@@ -147,18 +147,22 @@ private:
     // Answer loop. First for a policy that memory knows to be in force, as the resolve loop would have answered.
     void wait_for_resolve_loop(const std::shared_ptr<Awaited>& awaited, SteadyTime when, SteadyTime end) {
         awaited->patience.expires_at(when);
+        // The answer loop may outlive the other one, and what belongs to that.
         awaited->patience.async_wait(
-            [self = shared_from_this(), awaited, when, end](boost::system::error_code error) {
-                if (error) return;
-                const SteadyTime now = std::chrono::steady_clock::now();
-                const SteadyTime later = now + longest_silence;
-                if (now >= when + longest_lag)
-                    return self->wait_for_resolve_loop(awaited, later, std::max(end, later));
-                if (Reply known = self->from_known_policy(awaited->question, awaited->domain))
-                    return awaited->answer(std::move(known));
-                if (when < end) return self->wait_for_resolve_loop(awaited, end, end);
-                awaited->answer(temporary("sternpostd's cache does not answer: does its disk hang?"));
+            [weak = weak_from_this(), awaited, when, end](boost::system::error_code error) {
+                const auto self = error ? nullptr : weak.lock();
+                if (self) self->resolve_loop_is_late(awaited, when, end);
             });
+    }
+
+    void resolve_loop_is_late(const std::shared_ptr<Awaited>& awaited, SteadyTime when, SteadyTime end) {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        const SteadyTime later = now + longest_silence;
+        if (now >= when + longest_lag) return wait_for_resolve_loop(awaited, later, std::max(end, later));
+        if (Reply known = from_known_policy(awaited->question, awaited->domain))
+            return awaited->answer(std::move(known));
+        if (when < end) return wait_for_resolve_loop(awaited, end, end);
+        awaited->answer(temporary("sternpostd's cache does not answer: does its disk hang?"));
     }
 
     Reply from_known_policy(const Asked& question, const std::string& domain) const {
