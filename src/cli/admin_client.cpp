@@ -19,14 +19,14 @@ namespace sternpost {
 
 namespace {
 
-// A refresh may wait for another fetch of the same domain, and then for its own: each 60 s, and DNS.
-constexpr std::chrono::seconds patience{180};
 constexpr std::size_t max_reply = 64UL * 1024 * 1024;
 
 }  // namespace
 
 class AdminClient::Connection {
 public:
+    explicit Connection(std::chrono::milliseconds patience) : patience_(patience) {}
+
     boost::system::error_code connect(const std::string& path) {
         boost::system::error_code error;
         socket_.connect(asio::local::stream_protocol::endpoint(path), error);
@@ -61,7 +61,7 @@ private:
         std::optional<boost::system::error_code> result;
         start([&result](boost::system::error_code error) { result = error; });
         io_.restart();
-        io_.run_for(patience);
+        io_.run_for(patience_);
         if (result) return *result;
         boost::system::error_code ignored;
         socket_.close(ignored);
@@ -69,6 +69,7 @@ private:
         return asio::error::timed_out;
     }
 
+    std::chrono::milliseconds patience_;
     asio::io_context io_{1};
     asio::local::stream_protocol::socket socket_{io_};
     boost::beast::flat_buffer buffer_;
@@ -89,7 +90,8 @@ std::string AdminReply::error() const {
     return {why->get_string().data(), why->get_string().size()};
 }
 
-AdminClient::AdminClient(std::string socket) : socket_(std::move(socket)) {}
+AdminClient::AdminClient(std::string socket, std::chrono::milliseconds patience)
+    : socket_(std::move(socket)), patience_(patience) {}
 
 AdminClient::~AdminClient() = default;
 
@@ -114,11 +116,12 @@ Result<AdminReply> AdminClient::ask(const std::string& method, const std::string
     request.set(http::field::host, "localhost");
     request.body() = body;
     request.prepare_payload();
+    gave_up_ = false;
     // The daemon closes a connection that was idle for some time; then a new one is made.
     for (;;) {
         const bool fresh = connection_ == nullptr;
         if (fresh) {
-            connection_ = std::make_unique<Connection>();
+            connection_ = std::make_unique<Connection>(patience_);
             if (const auto error = connection_->connect(socket_)) {
                 connection_.reset();
                 return explain(error.value());
@@ -126,9 +129,10 @@ Result<AdminReply> AdminClient::ask(const std::string& method, const std::string
         }
         AdminReply reply;
         const auto error = connection_->exchange(request, reply);
+        gave_up_ = error == asio::error::timed_out;
         if (error || connection_->last()) connection_.reset();
         if (!error) return reply;
-        if (fresh || error == asio::error::timed_out)
+        if (fresh || gave_up_)
             return failure(Errc::temporary,
                            "no answer from sternpostd at " + socket_ + ": " + error.message());
     }

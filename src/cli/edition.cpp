@@ -69,7 +69,7 @@ Result<Edition> read_edition(const std::string& file, const std::string& domain)
 
 std::optional<Edition> edition_of_daemon(const Config& config, const std::string& domain) {
     if (config.admin.socket.empty()) return std::nullopt;
-    AdminClient client(config.admin.socket);
+    AdminClient client(config.admin.socket, short_patience);
     const auto reply = client.get("/v1/policies/" + domain);
     if (!reply || !reply->good()) return std::nullopt;
     return edition_of(reply->object());

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "admin_client.hpp"
@@ -68,10 +69,23 @@ awaitable<Result<std::string>> read_netstring(Socket& socket) {
     co_return bytes.substr(head, length);
 }
 
+struct Arguments {
+    std::string key;
+    std::string map = "sts";
+};
+
+struct Conversation {
+    bool nobody_listens = false;
+    Result<std::string> reply = failure(Errc::temporary, "it has not answered in time");
+};
+
 awaitable<void> converse(Socket& socket, const ListenAddress& daemon, std::string request,
-                         Result<std::string>& reply) {
+                         Conversation& conversation) {
+    Result<std::string>& reply = conversation.reply;
     const auto [connect_error] = co_await socket.async_connect(endpoint_of(daemon), as_value);
     if (connect_error) {
+        conversation.nobody_listens = connect_error == asio::error::connection_refused ||
+                                      connect_error == boost::system::errc::no_such_file_or_directory;
         reply = failure(Errc::temporary, connect_error.message());
         co_return;
     }
@@ -83,16 +97,17 @@ awaitable<void> converse(Socket& socket, const ListenAddress& daemon, std::strin
 }
 
 // The reply without its netstring: "OK …", "NOTFOUND ", "TEMP …", "PERM …".
-Result<std::string> ask(const ListenAddress& daemon, const std::string& map, const std::string& key) {
+Conversation ask(const ListenAddress& daemon, const std::string& map, const std::string& key) {
     asio::io_context io(1);
     Socket socket(io);
-    Result<std::string> reply = failure(Errc::temporary, "it has not answered in time");
-    spawn(io.get_executor(), "query", converse(socket, daemon, to_netstring(map + " " + key), reply));
+    Conversation conversation;
+    spawn(io.get_executor(), "query", converse(socket, daemon, to_netstring(map + " " + key), conversation));
     io.run_for(postfix_patience);
-    if (reply) return reply;
-    return failure(reply.error().code, "no answer from sternpostd at " + to_string(daemon) + ": " +
-                                           reply.error().detail +
-                                           "; is it running, and is \"listen\" what it was started with?");
+    if (auto& reply = conversation.reply; !reply)
+        reply = failure(reply.error().code,
+                        "no answer from sternpostd at " + to_string(daemon) + ": " + reply.error().detail +
+                            "; is it running, and is \"listen\" what it was started with?");
+    return conversation;
 }
 
 int exit_status(const std::string& reply) {
@@ -102,24 +117,40 @@ int exit_status(const std::string& reply) {
     return exit_temporary;
 }
 
-// systemd may have given the daemon other sockets than its configuration names, where another program may listen.
-ListenAddress address_of_daemon(const Config& config) {
-    const ListenAddress& configured = config.listen.front();
-    if (config.admin.socket.empty()) return configured;
-    const auto status = AdminClient(config.admin.socket).get("/v1/status");
-    if (!status || !status->good()) return configured;
+// systemd may have given the daemon other sockets than its configuration names. nullopt: it has not, as far as is known.
+std::optional<ListenAddress> address_by_systemd(const Config& config) {
+    if (config.admin.socket.empty()) return std::nullopt;
+    const auto status = AdminClient(config.admin.socket, short_patience).get("/v1/status");
+    if (!status || !status->good()) return std::nullopt;
     const auto object = status->object();
     std::vector<std::string> listening;
     if (const auto* names = object.if_contains("listening"); names != nullptr && names->is_array())
         for (const auto& name : names->get_array())
             if (name.is_string()) listening.emplace_back(name.get_string());
-    if (listening.empty() || std::ranges::find(listening, to_string(configured)) != listening.end())
-        return configured;
-    return parse_listen_address(listening.front()).value_or(configured);
+    if (listening.empty() ||
+        std::ranges::find(listening, to_string(config.listen.front())) != listening.end())
+        return std::nullopt;
+    const auto first = parse_listen_address(listening.front());
+    return first ? std::optional(*first) : std::nullopt;
 }
 
-int query(const Config& config, const std::string& map, const std::string& key) {
-    const auto reply = ask(address_of_daemon(config), map, key);
+// At the usual configuration's address another program may listen, such as the resolver that sternpost has replaced: what
+// the admin socket tells comes first there. The usual admin socket is another daemon's where FILE names none of its own:
+// with -c FILE its address comes first.
+Result<std::string> answer_of_daemon(const Config& config, bool usual, const Arguments& arguments) {
+    const ListenAddress& configured = config.listen.front();
+    auto by_systemd = usual ? address_by_systemd(config) : std::nullopt;
+    Conversation first = ask(by_systemd.value_or(configured), arguments.map, arguments.key);
+    if (usual || !first.nobody_listens) return first.reply;
+    by_systemd = address_by_systemd(config);
+    if (!by_systemd) return first.reply;
+    complain("nobody listens at " + to_string(configured) + "; asked instead: " + to_string(*by_systemd) +
+             ", where the daemon of " + config.admin.socket + " does");
+    return ask(*by_systemd, arguments.map, arguments.key).reply;
+}
+
+int query(const Config& config, bool usual, const Arguments& arguments) {
+    const auto reply = answer_of_daemon(config, usual, arguments);
     if (!reply) {
         complain(reply.error().detail);
         return exit_temporary;
@@ -127,11 +158,6 @@ int query(const Config& config, const std::string& map, const std::string& key) 
     std::cout << printable(*reply, max_reply_bytes) << "\n";
     return exit_status(*reply);
 }
-
-struct Arguments {
-    std::string key;
-    std::string map = "sts";
-};
 
 }  // namespace
 
@@ -145,7 +171,7 @@ void add_query(CLI::App& program, CommandLine& line) {
         ->capture_default_str();
     command->callback([arguments, &line] {
         if (const auto config = config_for(line))
-            line.status = query(*config, arguments->map, arguments->key);
+            line.status = query(*config, line.config_file.empty(), *arguments);
     });
 }
 

@@ -3,14 +3,17 @@
 import os
 import re
 import socket
+import socketserver
+import subprocess
+import threading
 import time
 
 import pytest
 
-from process import require, wait_until
+from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import drop
-from socketmap import SocketmapClient
-from sternpost import LISTEN, merged
+from socketmap import SocketmapClient, netstring
+from sternpost import COMMAND_SECONDS, LISTEN, binary, merged
 from world import NOT_FOUND, enforce, secure
 
 # A mistake in the configuration, its line, and what the message must say about it and about what would be right.
@@ -346,6 +349,60 @@ def test_query_without_a_daemon_is_a_temporary_failure(lab):
     for word in (LISTEN[0], str(LISTEN[1]), "Connection refused", "running"):
         assert word in done.stderr, done.stderr
     assert "/usr/include" not in done.stderr, done.stderr  # not a word about where in whose source it was noticed
+
+
+class Own(socketserver.BaseRequestHandler):
+    """A daemon that answers whatever is asked."""
+
+    def handle(self):
+        self.request.recv(1000)
+        self.request.sendall(netstring("OK mine"))
+
+
+class OwnServer(socketserver.TCPServer):
+    allow_reuse_address = True
+
+
+def test_query_asks_the_daemon_of_its_configuration(world, sternpostd):
+    """And not the one at the usual admin socket, which the configuration does not change."""
+    address = ("127.0.0.1", 8463)
+    sternpostd.write_config(merged(sternpostd.settings, {"listen": ["%s:%d" % address]}))
+    with OwnServer(address, Own) as server:
+        server.timeout = 10
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        done = sternpostd.command("query", ".test")
+        answering.join()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "OK mine\n", "")
+    done = sternpostd.command("query", ".test")
+    assert (done.returncode, done.stdout) == (NOT_THERE, "NOTFOUND \n")
+    assert "127.0.0.1:8463; asked instead: 127.0.0.1:8461" in done.stderr
+
+
+def test_query_of_the_usual_configuration_asks_where_systemd_has_it_listen(world, start_sternpostd):
+    """And not the resolver that was there before, which has the configured address still."""
+    with socket.create_server(("127.0.0.1", 8462)) as listener, OwnServer(LISTEN, Own) as server:
+        sternpostd = start_sternpostd(**systemd_hands_over(listener))
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        usual = "mount -t tmpfs none /etc && mkdir /etc/sternpost && cp $0 /etc/sternpost/sternpost.toml && exec $1 query .test"
+        done = subprocess.run([require("unshare", "util-linux"), "--mount", require("sh", "dash"), "-c", usual,
+                               sternpostd.config, binary("sternpost")], env={"PATH": SEARCH_PATH}, capture_output=True,
+                              text=True, timeout=COMMAND_SECONDS)
+        named = sternpostd.command("query", ".test")
+        server.shutdown()
+        answering.join()
+    assert (done.returncode, done.stdout) == (NOT_THERE, "NOTFOUND \n"), done
+    assert named.stdout == "OK mine\n"
+
+
+def test_query_does_not_wait_for_an_admin_socket_that_hangs(lab):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(lab.directory / "admin.sock"))
+        listener.listen()
+        began = time.monotonic()
+        assert "Connection refused" in lab.command("query", "example.test").stderr
+        assert time.monotonic() - began < 10
 
 
 # The cache file
