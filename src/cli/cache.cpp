@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -35,6 +36,14 @@ int list(AdminClient& daemon, const Arguments& arguments) {
     return listed ? exit_good : exit_status_of(listed.error());
 }
 
+// Empty: there is none, which was complained about.
+std::string socket_in(const Config& config, CommandLine& line) {
+    if (!config.admin.socket.empty()) return config.admin.socket;
+    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
+    line.status = exit_config;
+    return "";
+}
+
 // The worst of what becomes of each domain.
 int for_each(const Arguments& arguments,
              const std::function<int(const std::string& domain, const std::string& path)>& act) {
@@ -63,10 +72,23 @@ int show(AdminClient& daemon, const Arguments& arguments) {
     });
 }
 
+// A refresh may wait for another fetch of the same domain, and then for its own; each has its DNS: the record and two kinds
+// of address, at a policy host and at one that stands for it.
+std::chrono::milliseconds patience_for_refresh(const Config& config) {
+    constexpr int fetches = 2, questions = 6;
+    return std::max<std::chrono::milliseconds>(
+        usual_patience, fetches * (config.https.timeout + questions * config.dns.timeout));
+}
+
 int refresh(AdminClient& daemon, const Arguments& arguments) {
     return for_each(arguments, [&](const std::string& domain, const std::string& path) {
         const auto reply = daemon.post(path + "/refresh");
-        if (!reply) return exit_status_of(reply.error());
+        if (!reply) {
+            const int status = exit_status_of(reply.error());
+            if (daemon.gave_up())
+                complain("if it is fetching, it goes on: see \"sternpost cache show " + domain + "\"");
+            return status;
+        }
         if (!reply->good()) return exit_status_of(*reply);
         const auto report = answer_in(*reply, "refreshed");
         if (!report) return exit_status_of(report.error());
@@ -120,9 +142,10 @@ CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* 
               const std::shared_ptr<Arguments>& arguments, const Act& act) {
     CLI::App* command = cache.add_subcommand(name, help);
     command->callback([&line, arguments, act] {
-        const std::string socket = socket_of(line);
+        const auto config = config_for(line);
+        const std::string socket = config ? socket_in(*config, line) : "";
         if (socket.empty()) return;
-        AdminClient daemon(socket);
+        AdminClient daemon(socket, patience_for_refresh(*config));
         line.status = act(daemon, *arguments);
     });
     return command;
@@ -144,11 +167,7 @@ void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const ch
 
 std::string socket_of(CommandLine& line) {
     const auto config = config_for(line);
-    if (!config) return "";
-    if (!config->admin.socket.empty()) return config->admin.socket;
-    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
-    line.status = exit_config;
-    return "";
+    return config ? socket_in(*config, line) : "";
 }
 
 int exit_status_of(const Error& error) {

@@ -1,3 +1,5 @@
+#include "sternpost/survey/watch.hpp"
+
 #include <algorithm>
 #include <array>
 #include <iostream>
@@ -55,6 +57,9 @@ std::string text_of(const json::object& domain, const Terminal& terminal) {
     return text;
 }
 
+// One look may be under way, and its own then comes after it.
+constexpr auto patience = 2 * max_look_time;
+
 // Of the domains that are watched those that are wanted; with --now after another look.
 Result<std::vector<json::object>> ask(AdminClient& daemon, const Arguments& arguments,
                                       const std::vector<std::string>& wanted) {
@@ -71,6 +76,10 @@ Result<std::vector<json::object>> ask(AdminClient& daemon, const Arguments& argu
     if (!arguments.now) return domains;
     for (json::object& domain : domains) {
         const auto looked = daemon.post("/v1/watch/" + text_in(domain, "domain") + "/look");
+        if (!looked && daemon.gave_up())
+            return failure(
+                looked.error().code,
+                looked.error().detail + "; if it is looking, it goes on: ask again with \"sternpost watch\"");
         if (!looked) return tl::unexpected(looked.error());
         if (!looked->good()) return failure(Errc::temporary, looked->error());
         auto found = answer_in(*looked, "domain");
@@ -137,7 +146,7 @@ void add_watch(CLI::App& program, CommandLine& line) {
     command->callback([arguments, &line] {
         const std::string socket = socket_of(line);
         if (socket.empty()) return;
-        AdminClient daemon(socket);
+        AdminClient daemon(socket, arguments->now ? patience : usual_patience);
         line.status = watch(daemon, *arguments);
     });
 }
