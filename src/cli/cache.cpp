@@ -151,12 +151,15 @@ CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* 
     return command;
 }
 
-void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const char* help, bool file_required,
+// FILE is required where it is read.
+void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const char* help, bool reads,
                   int (*act)(const std::string& socket, const std::string& file)) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = cache.add_subcommand(name, help);
-    command->add_option("FILE", arguments->file, "A file, or - for standard input or output")
-        ->required(file_required);
+    command
+        ->add_option("FILE", arguments->file,
+                     reads ? "A file, or - for standard input" : "A file, or - for standard output")
+        ->required(reads);
     command->callback([&line, arguments, act] {
         const std::string socket = socket_of(line);
         if (!socket.empty()) line.status = act(socket, arguments->file);

@@ -19,6 +19,34 @@ namespace sternpost {
 
 namespace {
 
+// CLI11 makes a list of a word in brackets, "[a,b]", where an option takes several words, and there is no way to have it
+// leave that (2.1 to 2.5): a domain in brackets would be the domain, and a directory [Gmail] another one. So such a word
+// begins with a byte that no argument has, until it has been taken.
+constexpr char literally = '\0';
+
+std::string taken_literally(std::string word) {
+    const bool list = word.starts_with('[') && word.ends_with(']');
+    return list ? literally + std::move(word) : word;
+}
+
+std::string as_typed(const std::string& word) {
+    return word.starts_with(literally) ? word.substr(1) : word;
+}
+
+void take_as_typed(CLI::App& app) {
+    for (CLI::Option* option : app.get_options())
+        if (option->get_items_expected_max() > 0) option->transform(as_typed);
+    for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        take_as_typed(*command);
+}
+
+// The last one first, as CLI11 wants them.
+std::vector<std::string> words_of(int argc, char** argv) {
+    std::vector<std::string> words;
+    for (int i = argc - 1; i > 0; --i) words.push_back(taken_literally(argv[i]));
+    return words;
+}
+
 // What is wrong with the first word that stands where a command should; empty: none does.
 std::string wrong_word(const CLI::App& program) {
     const CLI::App* app = &program;
@@ -28,15 +56,16 @@ std::string wrong_word(const CLI::App& program) {
     for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
         known.push_back(command->get_name());
     if (words.empty() || known.empty()) return "";
-    const bool option = words.front().starts_with('-');
-    const std::string_view near = option ? "" : nearest(words.front(), known);
-    return quote(words.front()) + (option ? " is no option" : " is no command") +
+    const std::string first = as_typed(words.front());
+    const bool option = first.starts_with('-');
+    const std::string_view near = option ? "" : nearest(first, known);
+    return quote(first) + (option ? " is no option" : " is no command") +
            (near.empty() ? "; --help names all" : "; did you mean " + quote(near) + "?");
 }
 
 int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
     try {
-        program.parse(argc, argv);
+        program.parse(words_of(argc, argv));
     } catch (const CLI::RequiredError& error) {
         const std::string wrong = wrong_word(program);
         if (wrong.empty())
@@ -89,6 +118,7 @@ int run_command(int argc, char** argv) {
     add_migrate(program, line);
     add_publish(program, line);
     add_watch(program, line);
+    take_as_typed(program);
     return with_output_written(run(program, line, argc, argv));
 }
 

@@ -66,6 +66,28 @@ def test_a_word_that_is_no_command_is_named():
     assert run("nosuch", "--help", stdout=subprocess.DEVNULL).returncode == 0
 
 
+def test_a_word_in_brackets_is_no_list(tmp_path):
+    """CLI11 would make one of it, without the brackets."""
+    (tmp_path / "toml").write_text(f'[admin]\nsocket = "{tmp_path}/none"\n')
+    for word in ("[relay.test]", "[a.test,b.test]", "[]"):
+        for command in ("show", "refresh", "forget"):
+            done = run("-c", tmp_path / "toml", "cache", command, word)
+            assert (done.returncode, done.stderr) == (64, f'sternpost: "{word}" is no domain of mail\n')
+        assert f'"{word}" is no command' in run(word).stderr
+    mail = tmp_path / "[Gmail]"
+    mail.mkdir()
+    (mail / "report.json").write_text("{}")
+    for named in ("[Gmail]", "./[Gmail]", mail):
+        assert "[Gmail]/report.json: no TLS report" in run("report", named, cwd=tmp_path, stdout=subprocess.DEVNULL).stderr
+    assert "sternpost: [none]: " in run("report", "[none]", cwd=tmp_path, stdout=subprocess.DEVNULL).stderr
+
+
+def test_what_a_file_is_for_is_told():
+    for arguments, use in ((("cache", "warm"), "input"), (("cache", "export"), "output")):
+        help = " ".join(run(*arguments, "--help", stdout=subprocess.PIPE).stdout.split())
+        assert f"A file, or - for standard {use}" in help and f"{use} or" not in help
+
+
 # Surprises
 
 @pytest.mark.parametrize("said", [b"{}", b"[]", b"<html></html>"], ids=bytes.decode)
