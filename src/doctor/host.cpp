@@ -19,8 +19,10 @@ namespace {
 
 // A bundle of all authorities of the world has a quarter of a megabyte.
 constexpr std::size_t max_file = 16UL * 1024 * 1024;
+// Of Fedora the former path: Fedora 44 has the latter alone.
 constexpr std::array ca_bundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+                                "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem",
+                                "/etc/ssl/cert.pem"};
 constexpr std::string_view tlspol_port = ":8642";
 constexpr std::string_view tlspol_map = ":QUERY";
 constexpr std::array tlspol_files{

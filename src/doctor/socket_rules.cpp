@@ -147,6 +147,14 @@ bool is_told(const SocketLook& look) {
            (!look.is_socket || !look.closed.empty() || look.endpoint.size() - 5 > max_unix_path);
 }
 
+// As in sternpost.toml.
+std::string listen_of(const Config& daemon) {
+    std::string list;
+    for (const ListenAddress& address : daemon.listen)
+        list += (list.empty() ? "\"" : ", \"") + to_string(address) + "\"";
+    return "listen = [" + list + "]";
+}
+
 void is_answered(const Facts& facts, Report& report) {
     for (const SocketLook& look : facts.sockets) {
         if (is_told(look)) continue;
@@ -157,9 +165,7 @@ void is_answered(const Facts& facts, Report& report) {
                 "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error) +
                     place(facts, look),
                 std::string(deferred),
-                {std::string(refused ? start : status),
-                 "# sternpost.toml has listen = [\"" +
-                     (facts.daemon.listen.empty() ? "" : to_string(facts.daemon.listen.front())) + "\"]"});
+                {std::string(refused ? start : status), "# sternpost.toml has " + listen_of(facts.daemon)});
         } else if (look.outcome == SocketLook::Outcome::no_answer) {
             report.add(Severity::broken, "nobody answers at " + where(look) + place(facts, look),
                        "What listens there does not speak socketmap, or hangs: mail is deferred.",

@@ -1,6 +1,7 @@
 // Whom Postfix trusts, and what it compares: an enforce policy is worth no more than that.
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "rule.hpp"
 
@@ -114,10 +115,24 @@ void keeps_the_server_name(const Facts& facts, Report& report) {
                        {set(facts, scope, name, "no")});
 }
 
+bool any_scope_has(const Facts& facts, std::initializer_list<std::string_view> names) {
+    return std::ranges::any_of(scopes_of_trust(facts), [&](const Scope& scope) {
+        return std::ranges::any_of(names, [&](std::string_view name) { return !scope.value(name).empty(); });
+    });
+}
+
+bool has_ca_file(const Facts& facts) {
+    return any_scope_has(facts, {ca_file});
+}
+
+bool has_any_ca(const Facts& facts) {
+    return any_scope_has(facts, {ca_file, ca_path});
+}
+
 constexpr std::array rules{
     Rule{"ca-missing", "an authority is trusted", trusts_somebody},
-    Rule{"ca-file", "smtp_tls_CAfile can be read", has_a_ca_file},
-    Rule{"ca-path", "authorities are found where smtp(8) looks", has_a_ca_path},
+    Rule{"ca-file", "smtp_tls_CAfile can be read", has_a_ca_file, has_ca_file},
+    Rule{"ca-path", "authorities are found where smtp(8) looks", has_a_ca_path, has_any_ca},
     Rule{"trust-anchor", "the public ones count", trusts_the_web},
     Rule{"cert-match", "names from DNS are not compared", compares_no_mx_name},
     Rule{"cname-servername", "nor those of aliases", keeps_the_server_name},

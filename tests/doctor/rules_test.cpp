@@ -14,6 +14,7 @@
 namespace sternpost {
 namespace {
 
+using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::Each;
@@ -564,6 +565,31 @@ TEST(RulesTest, OnTheWayToSternpostdIsGoodWhatWasSeen) {
 
     facts.sockets.push_back(good_look());
     EXPECT_THAT(good_on_the_way(facts), Not(Contains("map-unknown")));
+}
+
+TEST(RulesTest, AuthoritiesThatAreNotThereAreNotFoundGood) {
+    const auto told = [](const Facts& facts) {
+        std::set<std::string> rules;
+        for (const Passed& passed : examine(facts).passed) rules.emplace(passed.rule);
+        return rules;
+    };
+    EXPECT_THAT(told(good_facts()), AllOf(Contains("ca-missing"), Contains("ca-file"), Contains("ca-path")));
+    Facts facts = good_facts();
+    set(facts, "smtp_tls_CAfile", "");
+    EXPECT_THAT(told(facts),
+                AllOf(Not(Contains("ca-missing")), Not(Contains("ca-file")), Not(Contains("ca-path"))));
+    set(facts, "smtp_tls_CApath", "/certs");
+    facts.host.certificates["/certs"] = 1;
+    EXPECT_THAT(told(facts), AllOf(Contains("ca-missing"), Not(Contains("ca-file")), Contains("ca-path")));
+}
+
+TEST(RulesTest, AnAddressThatIsNotReachedIsComparedWithAllThatAreListenedAt) {
+    Facts facts = good_facts();
+    facts.daemon.listen = {ListenAddress{"", 0, "/run/s.sock"}, ListenAddress{"127.0.0.1", 8461, ""}};
+    facts.sockets.front().outcome = SocketLook::Outcome::not_reached;
+    facts.sockets.front().error = ECONNREFUSED;
+    EXPECT_THAT(examine(facts).findings.front().remedy,
+                Contains(R"(# sternpost.toml has listen = ["unix:/run/s.sock", "127.0.0.1:8461"])"));
 }
 
 TEST(RulesTest, TheWorstComesFirst) {
