@@ -51,6 +51,14 @@ Result<Endpoint> with_port(std::string_view text, std::string host, std::string_
     return Endpoint{std::move(host), number};
 }
 
+bool is_ipv4_mapped(const std::string& host) {
+    return host.starts_with("::ffff:") && host.find('.') != std::string::npos;
+}
+
+std::string bracketed(const std::string& host) {
+    return host.find(':') == std::string::npos ? host : '[' + host + ']';
+}
+
 Result<Endpoint> parse_bracketed(std::string_view text) {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos) return wrong(text, "lacks the closing bracket; write [IPv6]:PORT");
@@ -62,9 +70,29 @@ Result<Endpoint> parse_bracketed(std::string_view text) {
     return with_port(text, std::move(*host), rest.substr(1));
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+// Within ::/96, of which no machine has more than :: and ::1: the last group was meant as a port.
+bool has_swallowed_a_port(const std::string& text) {
+    in6_addr address{};
+    if (inet_pton(AF_INET6, text.c_str(), &address) != 1) return false;
+    return IN6_IS_ADDR_V4COMPAT(&address) && !IN6_IS_ADDR_LOOPBACK(&address) &&
+           !IN6_IS_ADDR_UNSPECIFIED(&address);
+}
+
+Result<Endpoint> parse_bare(std::string_view text, std::string host) {
+    if (!has_swallowed_a_port(std::string(text))) return Endpoint{std::move(host), std::nullopt};
+    const std::size_t colon = text.rfind(':');
+    const auto before = shortest_ip(AF_INET6, std::string(text.substr(0, colon)));
+    const auto port = parse_port(text.substr(colon + 1));
+    const std::string meant =
+        before && port ? bracketed(*before) + ':' + std::to_string(*port) : "[::1]:PORT";
+    return wrong(text,
+                 "has its port within the address; an IPv6 address with a port stands in brackets: write " +
+                     in_quotes(meant));
+}
+
+Result<Endpoint> parse_any(std::string_view text) {
     if (text.starts_with('[')) return parse_bracketed(text);
-    if (auto bare = shortest_ip(AF_INET6, std::string(text))) return Endpoint{std::move(*bare), std::nullopt};
+    if (auto bare = shortest_ip(AF_INET6, std::string(text))) return parse_bare(text, std::move(*bare));
     const std::size_t colon = text.rfind(':');
     const std::string_view name = text.substr(0, colon);
     auto host = shortest_ip(AF_INET, std::string(name));
@@ -73,8 +101,12 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     return with_port(text, std::move(*host), text.substr(colon + 1));
 }
 
-std::string bracketed(const std::string& host) {
-    return host.find(':') == std::string::npos ? host : '[' + host + ']';
+Result<Endpoint> parse_endpoint(std::string_view text) {
+    auto endpoint = parse_any(text);
+    if (!endpoint || !is_ipv4_mapped(endpoint->host)) return endpoint;
+    const std::string plain = endpoint->host.substr(endpoint->host.rfind(':') + 1);
+    return wrong(text, "is an IPv4 address in the form of IPv6; write " +
+                           in_quotes(plain + (endpoint->port ? ':' + std::to_string(*endpoint->port) : "")));
 }
 
 Result<ListenAddress> parse_tcp(std::string_view text, std::string_view usual_port) {
@@ -88,12 +120,12 @@ Result<ListenAddress> parse_tcp(std::string_view text, std::string_view usual_po
 
 Result<ListenAddress> parse_unix(std::string_view text) {
     const std::string_view path = text.substr(std::string_view("unix:").size());
-    if (!path.starts_with('/') || path.ends_with('/'))
+    if (!path.starts_with('/') || path.ends_with('/') || path.ends_with("/."))
         return wrong(text, "has no absolute path of a socket; write unix:/DIRECTORY/NAME");
     if (path.size() > max_socket_path)
         return wrong(text,
                      "is too long; write a path of at most " + std::to_string(max_socket_path) + " bytes");
-    return ListenAddress{"", 0, std::string(path)};
+    return ListenAddress{"", 0, plain_path(path)};
 }
 
 constexpr std::uint16_t redis_port = 6379;
@@ -143,6 +175,17 @@ Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text
     auto address = parse_tcp(text, "9461");
     if (!address) return tl::unexpected(std::move(address.error()));
     return std::optional<ListenAddress>(std::move(*address));
+}
+
+std::string plain_path(std::string_view path) {
+    std::string plain;
+    for (std::size_t begin = 0; begin < path.size();) {
+        const std::size_t end = std::min(path.find('/', begin), path.size());
+        const std::string_view name = path.substr(begin, end - begin);
+        if (!name.empty() && name != ".") plain.append("/").append(name);
+        begin = end + 1;
+    }
+    return path.starts_with('/') ? plain : std::string(path);
 }
 
 std::string to_string(const ListenAddress& address) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sternpost/base/result.hpp"
@@ -17,5 +18,9 @@ Result<ListenAddress> parse_fleet_server(std::string_view text);
 Result<ListenAddress> parse_sentinel(std::string_view text);
 // Empty: nullopt. TCP only.
 Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text);
+
+// An absolute path without what says nothing in it, "//" and "/./", so that equal paths compare equal; others as they are.
+// (A ".." stays: what it means, links decide.)
+std::string plain_path(std::string_view path);
 
 }  // namespace sternpost

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "address.hpp"
 #include "duration.hpp"
@@ -65,6 +67,29 @@ void refuse_dane_only_without_dane(const TomlField& file, const Config& config) 
             .wrong(R"("dane-only" contradicts dane = "off" in [answers]; write dane = "auto" or "on" there, )"
                    "or remove this override");
     }
+}
+
+// Whether the two cannot be listened at side by side. Those of IPv6 take no IPv4, so that :: and 0.0.0.0 can.
+bool overlap(const ListenAddress& one, const ListenAddress& other) {
+    if (one == other) return true;
+    if (one.host.empty() || other.host.empty() || one.port != other.port) return false;
+    const auto is_ipv6 = [](const ListenAddress& address) {
+        return address.host.find(':') != std::string::npos;
+    };
+    const auto is_any = [](const ListenAddress& address) {
+        return address.host == "0.0.0.0" || address.host == "::";
+    };
+    return is_ipv6(one) == is_ipv6(other) && (is_any(one) || is_any(other));
+}
+
+// Those that are equal, the list has refused.
+void refuse_overlapping(const TomlField& file, const std::vector<ListenAddress>& listen) {
+    for (auto one = listen.begin(); one != listen.end(); ++one)
+        for (auto other = std::next(one); other != listen.end(); ++other)
+            if (*one != *other && overlap(*one, *other))
+                file.first_of({"listen"})
+                    .wrong(in_quotes(to_string(*one)) + " and " + in_quotes(to_string(*other)) +
+                           " take the same port; keep one of the two");
 }
 
 }  // namespace
@@ -140,15 +165,23 @@ void check_overrides(const TomlField& all, const std::vector<OverrideConfig>& va
 
 void check_config(const TomlField& file, const Config& config) {
     refuse_dane_only_without_dane(file, config);
+    refuse_overlapping(file, config.listen);
     const toml::node* admin = file.node().as_table()->get("admin");
     const auto refuse_shared = [&](std::string_view key, const ListenAddress& address) {
-        if (std::ranges::find(config.listen, address) == config.listen.end()) return;
+        const auto taken = std::ranges::find_if(
+            config.listen, [&](const ListenAddress& one) { return overlap(one, address); });
+        if (taken == config.listen.end()) return;
         const TomlField place = admin == nullptr ? file.first_of({"listen"})
                                                  : file.element(*admin).labelled("[admin]").first_of({key});
-        place.wrong(in_quotes(to_string(address)) + " is both in listen and in [admin]; write another one");
+        if (*taken == address)
+            place.wrong(in_quotes(to_string(address)) +
+                        " is both in listen and in [admin]; write another one");
+        else
+            place.wrong(in_quotes(to_string(address)) + " takes the same port as " +
+                        in_quotes(to_string(*taken)) + " in listen; write another port");
     };
     if (config.admin.metrics) refuse_shared("metrics", *config.admin.metrics);
-    const ListenAddress socket{"", 0, config.admin.socket};
+    const ListenAddress socket{"", 0, plain_path(config.admin.socket)};
     if (!config.admin.socket.empty()) refuse_shared("socket", socket);
 }
 

@@ -120,9 +120,10 @@ TEST(Config, EveryKeyIsRead) {
              c.listen = {{"::1", 8461, ""}, {"", 0, "/run/s.sock"}, {"10.0.0.1", 1, ""}};
          }},
         {"user = 'sternpost'", [](Config& c) { c.user = "sternpost"; }},
-        {"dns.servers = ['127.0.0.1', '127.0.0.1:5353', '[::1]', '[::2]:54', '::3']",
+        {"dns.servers = ['127.0.0.1', '127.0.0.1:5353', '[::1]', '[::2]:54', 'fd00::3']",
          [](Config& c) {
-             c.dns.servers = {{"127.0.0.1", 53}, {"127.0.0.1", 5353}, {"::1", 53}, {"::2", 54}, {"::3", 53}};
+             c.dns.servers = {
+                 {"127.0.0.1", 53}, {"127.0.0.1", 5353}, {"::1", 53}, {"::2", 54}, {"fd00::3", 53}};
          }},
         {"dns.trust-ad = true", [](Config& c) { c.dns.trust_ad = true; }},
         {"dns.timeout = '100ms'", [](Config& c) { c.dns.timeout = 100ms; }},
@@ -435,6 +436,13 @@ TEST(ConfigErrors, ListenAddresses) {
         {"listen = [\"127.0.0.1:1\\n\"]", "1:11", {R"("127.0.0.1:1\x0a" has a control character in it)"}},
         {"listen = ['127.0.0.1:1', '127.0.0.1:1']", "1:26", {"stands in the list twice; remove it"}},
         {"listen = ['[::1]:1', '[0:0::1]:1']", "1:22", {"stands in the list twice; remove it"}},
+        {"listen = ['unix:/d/s', 'unix:/d//./s']", "1:24", {"stands in the list twice; remove it"}},
+        {"listen = ['unix:/d/.']", "1:11", {"has no absolute path of a socket"}},
+        {"listen = ['::1:8461']", "1:11", {R"(has its port within the address; )", R"(write "[::1]:8461")"}},
+        {"listen = ['::8461']", "1:11", {R"(write "[::1]:PORT")"}},
+        {"listen = ['[::ffff:127.0.0.1]:8461']",
+         "1:11",
+         {R"(is an IPv4 address in the form of IPv6; write "127.0.0.1:8461")"}},
     });
 }
 
@@ -456,6 +464,11 @@ TEST(ConfigErrors, OtherTexts) {
         {"dns.servers = ['resolver.example']", "1:16", {"is a host name"}},
         {"dns.servers = ['127.0.0.1:x']", "1:16", {"no valid port"}},
         {"dns.servers = ['::1', '[::1]:53']", "1:23", {"stands in the list twice"}},
+        {"dns.servers = ['::1:5353']",
+         "1:16",
+         {R"(has its port within the address; )", R"(write "[::1]:5353")"}},
+        {"dns.servers = ['::ffff:c000:201']", "1:16", {R"(write "192.0.2.1")"}},
+        {"admin.metrics = '::1:9461'", "1:17", {R"(write "[::1]:9461")"}},
         {"https.ca-file = 'ca.pem'", "1:17", {"is no absolute path of a file; write one that begins with /"}},
         {"https.ca-file = '/etc/ssl/'", "1:17", {"is no absolute path of a file"}},
         {"cache.path = 'cache.db'", "1:14", {R"(write one that begins with /, or ":memory:")"}},
@@ -559,6 +572,13 @@ TEST(ConfigErrors, Contradictions) {
          "2:16",
          {R"("unix:/run/a" is both in listen and)"}},
         {"listen = ['unix:/run/sternpost/admin.sock']", "1:10", {"is both in listen and in [admin]"}},
+        {"listen = ['unix:/run/a']\nadmin.socket = '/run/./a'", "2:16", {"is both in listen and in [admin]"}},
+        {"listen = ['127.0.0.1:1', '[::]:1', '0.0.0.0:1']",
+         "1:10",
+         {R"(listen: "127.0.0.1:1" and "0.0.0.0:1" take the same port; keep one of the two)"}},
+        {"admin.metrics = '0.0.0.0:8461'",
+         "1:17",
+         {R"("0.0.0.0:8461" takes the same port as "127.0.0.1:8461" in listen; write another port)"}},
         {"[[override]]\ndomain='a.b'\naction='ignore'\n[[override]]\ndomain='A.b'\naction='dane-only'",
          "5:8",
          {R"([[override]] domain: "a.b" has an override on line 1 already; keep one of them)"}},
