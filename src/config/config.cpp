@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "contradictions.hpp"
@@ -20,6 +23,7 @@ namespace sternpost {
 namespace {
 
 constexpr std::size_t max_file_size = std::size_t{16} << 20U;
+constexpr std::size_t max_key_parts = 16;
 
 struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
@@ -75,6 +79,36 @@ void tell_syntax_error(const toml::parse_error& error, ConfigProblems& problems)
     problems.add(error.source().begin, what + "; " + std::string(remedy(what)));
 }
 
+// The end of the text in quotes that begins at `begin`, or of the line where it has none.
+std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
+    const char quote = text[begin];
+    const std::string thrice(3, quote);
+    const bool long_one = text.substr(begin).starts_with(thrice);
+    const std::string_view mark = long_one ? std::string_view(thrice) : text.substr(begin, 1);
+    for (std::size_t i = begin + mark.size(); i < text.size(); ++i) {
+        if (text.substr(i).starts_with(mark)) return i + mark.size();
+        if (text[i] == '\n' && !long_one) return i;
+        if (text[i] == '\\' && quote == '"') ++i;
+    }
+    return text.size();
+}
+
+// toml++ makes a table of each part of a key and takes them apart by recursion, so that a key of many parts ends in a stack
+// overflow (3.3). The line of the first one with more than max_key_parts.
+std::optional<std::size_t> line_of_endless_key(std::string_view text) {
+    std::size_t line = 1, dots = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        std::size_t end = i + 1;
+        if (text[i] == '#') end = std::min(text.find('\n', i), text.size());
+        if (text[i] == '"' || text[i] == '\'') end = end_of_quoted(text, i);
+        if (text[i] == '.' && ++dots == max_key_parts) return line;
+        if (std::string_view("=,[]{}\n").find(text[i]) != std::string_view::npos) dots = 0;
+        line += static_cast<std::size_t>(std::ranges::count(text.substr(i, end - i), '\n'));
+        i = end;
+    }
+    return std::nullopt;
+}
+
 Config read_table(const toml::table& table, ConfigProblems& problems) {
     return read_section<Config>(TomlField("", table, problems), config_keys(), check_config);
 }
@@ -84,6 +118,12 @@ Config read_table(const toml::table& table, ConfigProblems& problems) {
 Result<Config> read_config(std::string_view text, const std::string& file_name) {
     ConfigProblems problems;
     Config config;
+    if (const auto line = line_of_endless_key(text)) {
+        problems.add(
+            {static_cast<toml::source_index>(*line), 1},
+            "a key of more than " + std::to_string(max_key_parts) + " parts; none has more than three");
+        return failure(Errc::invalid, problems.told(file_name));
+    }
     try {
         config = read_table(toml::parse(text), problems);
     } catch (const toml::parse_error& error) {

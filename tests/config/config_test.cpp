@@ -446,6 +446,23 @@ TEST(ConfigErrors, ListenAddresses) {
     });
 }
 
+TEST(Config, AddressesOfTheTwoFamiliesStandSideBySide) {
+    EXPECT_EQ(
+        read("listen = ['0.0.0.0:1', '[::]:1', '127.0.0.1:2']\nadmin.metrics = '[::1]:2'").listen.size(), 3U);
+}
+
+TEST(ConfigErrors, AKeyOfMorePartsThanAnyHas) {
+    std::string key = "a";
+    for (int i = 0; i < 50'000; ++i) key += ".a";
+    for (const std::string& text :
+         {key + " = 1", "[" + key + "]", "x = {" + key + " = 1}", "\"" + key + "\"." + key + " = 1"})
+        EXPECT_TRUE(error_of("\n" + text).starts_with("test.toml:2:1: a key of more than 16 parts; "));
+    const std::string value = "/" + key.substr(0, 99);
+    EXPECT_EQ(read("log.target = '" + value + "' # " + value + "\n# '\n").log.target, value);
+    EXPECT_EQ(read("log.target = \"/\\\"" + value + "\"\n").log.target, "/\"" + value);
+    EXPECT_EQ(read("log.target = '''" + value + "'''\n").log.target, value);
+}
+
 TEST(ConfigErrors, ASocketPathMustFitItsAddress) {
     const std::string longest = '/' + std::string(106, 'x');
     EXPECT_EQ(read("listen = ['unix:" + longest + "']").listen.front().path, longest);
