@@ -2,8 +2,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -34,22 +36,32 @@ public:
             file_.open(straight ? path_ : part_, std::ios::binary | std::ios::trunc);
         else
             file_.setstate(std::ios::failbit);
+        note_failure(file_.good());
     }
-    std::ostream& stream() { return to_standard_output() ? std::cout : file_; }
+    void write(const std::string& line) { note_failure((stream() << line << '\n').good()); }
     // Whether it is there.
     bool finish() {
-        stream().flush();
-        if (!stream().good()) return false;
-        if (to_standard_output()) return true;
-        file_.close();
-        return file_.good() && (part_.empty() || put_in_place());
+        note_failure(stream().flush().good());
+        if (!to_standard_output()) {
+            file_.close();
+            note_failure(file_.good());
+            if (failure_ == 0 && !part_.empty()) note_failure(put_in_place());
+        }
+        return failure_ == 0;
     }
+    // After one.
+    std::string why() const { return std::strerror(failure_); }
     void give_up() {
         if (!part_.empty()) std::remove(part_.c_str());
     }
 
 private:
     bool to_standard_output() const { return path_ == "-"; }
+    std::ostream& stream() { return to_standard_output() ? std::cout : file_; }
+    // At once after each step, while errno is of it; the first failure counts.
+    void note_failure(bool good) {
+        if (!good && failure_ == 0) failure_ = errno != 0 ? errno : EIO;
+    }
 
     // No wider open than what it will replace, which may be for few.
     bool make_part() {
@@ -74,6 +86,7 @@ private:
     std::string part_;  // empty: there is none
     bool replaces_ = false;
     std::ofstream file_;
+    int failure_ = 0;  // errno
 };
 
 }  // namespace
@@ -85,7 +98,7 @@ int export_policies(const std::string& socket, const std::string& file) {
     std::size_t written = 0;
     const auto listed = for_each_domain(daemon, "full=yes", [&](const json::object& domain) {
         if (text_in(domain, "expires") <= now) return;
-        output.stream() << ascii_json(domain) << '\n';
+        output.write(ascii_json(domain));
         ++written;
     });
     if (!listed) {
@@ -94,7 +107,7 @@ int export_policies(const std::string& socket, const std::string& file) {
     }
     if (!output.finish()) {
         output.give_up();
-        complain((file == "-" ? "standard output" : file) + " cannot be written");
+        complain((file == "-" ? "standard output" : file) + " cannot be written: " + output.why());
         return exit_output;
     }
     std::cerr << written << " policies exported\n";

@@ -2,6 +2,8 @@
 #include <CLI/Validators.hpp>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -186,15 +188,20 @@ bool write_files(const std::string& directory, const ToPublish& made) {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
     const std::filesystem::path in(directory);
+    if (error) {
+        complain("cannot make the directory " + directory + ": " + error.message());
+        return false;
+    }
     for (const auto& [name, text] :
          {std::pair<const char*, const std::string&>("mta-sts.txt", made.publication.file),
           {"records.zone", zone},
           {"site.conf", made.site}}) {
         if (text.empty()) continue;
+        errno = 0;
         std::ofstream file(in / name, std::ios::binary | std::ios::trunc);
-        file << text << std::flush;
+        if (file) file << text << std::flush;
         if (file) continue;
-        complain("cannot write " + (in / name).string());
+        complain("cannot write " + (in / name).string() + ": " + std::strerror(errno));
         return false;
     }
     return true;

@@ -135,7 +135,7 @@ def test_an_export_says_once_what_it_could_not_write(world, start_sternpostd):
     for file, name in (("-", "standard output"), ("/dev/full", "/dev/full")):
         with open("/dev/full", "w") as full:
             done = run("-c", daemon.config, "cache", "export", file, stdout=full)
-        assert (done.returncode, done.stderr) == (74, f"sternpost: {name} cannot be written\n")
+        assert (done.returncode, done.stderr) == (74, f"sternpost: {name} cannot be written: No space left on device\n")
 
 
 def test_a_failure_stays_what_it_is():

@@ -153,7 +153,11 @@ def test_a_directory_that_cannot_be_written_is_told(world, tmp_path):
     (tmp_path / "file").touch()
     done = publish(world, domain, "--out", str(tmp_path / "file"))
     assert done.returncode == 73
-    assert f"cannot write {tmp_path}/file/mta-sts.txt" in done.stderr
+    assert f"cannot make the directory {tmp_path}/file: Not a directory" in done.stderr
+    (tmp_path / "directory" / "mta-sts.txt").mkdir(parents=True)
+    done = publish(world, domain, "--out", str(tmp_path / "directory"))
+    assert done.returncode == 73
+    assert f"cannot write {tmp_path}/directory/mta-sts.txt: Is a directory" in done.stderr
 
 
 def test_the_id_is_new_when_the_policy_is_and_only_then(world):
