@@ -259,6 +259,11 @@ int publish(const Config& config, const Arguments& arguments) try {
     return exit_config;
 }
 
+std::string fault_of_time(const std::string& time) {
+    const bool right = !time.empty() && time.front() >= '0' && time.front() <= '9';
+    return right ? "" : "a number and a unit are wanted, such as 7d";
+}
+
 std::string fault_of_root(const std::string& root) {
     const bool right =
         root.starts_with('/') && std::ranges::all_of(root, [](char c) {
@@ -284,20 +289,26 @@ void add_publish(CLI::App& program, CommandLine& line) {
         {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}, {"w", 604'800}};
     command->add_option("--max-age", arguments->max_age, "How long senders remember it: 7d, or seconds")
         ->type_name("TIME")
-        ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"));
+        ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
+        ->transform(CLI::Validator(fault_of_time, ""));  // comes first: a unit alone is 1 of it to the other
     command->add_option("--rua", arguments->rua, "Where TLS reports are to go: mailto:… or https:…")
         ->type_name("URI")
         ->allow_extra_args(false);
-    command->add_option("--for", arguments->server, "Print a site for nginx, caddy or apache, too")
-        ->type_name("SERVER")
-        ->check(CLI::IsMember(std::vector<std::string>(web_server_names.begin(), web_server_names.end())));
+    CLI::Option* site =
+        command->add_option("--for", arguments->server, "Print a site for nginx, caddy or apache, too");
+    site->type_name("SERVER")->check(
+        CLI::IsMember(std::vector<std::string>(web_server_names.begin(), web_server_names.end())));
     command->add_option("--root", arguments->root, "The directory that the site serves")
         ->type_name("DIR")
-        ->check(CLI::Validator(fault_of_root, ""));
-    command->add_option("--out", arguments->directory, "Write what is printed into files there, too")
-        ->type_name("DIR");
+        ->check(CLI::Validator(fault_of_root, ""))
+        ->needs(site);
+    CLI::Option* files =
+        command->add_option("--out", arguments->directory, "Write what is printed into files there, too");
+    files->type_name("DIR");
     command->add_flag("--probe", arguments->probe, "Open STARTTLS at each MX host, and refuse a bad one");
-    command->add_flag("--check", arguments->check, "Judge what is published");
+    command->add_flag("--check", arguments->check, "Judge what is published")
+        ->excludes(site)
+        ->excludes(files);
     command->add_option("--previous", arguments->previous, "What was published before")->type_name("FILE");
     command->add_flag("--json", arguments->json, "For machines");
     command->callback([arguments, &line] {
