@@ -58,7 +58,7 @@ bool names_loopback(std::string_view host) {
     } else {
         host = host.substr(0, host.find(':'));
     }
-    if (host == "localhost") return true;
+    if (std::ranges::equal(host, std::string_view("localhost"), {}, to_lower)) return true;
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(host, error);
     return !error && address.is_loopback();

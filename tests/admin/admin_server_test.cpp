@@ -408,11 +408,11 @@ TEST(Target, MayNameTheHost) {
 }
 
 TEST(Host, NamesLoopbackOrNot) {
-    for (const char* host :
-         {"localhost", "localhost:9461", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:9461"})
+    for (const char* host : {"localhost", "localhost:9461", "LOCALHOST", "Localhost:9461", "127.0.0.1",
+                             "127.9.9.9:1", "[::1]", "[::1]:9461"})
         EXPECT_TRUE(names_loopback(host)) << host;
-    for (const char* host :
-         {"", "evil.test", "127.0.0.1.evil.test", "192.0.2.1:9461", "[2001:db8::1]", "[", ":"})
+    for (const char* host : {"", "evil.test", "localhost.evil.test", "localhos", "127.0.0.1.evil.test",
+                             "192.0.2.1:9461", "[2001:db8::1]", "[", ":"})
         EXPECT_FALSE(names_loopback(host)) << host;
 }
 
