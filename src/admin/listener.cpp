@@ -23,6 +23,8 @@ namespace {
 
 // How long accepting rests when there is no room or no descriptor.
 constexpr std::chrono::milliseconds accept_pause{100};
+// Anybody whom our user namespace does not know (user_namespaces(7)); with PrivateUsers= that is all but root and ourselves.
+constexpr uid_t overflow_uid = 65534;
 
 asio::generic::stream_protocol protocol_of(int descriptor) {
     sockaddr_storage address{};
@@ -41,7 +43,7 @@ std::string peer_of(StreamSocket& socket) {
     ucred peer{};
     socklen_t length = sizeof peer;
     if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return "somebody";
-    return "uid " + std::to_string(peer.uid);
+    return peer.uid == overflow_uid ? "another user" : "uid " + std::to_string(peer.uid);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from admin import Admin
-from process import SEARCH_PATH, wait_until
+from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import rcode
 from sternpost import COMMAND_SECONDS, binary, merged
 from world import NOT_FOUND, enforce, policy, secure
@@ -161,6 +161,18 @@ def test_an_enforce_policy_is_forgotten_only_at_a_second_word(world, sternpostd)
     assert on_a_terminal(sternpostd, "y\n", "forget", domain)[0] == 0
     assert sternpostd.ask(domain) == NOT_FOUND
     assert f"admin {domain}: uid 0 had it forgotten, with its enforce policy" in sternpostd.log_text()
+
+
+def test_whom_the_unit_gives_no_number_is_another_user(world, sternpostd):
+    """With PrivateUsers= the kernel says 65534 of everybody but root and the daemon's user."""
+    domain = known(world, sternpostd, "somebody-forgets")
+    sternpostd.directory.chmod(0o755)
+    (sternpostd.directory / "admin.sock").chmod(0o666)
+    ask = f"DELETE /v1/policies/{domain}?unexpired=yes HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
+    subprocess.run([require("setpriv", "util-linux"), "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                    "/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_UNIX); s.connect('admin.sock'); "
+                    f"s.sendall(b'{ask}'); print(s.recv(100))"], cwd=sternpostd.directory, check=True)
+    assert f"admin {domain}: another user had it forgotten, with its enforce policy" in sternpostd.log_text()
 
 
 def test_other_policies_are_forgotten_at_once(world, sternpostd):
