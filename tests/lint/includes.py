@@ -9,37 +9,44 @@ import pathlib
 import re
 import sys
 
-ALL = {"survey", "explain", "starttls", "admin", "settings", "socketmap", "doctor", "resolve", "answer", "dane", "dns", "https", "tls",
-       "store", "fleet", "tls_report", "migration", "postfix", "config", "loop", "policy", "log", "base"}
+ALL = {"admin", "survey", "explain", "socketmap", "settings", "resolve", "dane", "starttls", "doctor", "answer",
+       "fleet", "dns", "https", "store", "migration", "config", "postfix", "tls", "tls_report", "policy",
+       "loop", "log", "base"}
+# From the top to the bottom, as README.md has them: a row names rooms of rows below it.
 TABLE = {
     "app": ALL,
     "cli": ALL,
-    "survey": {"explain", "starttls", "dane", "dns", "https", "tls", "loop", "policy", "log", "base"},
-    "explain": {"starttls", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "tls", "loop", "policy", "base"},
-    "starttls": {"dns", "tls", "loop", "policy", "base"},
-    "admin": {"survey", "socketmap", "resolve", "answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
-    "settings": {"resolve", "dns", "fleet", "https", "config", "postfix", "policy", "base"},
+    "admin": {"survey", "socketmap", "resolve", "dane", "answer", "fleet", "dns", "https", "store", "policy", "loop", "log", "base"},
+    "survey": {"explain", "dane", "starttls", "dns", "https", "tls", "policy", "loop", "log", "base"},
+    "explain": {"resolve", "dane", "starttls", "answer", "fleet", "dns", "https", "store", "tls", "policy", "loop", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
-    "resolve": {"answer", "dane", "dns", "fleet", "https", "store", "loop", "policy", "log", "base"},
+    "settings": {"resolve", "fleet", "dns", "https", "config", "postfix", "policy", "base"},
+    "resolve": {"dane", "answer", "fleet", "dns", "https", "store", "policy", "loop", "log", "base"},
+    "dane": {"dns", "policy", "loop", "base"},
+    "starttls": {"dns", "tls", "policy", "loop", "base"},
+    "doctor": {"answer", "dns", "config", "postfix", "policy", "base"},
     "answer": {"policy", "base"},
-    "dane": {"dns", "loop", "policy", "base"},
-    "dns": {"loop", "policy", "log", "base"},
-    "https": {"tls", "loop", "policy", "log", "base"},
-    "store": {"loop", "policy", "log", "base"},
-    "fleet": {"store", "tls", "loop", "policy", "log", "base"},
-    "config": {"policy", "log", "base"},
-    "tls_report": {"policy", "base"},
+    "fleet": {"store", "tls", "policy", "loop", "log", "base"},
+    "dns": {"policy", "loop", "log", "base"},
+    "https": {"tls", "policy", "loop", "log", "base"},
+    "store": {"policy", "loop", "log", "base"},
     "migration": {"config", "policy", "base"},
+    "config": {"policy", "log", "base"},
     "postfix": {"loop", "base"},
-    "doctor": {"answer", "postfix", "config", "dns", "policy", "base"},
     "tls": {"log", "base"},
+    "tls_report": {"policy", "base"},
     "policy": {"base"},
     "loop": {"log", "base"},
     "log": {"base"},
     "base": set(),
 }
-# resolve sees these rooms as interfaces: what implements them is named in app alone.
-CONCRETE = {"cares_resolver.hpp", "curl_fetcher.hpp", "redis_fleet.hpp", "sqlite_store.hpp"}
+# What reaches outside is seen as an interface; who may name what implements it, beside its own room.
+CONCRETE = {
+    "dns/cares_resolver.hpp": {"app", "cli", "settings", "doctor"},
+    "fleet/redis_fleet.hpp": {"app", "cli", "settings"},
+    "https/curl_fetcher.hpp": {"app", "cli", "settings", "explain"},
+    "store/sqlite_store.hpp": {"app"},
+}
 # One library, one room: the log has one way out.
 LIBRARIES = {"spdlog": "app"}
 # What tells that a header is used; of Asio's, the name of the header tells it.
@@ -66,6 +73,10 @@ def faults(top):
     sources = [*top.glob("include/sternpost/*/**/*.hpp"), *top.glob("src/*/**/*.[ch]pp")]
     rooms = {room_of(source.relative_to(top)) for source in sources}
     yield from (f"src/{room}: no row in the table of {__file__}" for room in rooms - TABLE.keys())
+    above = set()
+    for room, others in TABLE.items():
+        above.add(room)
+        yield from (f"the row of {room} names {other}, which is not below it" for other in sorted(others & above))
     for source in sorted(sources):
         relative = source.relative_to(top)
         room = room_of(relative)
@@ -84,8 +95,8 @@ def fault(top, source, room, included):
         other = parts[1]
         if other != room and other not in TABLE.get(room, set()):
             return f"{room} may not include the face of {other}"
-        if room == "resolve" and parts[-1] in CONCRETE:
-            return f"resolve may include interfaces only, not {parts[-1]}"
+        if other != room and room not in CONCRETE.get("/".join(parts[1:]), {room}):
+            return f"{room} may include the interface only, not {parts[-1]}"
         return None
     if not (source.parent / included).exists() or ".." in parts:
         return f"{included} is not in this room's own folder"
