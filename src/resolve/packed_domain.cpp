@@ -25,52 +25,62 @@ concept Plain = std::is_trivially_copyable_v<T> && !is_optional<T>;
 template <class T, class Value>
 concept Is = std::same_as<std::remove_const_t<T>, Value>;
 
-// What there is to pack, once for both ways.
+// What there is to pack, once for both ways. Each member is named: with a new one, this does not compile.
 template <class Archive, Is<Policy> T>
 void fields(Archive& archive, T& policy) {
-    archive(policy.mode, policy.max_age, policy.mx, policy.remarks);
+    auto& [mode, max_age, mx, remarks] = policy;
+    archive(mode, max_age, mx, remarks);
 }
 
 template <class Archive, Is<FailedFetch> T>
 void fields(Archive& archive, T& failed) {
-    archive(failed.id, failed.count, failed.next_try, failed.reason);
+    auto& [id, count, next_try, reason] = failed;
+    archive(id, count, next_try, reason);
 }
 
 template <class Archive, Is<TxtLook> T>
 void fields(Archive& archive, T& txt) {
-    archive(txt.state, txt.id, txt.why, txt.overloaded, txt.failures, txt.asked, txt.due);
+    auto& [state, id, why, overloaded, failures, asked, due] = txt;
+    archive(state, id, why, overloaded, failures, asked, due);
 }
 
 template <class Archive, Is<MxLook> T>
 void fields(Archive& archive, T& mx) {
-    archive(mx.hosts, mx.failures, mx.overloaded, mx.asked, mx.due);
+    auto& [hosts, failures, overloaded, asked, due] = mx;
+    archive(hosts, failures, overloaded, asked, due);
 }
 
 template <class Archive, Is<MxHost> T>
 void fields(Archive& archive, T& host) {
-    archive(host.name, host.dane, host.why, host.tlsa_base);
+    auto& [name, dane, why, tlsa_base] = host;
+    archive(name, dane, why, tlsa_base);
 }
 
 template <class Archive, Is<DaneState> T>
 void fields(Archive& archive, T& state) {
-    archive(state.verdict, state.hosts, state.hosts_known, state.stopped, state.why, state.ttl);
+    auto& [verdict, hosts, hosts_known, stopped, why, ttl] = state;
+    archive(verdict, hosts, hosts_known, stopped, why, ttl);
 }
 
 template <class Archive, Is<DaneLook> T>
 void fields(Archive& archive, T& look) {
-    archive(look.route, look.state, look.failures, look.asked, look.due);
+    auto& [route, state, failures, asked, due] = look;
+    archive(route, state, failures, asked, due);
 }
 
 template <class Archive, Is<KnownDomain> T>
 void fields(Archive& archive, T& known) {
-    archive(known.policy, known.failed, known.failed_elsewhere, known.on_disk, known.disk_unread,
-            known.overloaded, known.forgotten, known.just_fetched, known.fetches, known.txt, known.mx,
-            known.refresh_at, known.last_used, known.dane, known.dane_seen, known.replaced_id,
-            known.replaced);
+    // `domain` stands beside it, and nobody is told of what is `uncommitted`.
+    auto& [domain, policy, failed, failed_elsewhere, replaced_id, replaced, on_disk, uncommitted, disk_unread,
+           overloaded, forgotten, just_fetched, fetches, txt, mx, refresh_at, last_used, dane, dane_seen] =
+        known;
+    archive(policy, failed, failed_elsewhere, replaced_id, replaced, on_disk, disk_unread, overloaded,
+            forgotten, just_fetched, fetches, txt, mx, refresh_at, last_used, dane, dane_seen);
 }
 
 auto all_of(const Policy& policy) {
-    return std::tie(policy.mode, policy.max_age, policy.mx, policy.remarks);
+    const auto& [mode, max_age, mx, remarks] = policy;
+    return std::tie(mode, max_age, mx, remarks);
 }
 
 class Packer {
@@ -98,8 +108,9 @@ private:
         // Nearly always its text says all of it.
         const auto read = read_policy(policy->body);
         const bool in_text = read && all_of(*read) == all_of(policy->policy);
-        (*this)(policy->id, policy->body, policy->fetched, policy->learnt_by, in_text);
-        if (!in_text) put(policy->policy);
+        const auto& [id, as_read, body, fetched, learnt_by] = *policy;
+        (*this)(id, body, fetched, learnt_by, in_text);
+        if (!in_text) put(as_read);
     }
     template <class T>
     void put(const std::vector<T>& values) {
