@@ -1,6 +1,6 @@
 // The answers at hand: one entry a domain, with ready-made replies.
 //
-// Threads: any; the one place with a lock. Entries are immutable once they are in.
+// Threads: any; the one place with a lock, but for the log. Entries are immutable once they are in.
 // Limits:  `most` entries. The oldest one goes that has not been found since its turn came last: to note that costs a
 //          question less than to keep entries in the order of their use. Nothing is lost, for what must last is on disk.
 #pragma once
