@@ -220,7 +220,9 @@ void Daemon::end_in_time() {
 // No question is taken before it is known whether DANE is to be looked at.
 awaitable<void> Daemon::follow_postfix() {
     for (bool first = true; !stopping_; first = false) {
-        if (goes_by_postfix(config_) && co_await postfix_.look()) take_over_dane(config_);
+        bool changed = false;
+        if (goes_by_postfix(config_)) changed = co_await postfix_.look();
+        if (changed) take_over_dane(config_);
         if (stopping_) co_return;
         if (first) begin_to_answer();
         next_look_at_postfix_.expires_after(postfix_interval);

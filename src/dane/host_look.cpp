@@ -89,8 +89,10 @@ awaitable<bool> look_at_tlsa(Resolver& resolver, std::string base, std::uint16_t
 // RFC 7672 section 2.2.2: the fully expanded name first, then the one in the MX record; none in between.
 awaitable<void> look_at_candidates(Resolver& resolver, std::vector<std::string> bases, std::uint16_t port,
                                    HostLook& look) {
-    for (const std::string& base : bases)
-        if (co_await look_at_tlsa(resolver, base, port, look)) co_return;
+    for (const std::string& base : bases) {
+        const bool counts = co_await look_at_tlsa(resolver, base, port, look);
+        if (counts) co_return;
+    }
     conclude(look, HostDane::none, "no TLSA RRset");
 }
 

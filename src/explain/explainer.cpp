@@ -73,13 +73,12 @@ public:
 private:
     awaitable<void> decide(std::string map, std::string postfix) {
         const auto rules = answers_.map(map);
+        const auto ask = [this, &rules](auto handler) {
+            const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            answers_.ask(*rules, next_hop_, [shared](Reply given) { std::move (*shared)(std::move(given)); });
+        };
         const Reply reply = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Reply)>(
-            [this, &rules](auto handler) {
-                const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-                answers_.ask(*rules, next_hop_,
-                             [shared](Reply given) { std::move (*shared)(std::move(given)); });
-            },
-            asio::use_awaitable);
+            ask, asio::use_awaitable);
         MapAnswer answer;
         answer.map = std::move(map);
         answer.postfix = std::move(postfix);

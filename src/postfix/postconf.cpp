@@ -213,7 +213,8 @@ awaitable<Result<std::string>> run_postconf(std::vector<std::string> arguments, 
     if (!child) co_return tl::unexpected(child.error());
     const auto executor = co_await asio::this_coro::executor;
     asio::posix::stream_descriptor ended(executor, child->ended().release());
-    if (!co_await readable_within(ended, options.limit)) {
+    const bool in_time = co_await readable_within(ended, options.limit);
+    if (!in_time) {
         child->kill();
         co_await readable_within(ended, time_to_die);
         const auto limit = std::to_string(options.limit.count());
