@@ -75,8 +75,13 @@ def answer(*rdata, authentic=True):
             response.answer.append(dns.rrset.from_text(question.name, 1, "IN", question.rdtype, *rdata))
         if authentic:
             response.flags |= dns.flags.AD
-        return response.to_wire()
+        return response.to_wire(max_size=65535)
     return action
+
+
+def by_tcp(action):
+    """By TCP this, and by UDP what makes the asker come by TCP."""
+    return lambda query, transport, forward: truncate(query, transport, lambda: action(query, transport, forward))
 
 
 def not_authentic(query, transport, forward):
