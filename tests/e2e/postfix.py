@@ -49,10 +49,12 @@ discard   unix  -       -       n       -       -       discard
 anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
 """
-# All mail ends in discard(8): that it arrived, and where, is told by the log.
+# All mail ends in discard(8): that it arrived, and where, is told by the log; so is the SNI, where there is a map for it.
 RECEIVER_CF = """\
 default_transport = discard:arrived
 relay_transport = discard:arrived
+smtpd_tls_loglevel = 1
+tls_server_sni_maps = texthash:/dev/null
 """
 # Nothing is tried again by the clock: a test that wants a second try asks for it. A destination that failed is
 # not put aside, or one test's failure would be the next one's.
@@ -157,6 +159,10 @@ class Receiver(Postfix):
         taken_by = {queue_id: mx for mx, queue_id in re.findall(r" mx/(\S+)/smtpd\[\d+\]: (\w+): client=", log)}
         kept = re.findall(rf"receiver/discard\[\d+\]: (\w+): to=<{re.escape(recipient)}>", log)
         return [taken_by[queue_id] for queue_id in kept]
+
+    def server_names(self, host):
+        """The names that the MX host has been asked for (SNI), in order."""
+        return re.findall(rf" mx/{re.escape(host)}/smtpd\[\d+\]: TLS SNI (\S+) from ", self.log_text())
 
     def _service(self, mx, address, certificates):
         host = f"[{address}]" if ":" in address else address

@@ -104,6 +104,23 @@ def test_a_sub_domain_does_not_inherit_the_policy_of_its_parent(world, sternpost
     assert world.gets(domain) == 0
 
 
+def test_a_wildcard_record_leads_to_the_policy_host_of_each_sub_domain(world, sternpostd):
+    """#37, #38: it answers for `_mta-sts.` before them as for any other name; their parent's policy is not theirs."""
+    domain = world.domain("wildcard")
+    world.dns.set_all((f"*.{domain}", "TXT", txt("v=STSv1; id=1;")), (f"*.{domain}", "A", POLICY_V4),
+                      (f"*.{domain}", "MX", "10 good.mx.test."))
+    world.policy_host.serve(f"mta-sts.{domain}", enforce())
+    world.policy_host.serve(f"mta-sts.one.{domain}", enforce("*.mx.test"))
+    world.policy_host.serve(f"mta-sts.two.{domain}", policy("none"))
+    assert sternpostd.ask(f"one.{domain}") == secure("good.mx.test")
+    assert sternpostd.ask(f"two.{domain}") == NOT_FOUND
+    assert sternpostd.ask(f"three.{domain}") == NOT_FOUND
+    assert [world.gets(f"{name}.{domain}") for name in ("one", "two", "three")] == [1, 1, 0]
+    assert world.gets(domain) == 0
+    assert sternpostd.ask(domain) == secure()
+    assert world.gets(domain) == 1
+
+
 @pytest.mark.parametrize("name", ["sts", "postfix", "QUERY"])
 def test_the_names_of_the_base_grammar(world, sternpostd, name):
     domain = world.domain("base")

@@ -37,6 +37,19 @@ def test_enforced_mail_goes_out_verified(mail, sternpostd):
     assert_verified(mail, delivery, f"user@{domain}", "good.mx.test")
 
 
+@pytest.mark.parametrize("pattern", ["backup.mx.test", "*.mx.test"])
+def test_an_mx_host_is_asked_for_by_its_own_name(world, sternpostd, sender, pattern):
+    """#157: in the SNI, be it in the policy or covered by it; without a policy Postfix asks for none."""
+    domain, other = world.domain("sni"), world.domain("no-sni")
+    world.publish(domain, enforce("good.mx.test", pattern), mx=["backup.mx.test"])
+    world.set_mx(other, "backup.mx.test")
+    before = len(world.receiver.server_names("backup.mx.test"))
+    assert sender.send(f"user@{other}").status == "sent"
+    assert world.receiver.server_names("backup.mx.test")[before:] == []
+    assert sender.send(f"user@{domain}").status == "sent"
+    assert world.receiver.server_names("backup.mx.test")[before:] == ["backup.mx.test"]
+
+
 def test_an_mx_host_with_ipv6_alone_is_verified_too(mail, sternpostd):
     domain = mail.domain("enforced-v6")
     mail.publish(domain, enforce("v6.mx.test"), mx=["v6.mx.test"])
