@@ -8,11 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "statements.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
 
 namespace {
+
+namespace column = sql::column;
 
 // Far enough for any clock, and near enough to be reckoned with.
 constexpr std::int64_t furthest_time = std::numeric_limits<std::int64_t>::max() / 4;
@@ -64,24 +67,24 @@ Mode mode_from(const std::string& text, const std::string& domain) {
 
 CachedPolicy policy_from(SQLite::Statement& row, const std::string& domain) {
     CachedPolicy cached;
-    cached.id = row.getColumn(0).getString();
-    cached.policy.mode = mode_from(row.getColumn(1).getString(), domain);
-    cached.policy.mx = patterns_from(row.getColumn(2).getString(), domain);
+    cached.id = row.getColumn(column::id).getString();
+    cached.policy.mode = mode_from(row.getColumn(column::mode).getString(), domain);
+    cached.policy.mx = patterns_from(row.getColumn(column::mx).getString(), domain);
     demand(!cached.policy.mx.empty() || cached.policy.mode == Mode::none, domain);
     cached.policy.max_age =
-        std::chrono::seconds(number_from(row.getColumn(3), 0, max_max_age.count(), domain));
-    cached.body = row.getColumn(4).getString();
-    cached.fetched = time_from(row.getColumn(5), domain);
-    cached.learnt_by = row.getColumn(13).getString();
+        std::chrono::seconds(number_from(row.getColumn(column::max_age), 0, max_max_age.count(), domain));
+    cached.body = row.getColumn(column::body).getString();
+    cached.fetched = time_from(row.getColumn(column::fetched), domain);
+    cached.learnt_by = row.getColumn(column::learnt_by).getString();
     return cached;
 }
 
 FailedFetch failure_from(SQLite::Statement& row, const std::string& domain) {
     FailedFetch failed;
-    failed.id = row.getColumn(7).getString();
-    failed.count = static_cast<int>(number_from(row.getColumn(8), 0, most_failures, domain));
-    failed.next_try = time_from(row.getColumn(9), domain);
-    failed.reason = row.getColumn(10).getString();
+    failed.id = row.getColumn(column::failed_id).getString();
+    failed.count = static_cast<int>(number_from(row.getColumn(column::failures), 0, most_failures, domain));
+    failed.next_try = time_from(row.getColumn(column::next_try), domain);
+    failed.reason = row.getColumn(column::failed_why).getString();
     return failed;
 }
 
@@ -116,16 +119,16 @@ std::int64_t to_sql(WallTime time) {
 DomainRecord read_row(SQLite::Statement& row, const std::string& domain) {
     DomainRecord record;
     record.domain = domain;
-    if (!row.getColumn(1).isNull()) record.policy = policy_from(row, domain);
-    record.last_used = time_from(row.getColumn(6), domain);
-    if (!row.getColumn(7).isNull()) record.failed = failure_from(row, domain);
-    record.dane_seen = time_if_any(row.getColumn(11), domain);
-    record.refresh_at = time_if_any(row.getColumn(12), domain);
+    if (!row.getColumn(column::mode).isNull()) record.policy = policy_from(row, domain);
+    record.last_used = time_from(row.getColumn(column::last_used), domain);
+    if (!row.getColumn(column::failed_id).isNull()) record.failed = failure_from(row, domain);
+    record.dane_seen = time_if_any(row.getColumn(column::dane_seen), domain);
+    record.refresh_at = time_if_any(row.getColumn(column::refresh_at), domain);
     return record;
 }
 
-std::string read_domain(SQLite::Statement& row, int column) {
-    std::string domain = row.getColumn(column).getString();
+std::string read_domain(SQLite::Statement& row) {
+    std::string domain = row.getColumn(column::domain).getString();
     demand(valid_domain(domain), "a domain whose name is none");
     return domain;
 }

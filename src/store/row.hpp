@@ -17,11 +17,11 @@ namespace sternpost {
 // Seconds since 1970, as all times in the file.
 std::int64_t to_sql(WallTime time);
 
-// From the row that sql::select is at.
+// From the row that sql::select, or another one of sql::rows, is at.
 DomainRecord read_row(SQLite::Statement& row, const std::string& domain);
 
-// From the row that sql::due, sql::from_the_future or sql::list is at.
-std::string read_domain(SQLite::Statement& row, int column = 0);
+// From the row that any of them, sql::due or sql::from_the_future is at.
+std::string read_domain(SQLite::Statement& row);
 
 // From the row that sql::count gives.
 PolicyCounts read_counts(SQLite::Statement& row);

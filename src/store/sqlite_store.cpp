@@ -34,8 +34,6 @@ private:
     SQLite::Statement& statement_;
 };
 
-constexpr int domain_in_list = 14;
-
 }  // namespace
 
 class SqliteStore::Inside {
@@ -150,7 +148,7 @@ private:
         Handler handler;
     };
 
-    // All that a statement of the form of sql::list gives, with what `bind` binds.
+    // All that one of sql::rows gives, with what `bind` binds.
     template <class Bind>
     Result<std::vector<DomainRecord>> rows(SQLite::Statement OpenCache::*statement, const Bind& bind) {
         std::vector<DomainRecord> read;
@@ -159,7 +157,7 @@ private:
             SQLite::Statement& row = cache.*statement;
             const Finished finished(row);
             bind(row);
-            while (row.executeStep()) read.push_back(read_row(row, read_domain(row, domain_in_list)));
+            while (row.executeStep()) read.push_back(read_row(row, read_domain(row)));
         });
         if (!done) return tl::unexpected(done.error());
         return read;

@@ -1,21 +1,61 @@
 // What is asked of the cache file, as SQL.
 //
+// Threads: any; constants.
+//
 // Each housekeeping query goes by one index alone, which a test looks at: an OR over two columns would read and
 // sort all that is due.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
 namespace sternpost::sql {
 
-inline constexpr const char* select = R"(
-    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, learnt_by
-    FROM domain WHERE domain = ?)";
+// What of a row is read, in this order.
+inline constexpr char columns[] = R"(
+    domain, id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
+    refresh_at, learnt_by)";
+namespace column {
+enum Column : int {
+    domain,
+    id,
+    mode,
+    mx,
+    max_age,
+    body,
+    fetched,
+    last_used,
+    failed_id,
+    failures,
+    next_try,
+    failed_why,
+    dane_seen,
+    refresh_at,
+    learnt_by
+};
+}
 
-// As sql::select, with the domain behind it.
-inline constexpr const char* list = R"(
-    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, learnt_by, domain
-    FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2)";
+template <std::size_t size>
+struct Literal {
+    constexpr Literal(const char (&literal)[size]) { std::ranges::copy(literal, text); }
+    char text[size]{};
+};
+
+// SELECT columns `from`.
+template <Literal from>
+inline constexpr auto rows = [] {
+    constexpr char verb[] = "SELECT";
+    std::array<char, sizeof verb + sizeof columns + sizeof from.text - 2> text{};
+    char* end = std::ranges::copy_n(verb, sizeof verb - 1, text.data()).out;
+    end = std::ranges::copy_n(columns, sizeof columns - 1, end).out;
+    std::ranges::copy(from.text, end);
+    return text;
+}();
+
+inline constexpr const char* select = rows<" FROM domain WHERE domain = ?">.data();
+
+inline constexpr const char* list = rows<" FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2">.data();
 
 inline constexpr const char* count = R"(
     SELECT sum(mode = 'none' AND expires > ?3), sum(mode = 'testing' AND expires > ?3),
@@ -25,17 +65,12 @@ inline constexpr const char* count = R"(
            count(*), max(domain)
     FROM (SELECT domain, mode, expires, failures, max_age FROM domain WHERE domain > ?1 ORDER BY domain LIMIT ?2))";
 
-// These two as sql::list.
-inline constexpr const char* ending = R"(
-    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, learnt_by, domain
-    FROM domain WHERE expires > ?1 AND mode <> 'none' ORDER BY expires LIMIT ?2)";
+inline constexpr const char* ending =
+    rows<" FROM domain WHERE expires > ?1 AND mode <> 'none' ORDER BY expires LIMIT ?2">.data();
 
-inline constexpr const char* failing = R"(
-    SELECT id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
-           refresh_at, learnt_by, domain
+inline constexpr const char* failing = rows<R"(
     FROM domain INDEXED BY domain_failing
-    WHERE expires > ?1 AND failures IS NOT NULL AND mode <> 'none' ORDER BY expires LIMIT ?2)";
+    WHERE expires > ?1 AND failures IS NOT NULL AND mode <> 'none' ORDER BY expires LIMIT ?2)">.data();
 
 inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
 
