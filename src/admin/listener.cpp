@@ -26,13 +26,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 // Anybody whom our user namespace does not know (user_namespaces(7)); with PrivateUsers= that is all but root and ourselves.
 constexpr uid_t overflow_uid = 65534;
 
-asio::generic::stream_protocol protocol_of(int descriptor) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
-    return {address.ss_family, 0};
-}
-
 int copy_of(const ListeningSocket& socket) {
     const int copy = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) throw std::runtime_error("no descriptor left for " + socket.name());
@@ -51,7 +44,7 @@ std::string peer_of(StreamSocket& socket) {
 Listener::Listener(asio::any_io_executor executor, ListeningSocket socket, Service service)
     : executor_(std::move(executor)),
       socket_(std::move(socket)),
-      acceptor_(executor_, protocol_of(socket_.descriptor()), copy_of(socket_)),
+      acceptor_(executor_, asio::generic::stream_protocol(socket_.family(), 0), copy_of(socket_)),
       service_(std::move(service)) {}
 
 void Listener::start() {

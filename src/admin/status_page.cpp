@@ -228,11 +228,11 @@ string health(const StatusFacts& facts) {
     if (const auto& fleet = facts.figures.fleet)
         rows.push_back(cell("name", "", "Fleet, as " + html(fleet->relay)) +
                        cell("", "",
-                            fleet->working
-                                ? element("span", "good", "works") + " by " + html(fleet->server) + ", " +
-                                      html(fleet->lookups.count(0)) + " policies of other relays found"
-                                : element("span", "warn", html(fleet->trouble)) + "; " + html(fleet->untold) +
-                                      " domains are to be told of"));
+                            fleet->working ? element("span", "good", "works") + " by " + html(fleet->server) +
+                                                 ", " + html(fleet->lookups.count_of("policy")) +
+                                                 " policies of other relays found"
+                                           : element("span", "warn", html(fleet->trouble)) + "; " +
+                                                 html(fleet->untold) + " domains are to be told of"));
     rows.push_back(cell("name", "", "Under way") +
                    cell("", "",
                         html(facts.figures.resolve.lookups) + " lookups, " +

@@ -11,6 +11,7 @@
 
 #include "sternpost/base/printable.hpp"
 #include "sternpost/policy/ascii.hpp"
+#include "sternpost/policy/host_name.hpp"
 
 namespace asio = boost::asio;
 
@@ -22,7 +23,6 @@ constexpr std::size_t ad_byte = 3;  // RFC 4035 section 3.2.3: bit 5 of the head
 constexpr std::uint8_t ad_mask = 0x20;
 // Resolvers follow 8 to 16 themselves, so a longer chain comes from none.
 constexpr std::size_t max_aliases = 16;
-constexpr std::size_t max_name_length = 253;   // RFC 1035 section 2.3.4, as text without a final dot
 constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
 
 std::string lower(std::string text) {

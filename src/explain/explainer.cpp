@@ -34,12 +34,6 @@ std::string words_for(const Override* decided) {
     return "[[override]] for \"" + decided->domain + "\": DANE is mandatory";
 }
 
-// The payload of a netstring that we made.
-std::string payload_of(std::string_view netstring) {
-    const auto colon = netstring.find(':');
-    return std::string(netstring.substr(colon + 1, netstring.size() - colon - 2));
-}
-
 }  // namespace
 
 class Explainer::Inside {
@@ -82,7 +76,7 @@ private:
         MapAnswer answer;
         answer.map = std::move(map);
         answer.postfix = std::move(postfix);
-        answer.reply = reply ? payload_of(*reply) : "";
+        answer.reply = reply ? without_frame(*reply) : "";
         answer.effect = effect_of(answer.reply);
         told_.answers.push_back(std::move(answer));
     }

@@ -10,11 +10,6 @@ namespace sternpost {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-// Let's Encrypt's clients renew a month ahead: what has so little left is not being renewed.
-constexpr std::chrono::seconds certificate_near_its_end = 14 * 24h;
-
 void conclude(Layer& layer, Verdict verdict, std::string summary) {
     layer.verdict = verdict;
     layer.summary = std::move(summary);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reply_maker.hpp"
+#include "sternpost/answer/netstring.hpp"
 #include "sternpost/policy/map_name.hpp"
 
 namespace asio = boost::asio;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sternpost/answer/netstring.hpp"
+
 namespace sternpost {
 
 namespace {

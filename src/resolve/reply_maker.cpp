@@ -133,11 +133,6 @@ void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& 
 
 }  // namespace
 
-std::string without_frame(std::string_view reply) {
-    const std::size_t begin = reply.find(':') + 1;
-    return std::string(reply.substr(begin, reply.size() - begin - 1));
-}
-
 Reply not_found() {
     static const Reply reply = framed(not_found_reply());
     return reply;

@@ -38,9 +38,6 @@ bool passes_no_mx_host(const KnownDomain& known, const Asked& question, const No
 // An override that needs no look at anything; null: none does.
 Reply reply_by_override(const Rules& rules, std::string_view domain, const Clock& clock);
 
-// "OK …" out of "12:OK …,"
-std::string without_frame(std::string_view reply);
-
 Reply not_found();
 Reply temporary(const std::string& reason);
 // DANE could not be looked at, for a reason in words, so mail waits.

@@ -96,6 +96,13 @@ std::string name_of(int descriptor) {
 
 }  // namespace
 
+int ListeningSocket::family() const {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &length);
+    return address.ss_family;
+}
+
 ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t port, const char* key) {
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address), port);
     std::ostringstream name;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -41,13 +40,6 @@ constexpr std::chrono::seconds reply_taken_within{5};
 // How often the log says that accepting fails.
 constexpr std::chrono::minutes accept_log_interval{1};
 
-asio::generic::stream_protocol protocol_of(int descriptor) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
-    return {address.ss_family, 0};
-}
-
 bool somebody_waits(Acceptor& acceptor) {
     pollfd listening{acceptor.native_handle(), POLLIN, 0};
     return ::poll(&listening, 1, 0) > 0;
@@ -70,7 +62,8 @@ public:
         for (const ListeningSocket& socket : sockets) {
             const int own = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
             if (own < 0) throw std::runtime_error("no descriptor left for " + socket.name());
-            fresh.push_back(std::make_shared<Acceptor>(executor_, protocol_of(own), own));
+            const asio::generic::stream_protocol protocol(socket.family(), 0);
+            fresh.push_back(std::make_shared<Acceptor>(executor_, protocol, own));
         }
         stop_accepting();
         acceptors_ = std::move(fresh);

@@ -15,6 +15,13 @@
 
 namespace sternpost {
 
+// `document` without what some programs put in front of a text in UTF-8, and no JSON begins with.
+constexpr std::string_view without_byte_order_mark(std::string_view document) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    if (document.starts_with(mark)) document.remove_prefix(mark.size());
+    return document;
+}
+
 class JsonField {
 public:
     explicit JsonField(const boost::json::value& document) : value_(&document) {}

@@ -1,6 +1,7 @@
 #include "sternpost/tls_report/report_reader.hpp"
 
 #include "gzip.hpp"
+#include "json_field.hpp"
 #include "mail.hpp"
 #include "report_name.hpp"
 #include "sternpost/base/trimmed.hpp"
@@ -9,11 +10,8 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 bool is_json(std::string_view bytes) {
-    if (bytes.starts_with(byte_order_mark)) bytes.remove_prefix(byte_order_mark.size());
-    return trimmed(bytes, " \t\r\n").starts_with('{');
+    return trimmed(without_byte_order_mark(bytes), " \t\r\n").starts_with('{');
 }
 
 bool is_something_else(const Attachment& attachment) {

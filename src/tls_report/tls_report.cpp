@@ -19,8 +19,6 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(), to_lower);
     return text;
@@ -199,7 +197,7 @@ Result<TlsReport> read_tls_report(std::string_view text, const ReportOrigin& ori
     if (std::ranges::count_if(text, may_begin_a_value) > static_cast<std::ptrdiff_t>(max_report_values))
         return failure(Errc::invalid,
                        "the JSON has more than " + std::to_string(max_report_values) + " values");
-    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    text = without_byte_order_mark(text);
     json::parse_options options;
     options.max_depth = max_report_depth;
     options.allow_invalid_utf8 = true;  // printable() deals with it

@@ -19,15 +19,18 @@ public:
     Tally(Names&&) = delete;
 
     // A name that is not in the list counts as the last one of it.
-    void add(std::string_view name) {
-        std::size_t at = 0;
-        while (at + 1 < Count && (*names_)[at] != name) ++at;
-        ++counts_[at];
-    }
+    void add(std::string_view name) { ++counts_[place_of(name)]; }
     const Names& names() const { return *names_; }
     std::uint64_t count(std::size_t at) const { return counts_[at]; }
+    std::uint64_t count_of(std::string_view name) const { return counts_[place_of(name)]; }
 
 private:
+    std::size_t place_of(std::string_view name) const {
+        std::size_t at = 0;
+        while (at + 1 < Count && (*names_)[at] != name) ++at;
+        return at;
+    }
+
     const Names* names_;  // of static life
     std::array<std::uint64_t, Count> counts_{};
 };

@@ -30,6 +30,9 @@ enum class Verdict {
 };
 std::string_view to_string(Verdict verdict);
 
+// Clients of ACME renew a month ahead: a certificate with so little left is not being renewed.
+inline constexpr std::chrono::hours certificate_near_its_end{14 * 24};
+
 struct Layer {
     Verdict verdict = Verdict::unknown;
     std::string summary;  // one sentence

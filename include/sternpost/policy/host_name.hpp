@@ -10,7 +10,7 @@
 
 namespace sternpost {
 
-inline constexpr std::size_t max_name_length = 253;
+inline constexpr std::size_t max_name_length = 253;  // RFC 1035 section 2.3.4, as text without a final dot
 inline constexpr std::size_t max_label_length = 63;
 
 // RFC 5321's Domain, with underscores: labels of [a-z0-9_-], no empty label, no hyphen at either end of a

@@ -13,9 +13,6 @@ namespace sternpost {
 enum class WebServer { nginx, caddy, apache };
 inline constexpr std::array<std::string_view, 3> web_server_names{"nginx", "caddy", "apache"};
 
-// Where the policy file lies, below `root`.
-inline constexpr std::string_view place_of_policy = ".well-known/mta-sts.txt";
-
 // Where it is put if nobody says otherwise.
 std::string usual_root(const std::string& domain);
 

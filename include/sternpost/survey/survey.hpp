@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +16,6 @@
 #include "sternpost/explain/explanation.hpp"
 
 namespace sternpost {
-
-// Clients of ACME renew a month ahead: a certificate with so little left is not being renewed.
-inline constexpr std::chrono::hours certificate_near_its_end{14 * 24};
 
 enum class PolicyStage {
     unknown,     // it could not be found out
