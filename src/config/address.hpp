@@ -1,4 +1,6 @@
 // Addresses as the file has them. Errors are Errc::invalid with "what is wrong; what would be right".
+//
+// Threads: any; pure.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,7 @@
 // Durations as the file has them: "500ms", "20s", "5m", "1h", "30d".
+//
+// Threads: any; pure.
+// Errors:  Errc::invalid with "what is wrong; what would be right".
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,6 @@
 // Every key of the configuration file, in one table.
+//
+// Threads: any.
 #pragma once
 
 #include "sections.hpp"

@@ -1,4 +1,6 @@
 // Everything that is wrong with one configuration file, collected so that the operator mends it in one go.
+//
+// Threads: the one that reads the file.
 #pragma once
 
 #include <toml++/toml.h>

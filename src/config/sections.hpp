@@ -1,5 +1,7 @@
 // How a section is read: a list of its keys, each with the member that it fills and the reader of its value.
 // The whole file is a section too; keys.cpp has the lists.
+//
+// Threads: the one that reads the file.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // Texts with a grammar of their own. Errors are Errc::invalid with "what is wrong; what would be right".
+//
+// Threads: any; pure.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // How a value is read. A Reader gives the value, or nullopt after it has told the field's problems what is
 // wrong and what would be right. Limits are inclusive.
+//
+// Threads: any; a Reader is called by the one that reads the file.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // resolv.conf(5) as far as it says whom to ask.
+//
+// Threads: any; pure.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

@@ -1,4 +1,6 @@
 // What the engine does in one step (EVAL), so that nobody comes between: Lua as Redis and Valkey have it.
+//
+// Threads: any; constants.
 #pragma once
 
 namespace sternpost::scripts {

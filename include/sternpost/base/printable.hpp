@@ -1,4 +1,6 @@
 // Text from outside, made fit for a log, a terminal or a reply to Postfix.
+//
+// Threads: any; pure.
 #pragma once
 
 #include <cstddef>

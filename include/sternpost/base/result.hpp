@@ -1,5 +1,7 @@
 // What went wrong, as a value: everything that input, network, disk or time can cause travels as a Result.
 // Exceptions are left for a bad configuration, a database or socket that cannot be opened at start, and bugs.
+//
+// Threads: any; values.
 #pragma once
 
 #include <string>

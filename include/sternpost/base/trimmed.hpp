@@ -1,3 +1,5 @@
+// A text without the blanks at its ends, as grammars of mail and DNS let them be.
+//
 // Threads: any; pure.
 #pragma once
 

@@ -1,4 +1,7 @@
 // The operator's command `sternpost`.
+//
+// Threads: the main one, once.
+// Errors:  none; what went wrong is told on standard error, and by what it returns.
 #pragma once
 
 namespace sternpost {
