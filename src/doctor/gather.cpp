@@ -49,7 +49,7 @@ int number(std::string_view text, int otherwise) {
     return error == std::errc() && end == text.data() + text.size() ? found : otherwise;
 }
 
-int processes_of(const MasterLine& line, const Settings& settings) {
+int processes_of(const MasterLine& line, const PostfixSettings& settings) {
     const int usual = number(value(settings, "default_process_limit"), default_processes);
     return line.processes == "-" ? usual : number(line.processes, usual);
 }
@@ -57,7 +57,7 @@ int processes_of(const MasterLine& line, const Settings& settings) {
 // A service with -o has defaults of its own, too, where they depend on what -o says: postconf is asked for them.
 awaitable<Result<SmtpService>> ask_for_service(const std::string& directory, const MasterLine& line,
                                                const std::vector<MasterOption>& options,
-                                               const Settings& common) {
+                                               const PostfixSettings& common) {
     SmtpService service;
     service.name = line.name;
     service.chroot = is_chrooted(line, value(common, "compatibility_level"));

@@ -65,7 +65,7 @@ std::optional<int> certificates_in_file(const std::string& path) {
     return count;
 }
 
-void count_certificates(const Settings& settings, const std::string& queue, HostFacts& host) {
+void count_certificates(const PostfixSettings& settings, const std::string& queue, HostFacts& host) {
     const std::string file(value(settings, "smtp_tls_CAfile"));
     if (const auto count = certificates_in_file(file)) host.certificates[file] = *count;
     const std::string path(value(settings, "smtp_tls_CApath"));
@@ -74,7 +74,8 @@ void count_certificates(const Settings& settings, const std::string& queue, Host
         if (const auto count = certificates_in_directory(each)) host.certificates[each] = *count;
 }
 
-void look_for_report_sockets(const Facts& facts, const Settings& settings, bool chroot, HostFacts& host) {
+void look_for_report_sockets(const Facts& facts, const PostfixSettings& settings, bool chroot,
+                             HostFacts& host) {
     const std::string name(value(settings, "smtp_tlsrpt_socket_name"));
     if (name.empty()) return;
     const std::string path = path_of(facts, "unix:" + name, chroot);

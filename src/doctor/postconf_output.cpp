@@ -19,8 +19,8 @@ std::optional<std::pair<std::string, std::string>> read_assignment(const std::st
 
 }  // namespace
 
-Settings read_settings(std::string_view text) {
-    Settings settings;
+PostfixSettings read_settings(std::string_view text) {
+    PostfixSettings settings;
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);)
         if (auto assignment = read_assignment(line))

@@ -13,7 +13,7 @@
 namespace sternpost {
 
 // "name = value" a line, of `postconf -x` or `-n`.
-Settings read_settings(std::string_view text);
+PostfixSettings read_settings(std::string_view text);
 
 std::optional<PostfixVersion> read_version(std::string_view text);
 

@@ -14,7 +14,7 @@ constexpr std::string_view why_not_here =
     "that looks up MX records.";
 
 void reaches_mx_hosts(const Facts& facts, Report& report) {
-    const Settings& settings = facts.postfix.settings;
+    const PostfixSettings& settings = facts.postfix.settings;
     const std::string remedy = "# On the relay host: install sternpostd, and set smtp_tls_policy_maps there.";
     const std::string relayhost(value(settings, "relayhost"));
     if (!relayhost.empty())

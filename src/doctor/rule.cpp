@@ -73,16 +73,16 @@ void Report::add(Severity severity, const std::string& what, const std::string& 
         {rule_, subject_, severity, printable(what, max_line), printable(why, max_line), std::move(remedy)});
 }
 
-std::string_view value(const Settings& settings, std::string_view name) {
+std::string_view value(const PostfixSettings& settings, std::string_view name) {
     const auto found = settings.find(name);
     return found == settings.end() ? std::string_view() : std::string_view(found->second);
 }
 
-bool is(const Settings& settings, std::string_view name, std::string_view word) {
+bool is(const PostfixSettings& settings, std::string_view name, std::string_view word) {
     return same(value(settings, name), word);
 }
 
-bool is_yes(const Settings& settings, std::string_view name) {
+bool is_yes(const PostfixSettings& settings, std::string_view name) {
     return is(settings, name, "yes");
 }
 
@@ -106,7 +106,7 @@ bool does_dnssec_anywhere(const Facts& facts) {
         all, [](const Scope& scope) { return is(*scope.settings, "smtp_dns_support_level", "dnssec"); });
 }
 
-std::string level_of(const Settings& settings) {
+std::string level_of(const PostfixSettings& settings) {
     std::string level(value(settings, "smtp_tls_security_level"));
     std::ranges::transform(level, level.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
@@ -130,7 +130,7 @@ std::string_view next_hop_of(std::string_view transport) {
 }
 
 std::vector<Scope> scopes(const Facts& facts, std::initializer_list<std::string_view> parameters) {
-    const Settings& common = facts.postfix.settings;
+    const PostfixSettings& common = facts.postfix.settings;
     const std::string_view usual = service_of(value(common, "default_transport"));
     std::vector<Scope> all{main_cf(facts)};
     for (const SmtpService& service : facts.postfix.smtp) {

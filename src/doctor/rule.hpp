@@ -55,16 +55,16 @@ std::span<const Rule> socket_rules();
 std::span<const Rule> report_rules();
 std::span<const Rule> fleet_rules();
 
-std::string_view value(const Settings& settings,
+std::string_view value(const PostfixSettings& settings,
                        std::string_view name);  // empty: not set, or unknown to this Postfix
-bool is(const Settings& settings, std::string_view name, std::string_view word);  // whatever the case
-bool is_yes(const Settings& settings, std::string_view name);
+bool is(const PostfixSettings& settings, std::string_view name, std::string_view word);  // whatever the case
+bool is_yes(const PostfixSettings& settings, std::string_view name);
 // smtp_tls_security_level in lower case, or what the older parameters for it come to.
-std::string level_of(const Settings& settings);
+std::string level_of(const PostfixSettings& settings);
 
 // Where settings are in force: main.cf for the services that have no others, or one service that has.
 struct Scope {
-    const Settings* settings = nullptr;
+    const PostfixSettings* settings = nullptr;
     const SmtpService* service = nullptr;      // nullptr: main.cf
     std::vector<const SmtpService*> services;  // that go by these settings
     bool usual = false;                        // default_transport's is among them

@@ -91,7 +91,8 @@ TEST(TablesTest, InlineOnesShowTheirEntries) {
 }
 
 TEST(PostconfOutputTest, SettingsAreOneALine) {
-    const Settings settings = read_settings("a = b = c\nempty =\nno sign\nmaps = inline:{ {x = y} }, z\n");
+    const PostfixSettings settings =
+        read_settings("a = b = c\nempty =\nno sign\nmaps = inline:{ {x = y} }, z\n");
     EXPECT_THAT(settings,
                 ElementsAre(Pair("a", "b = c"), Pair("empty", ""), Pair("maps", "inline:{ {x = y} }, z")));
 }

@@ -33,7 +33,7 @@ const std::string base_table = "socketmap:inet:127.0.0.1:8461:sts";
 const std::string bundle = "/etc/ssl/certs/ca-certificates.crt";
 
 // Postfix 3.10 as postconf -x has it, as far as rules look, and set up as well as can be.
-Settings good_settings() {
+PostfixSettings good_settings() {
     return {
         {"smtp_tls_policy_maps", table},
         {"smtp_tls_security_level", "dane"},

@@ -25,7 +25,7 @@ struct PostfixVersion {
 };
 
 // Every parameter that Postfix has, with the value in force: default where main.cf says nothing, $names expanded.
-using Settings = std::map<std::string, std::string, std::less<>>;
+using PostfixSettings = std::map<std::string, std::string, std::less<>>;
 
 // A line of master.cf that runs smtp(8).
 struct SmtpService {
@@ -33,14 +33,14 @@ struct SmtpService {
     bool chroot = false;
     int processes = 0;                           // at most; 0: no limit
     std::set<std::string, std::less<>> options;  // the parameters that it has an -o for
-    Settings settings;                           // with these
+    PostfixSettings settings;                    // with these
 };
 
 struct PostfixFacts {
     std::string config_directory;
     bool usual = true;  // the instance that postconf finds by itself
     PostfixVersion version;
-    Settings settings;
+    PostfixSettings settings;
     std::set<std::string, std::less<>> set;  // what main.cf sets
     std::vector<SmtpService> smtp;
     std::optional<int> tlsproxy_processes;  // nullopt: master.cf has no tlsproxy(8)
