@@ -298,6 +298,7 @@ def test_what_an_older_table_demands_is_not_lost(instance, sternpostd):
     assert instance.setup().returncode == 0
 
 
+@each_installation
 def test_nothing_is_changed_while_nobody_answers(instance):
     before = instance.main_cf.read_text()
     result = instance.setup()
