@@ -1,6 +1,7 @@
 #include "address.hpp"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "field.hpp"
+#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 namespace {
@@ -109,6 +111,26 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
                            in_quotes(plain + (endpoint->port ? ':' + std::to_string(*endpoint->port) : "")));
 }
 
+// "%eth0" of "[fe80::1%eth0]:53" and "fe80::1%eth0"; else empty.
+std::string interface_in(std::string_view text) {
+    const auto begin = text.find('%');
+    if (begin == text.npos) return {};
+    const std::string_view named = text.substr(begin, text.find(']', begin) - begin);
+    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; };
+    const bool fits = named.size() > 1 && named.size() <= IF_NAMESIZE;
+    return fits && std::ranges::all_of(named.substr(1), allowed) ? std::string(named) : std::string();
+}
+
+std::string without(const std::string& part, std::string_view text) {
+    std::string left(text);
+    return part.empty() ? left : left.erase(left.find(part), part.size());
+}
+
+bool is_link_local(const std::string& host) {
+    in6_addr address{};
+    return inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
 Result<ListenAddress> parse_tcp(std::string_view text, std::string_view usual_port) {
     auto endpoint = parse_endpoint(text);
     if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
@@ -155,9 +177,13 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 
 Result<ServerAddress> parse_server_address(std::string_view text) {
     if (text.empty()) return wrong(text, R"(is no address; write "127.0.0.1" or "127.0.0.1:5353")");
-    auto endpoint = parse_endpoint(text);
+    const std::string interface = interface_in(text);
+    auto endpoint = parse_endpoint(without(interface, text));
     if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
-    return ServerAddress{std::move(endpoint->host), endpoint->port.value_or(ServerAddress{}.port)};
+    if (!interface.empty() && !is_link_local(endpoint->host))
+        return wrong(text,
+                     "names an interface, which only a link-local address (fe80::/10) has; write it without");
+    return ServerAddress{endpoint->host + interface, endpoint->port.value_or(ServerAddress{}.port)};
 }
 
 Result<ListenAddress> parse_fleet_server(std::string_view text) {

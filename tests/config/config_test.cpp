@@ -120,10 +120,11 @@ TEST(Config, EveryKeyIsRead) {
              c.listen = {{"::1", 8461, ""}, {"", 0, "/run/s.sock"}, {"10.0.0.1", 1, ""}};
          }},
         {"user = 'sternpost'", [](Config& c) { c.user = "sternpost"; }},
-        {"dns.servers = ['127.0.0.1', '127.0.0.1:5353', '[::1]', '[::2]:54', 'fd00::3']",
+        {"dns.servers = ['127.0.0.1', '127.0.0.1:5353', '[::1]', '[::2]:54', 'fd00::3', '[fe80::1%eth0]:53', "
+         "'fe80::1%b-1.2']",
          [](Config& c) {
-             c.dns.servers = {
-                 {"127.0.0.1", 53}, {"127.0.0.1", 5353}, {"::1", 53}, {"::2", 54}, {"fd00::3", 53}};
+             c.dns.servers = {{"127.0.0.1", 53}, {"127.0.0.1", 5353},  {"::1", 53},          {"::2", 54},
+                              {"fd00::3", 53},   {"fe80::1%eth0", 53}, {"fe80::1%b-1.2", 53}};
          }},
         {"dns.trust-ad = true", [](Config& c) { c.dns.trust_ad = true; }},
         {"dns.timeout = '100ms'", [](Config& c) { c.dns.timeout = 100ms; }},
@@ -479,6 +480,9 @@ TEST(ConfigErrors, OtherTexts) {
         {"user = \"a\\u0000\"", "1:8", {"has a control character in it"}},
         {"dns.servers = ['']", "1:16", {"is no address"}},
         {"dns.servers = ['resolver.example']", "1:16", {"is a host name"}},
+        {"dns.servers = ['[2001:db8::1%eth0]:53']", "1:16", {"names an interface"}},
+        {"dns.servers = ['[fe80::1%eth 0]:53']", "1:16", {"no IPv6 address in its brackets"}},
+        {"dns.servers = ['fe80::1%']", "1:16", {"has no valid IP address in it"}},
         {"dns.servers = ['127.0.0.1:x']", "1:16", {"no valid port"}},
         {"dns.servers = ['::1', '[::1]:53']", "1:23", {"stands in the list twice"}},
         {"dns.servers = ['::1:5353']",
