@@ -93,6 +93,14 @@ std::optional<LineWriter> log_writer_if_any(const LogConfig& config) try {
     return {};
 }
 
+// A thread that waits for its disk takes no signal, nor does any other in its place.
+void leave_signals_to_other_threads() {
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+}
+
 void warn_of_dane_only(const Config& config, PostfixDnssec::Answer postfix) {
     if (!goes_by_postfix(config) || postfix != PostfixDnssec::Answer::otherwise) return;
     for (const OverrideConfig& entry : config.overrides)
@@ -196,6 +204,7 @@ void Daemon::run() {
     const auto keep_answering = asio::make_work_guard(answer_loop_);
     end_in_time();
     std::jthread answer_thread([this] { answer_loop_.run(); });
+    leave_signals_to_other_threads();
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
     // As sd_watchdog_enabled(3) advises: twice as often as it must be.
@@ -253,7 +262,7 @@ void Daemon::begin_to_answer() {
 void Daemon::answering() {
     if (stopping_) return;
     if (!failure_.empty()) {
-        std::raise(SIGTERM);
+        ::kill(::getpid(), SIGTERM);
         return;
     }
     answers_.begin_upkeep();
