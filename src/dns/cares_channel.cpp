@@ -81,6 +81,10 @@ void set_server(ares_channel channel, asio::ip::udp::endpoint server) {
 
 }  // namespace
 
+std::string no_descriptor_for(const std::string& server) {
+    return "no descriptor for a question to " + server;
+}
+
 struct CaresChannel::Question {
     CaresChannel& channel;
     std::uint16_t id;
@@ -140,7 +144,7 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
         if (!query) co_return tl::unexpected(query.error());
         reply = co_await send(std::move(*query));
         if (reply.no_descriptor)
-            co_return failure(Errc::overloaded, "no descriptor for a question to " + server_, "overloaded");
+            co_return failure(Errc::overloaded, no_descriptor_for(server_), "overloaded");
         // When a connection breaks, such as a TCP one that was idle for long, c-ares 1.18 ends the open
         // questions of all connections to that server; after a malformed packet c-ares 1.34 does.
         if (reply.status == ARES_ECONNREFUSED || reply.status == ARES_EBADRESP) {
@@ -198,7 +202,7 @@ void CaresChannel::on_answer(void* argument, int status, int, unsigned char* byt
     Reply reply;
     reply.status = status;
     reply.no_descriptor = (status == ARES_ECONNREFUSED && !descriptor_left()) ||
-                          (status == ARES_ETIMEOUT && !channel.unwatched_.empty());
+                          (status == ARES_ETIMEOUT && channel.lacks_descriptor());
     if (bytes != nullptr) reply.bytes.assign(bytes, bytes + length);
     // Nothing is resumed inside c-ares: what it says is copied and posted.
     asio::post(channel.executor_,

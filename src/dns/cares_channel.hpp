@@ -25,6 +25,8 @@
 
 namespace sternpost {
 
+std::string no_descriptor_for(const std::string& server);
+
 class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
 public:
     // `timeout`: how long one question waits for its answer, TCP after truncation included. With c-ares from 1.32 on at
@@ -43,6 +45,8 @@ public:
 
     const std::string& server() const { return server_; }
     std::size_t open_questions() const { return ids_.size(); }
+    // Answers may come that nobody hears of.
+    bool lacks_descriptor() const { return !unwatched_.empty(); }
 
 private:
     struct Question;

@@ -97,13 +97,18 @@ boost::asio::awaitable<void> attempt(std::shared_ptr<Server> server, std::shared
 
 template <class Record>
 Error why_lost(const Race<Record>& race, const std::vector<std::shared_ptr<Server>>& servers) {
+    bool overloaded = race.overloaded;
     std::string detail;
     for (const auto& server : servers) {
         const auto failed = race.failures.find(server->name());
+        const bool unheard = failed == race.failures.end() && server->lacks_descriptor();
+        overloaded = overloaded || unheard;
         detail += detail.empty() ? "" : ", ";
-        detail += failed != race.failures.end() ? failed->second : "no answer in time from " + server->name();
+        detail += failed != race.failures.end() ? failed->second
+                  : unheard                     ? no_descriptor_for(server->name())
+                                                : "no answer in time from " + server->name();
     }
-    return {race.overloaded ? Errc::overloaded : Errc::temporary, detail, race.cause};
+    return {overloaded ? Errc::overloaded : Errc::temporary, detail, race.cause};
 }
 
 // The next attempt starts when the last one has failed, or has had its share of the time.

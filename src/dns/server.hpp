@@ -29,6 +29,7 @@ public:
 
     const std::string& name() const { return channel_->server(); }
     bool believes_ad() const { return believe_ad_; }
+    bool lacks_descriptor() const { return channel_->lacks_descriptor(); }
     // One whose AD bit is not believed need not be asked to be known.
     Validation validation() const { return believe_ad_ ? verdict_ : Validation::no; }
     // Whether a probe has ended, be it without an answer.
