@@ -7,8 +7,8 @@
 // Ownership: `app` owns the one resolver; it outlives every question.
 // Threads:   the resolve loop only; a question suspends.
 // Errors:    Errc::temporary (SERVFAIL, REFUSED, time-out, malformed or unasked-for answer: "don't know"),
-//            Errc::overloaded (max_questions are open, or this process stood still), Errc::stopped. Never for NXDOMAIN
-//            or an empty answer.
+//            Errc::overloaded (max_questions are open, no descriptor is left, or this process stood still),
+//            Errc::stopped. Never for NXDOMAIN or an empty answer.
 // Limits:    one question ends within DnsOptions::timeout, tries and TCP included.
 #pragma once
 

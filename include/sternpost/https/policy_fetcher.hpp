@@ -4,8 +4,8 @@
 // Threads:   the resolve loop only; a fetch suspends.
 // Errors:    Errc::temporary (no connection, time-out, status other than 200, a limit passed),
 //            Errc::untrusted (the certificate does not prove the host's name), Errc::invalid (media type,
-//            content coding), Errc::overloaded (the queue is full), Errc::stopped. `detail` is the cause in
-//            words.
+//            content coding), Errc::overloaded (the queue is full, or no descriptor is left), Errc::stopped.
+//            `detail` is the cause in words.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -50,7 +50,8 @@ public:
     virtual std::optional<MapRules> map(std::string_view name) const = 0;
     // The reply if it is at hand; null if it must be asked for.
     virtual Reply at_once(const MapRules& map, const NextHop& next_hop) = 0;
-    // Calls `on_reply` once, within the deadline for answers; never from inside ask().
+    // Calls `on_reply` once, within the deadline for answers, or five seconds later where the resolve loop stands still;
+    // never from inside ask().
     virtual void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) = 0;
 };
 
