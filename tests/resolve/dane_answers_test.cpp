@@ -50,6 +50,15 @@ protected:
     static std::string tlsa_name(const std::string& host, std::uint16_t port) {
         return "_" + std::to_string(port) + "._tcp." + host;
     }
+    // Of a domain that is known, at the next question.
+    void let_the_next_fetch_hang() {
+        options.deadline = 50ms;
+        restart();
+        ask("good.test");
+        clock.advance(10min);
+        publish_id("good.test", "2");
+        fetcher.gate.shut();
+    }
     int tlsa_questions(const std::string& host) { return resolver.tlsa_questions[tlsa_name(host, 25)]; }
 
     void put_override(const std::string& domain, Override::Action action,
@@ -283,12 +292,7 @@ TEST_F(DaneAnswersTest, AnswersDoNotWaitForAPolicyFileWhileDaneIsLookedAt) {
 
 // Somebody else's policy host that hangs is no reason to hold mail to this domain back.
 TEST_F(DaneAnswersTest, AQuestionLateInALongFlightHasTimeOfItsOwn) {
-    options.deadline = 50ms;
-    restart();
-    ask("good.test");
-    clock.advance(10min);
-    publish_id("good.test", "2");
-    fetcher.gate.shut();
+    let_the_next_fetch_hang();
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
     io.restart();
     io.run_for(100ms);
@@ -299,12 +303,7 @@ TEST_F(DaneAnswersTest, AQuestionLateInALongFlightHasTimeOfItsOwn) {
 }
 
 TEST_F(DaneAnswersTest, ALookThatFailedIsRepeatedWithinALongFlight) {
-    options.deadline = 50ms;
-    restart();
-    ask("good.test");
-    clock.advance(10min);
-    publish_id("good.test", "2");
-    fetcher.gate.shut();
+    let_the_next_fetch_hang();
     break_tlsa("a.mx.test");
     EXPECT_NE(ask("good.test").find("TEMP dane: a.mx.test"), std::string::npos);
     remove_tlsa("a.mx.test");
