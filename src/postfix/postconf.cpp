@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -51,35 +51,36 @@ private:
     int fd_ = -1;
 };
 
-struct Pipe {
-    Descriptor read;
-    Descriptor write;
-};
-
-// Neither end waits: who writes more than fits fails, and what was written lies ready when the writer has ended.
-Result<Pipe> open_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
-        return failure(Errc::temporary, std::string("no pipe to postconf: ") + std::strerror(errno));
-    Pipe pipe;
-    pipe.read = Descriptor(ends[0]);
-    pipe.write = Descriptor(ends[1]);
-    ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(max_postconf_bytes));
-    return pipe;
-}
-
-std::string content_of(const Descriptor& pipe) {
-    std::string content(max_postconf_bytes + 1, '\0');
-    std::size_t length = 0;
-    for (;;) {
-        const ssize_t got = ::read(pipe.number(), content.data() + length, content.size() - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        length += static_cast<std::size_t>(got);
+// What a program prints, in memory. One that prints more than `capacity` gets an error from write(), which postconf
+// ignores: whoever has come beyond max_postconf_bytes has not been heard out.
+class Output {
+public:
+    static Result<Output> open() {
+        Output output;
+        output.file_ = Descriptor(::memfd_create("postconf", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+        if (output.number() < 0 || ::ftruncate(output.number(), capacity) != 0 ||
+            ::fcntl(output.number(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0)
+            return failure(Errc::temporary,
+                           std::string("no memory for what postconf says: ") + std::strerror(errno));
+        return output;
     }
-    content.resize(length);
-    return content;
-}
+    int number() const { return file_.number(); }
+
+    // Both processes share the place in the file.
+    Result<std::string> content() const {
+        const off_t length = ::lseek(number(), 0, SEEK_CUR);
+        if (length > static_cast<off_t>(max_postconf_bytes))
+            return failure(Errc::invalid, "postconf said more than can be believed");
+        std::string content(static_cast<std::size_t>(length), '\0');
+        content.resize(static_cast<std::size_t>(::pread(number(), content.data(), content.size(), 0)));
+        return content;
+    }
+
+private:
+    // A write that does not fit comes to the end of the last whole page.
+    static constexpr off_t capacity = max_postconf_bytes + 64L * 1024;
+    Descriptor file_;
+};
 
 // The one of glibc 2.36 is declared for C only (glibc bug, mended in 2.37).
 int open_pidfd(pid_t pid) {
@@ -116,8 +117,8 @@ public:
         return status;
     }
 
-    Descriptor out;
-    Descriptor err;
+    Output out;
+    Output err;
 
 private:
     pid_t pid_;
@@ -128,11 +129,11 @@ private:
 // business.
 class Beginning {
 public:
-    Beginning(const Pipe& out, const Pipe& err) {
+    Beginning(const Output& out, const Output& err) {
         ::posix_spawn_file_actions_init(&actions_);
         ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        ::posix_spawn_file_actions_adddup2(&actions_, out.write.number(), STDOUT_FILENO);
-        ::posix_spawn_file_actions_adddup2(&actions_, err.write.number(), STDERR_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions_, out.number(), STDOUT_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions_, err.number(), STDERR_FILENO);
         ::posix_spawn_file_actions_addclosefrom_np(&actions_, first_private_fd);
         ::posix_spawnattr_init(&attributes_);
         sigset_t signals;
@@ -164,9 +165,9 @@ private:
 };
 
 Result<Child> start(std::vector<std::string> arguments, const std::string& elsewhere) {
-    auto out = open_pipe();
+    auto out = Output::open();
     if (!out) return tl::unexpected(out.error());
-    auto err = open_pipe();
+    auto err = Output::open();
     if (!err) return tl::unexpected(err.error());
     const Beginning beginning(*out, *err);
     pid_t pid = 0;
@@ -179,8 +180,8 @@ Result<Child> start(std::vector<std::string> arguments, const std::string& elsew
     if (child.ended().number() < 0)
         return failure(Errc::temporary,
                        std::string("postconf cannot be waited for: ") + std::strerror(errno));
-    child.out = std::move(out->read);
-    child.err = std::move(err->read);
+    child.out = std::move(*out);
+    child.err = std::move(*err);
     return child;
 }
 
@@ -201,8 +202,8 @@ Result<void> check_end(int status, const Child& child) {
     if (status == 0) return {};
     std::string how = WIFSIGNALED(status) ? "by signal " + std::to_string(WTERMSIG(status))
                                           : "with status " + std::to_string(WEXITSTATUS(status));
-    const std::string complaint = content_of(child.err);
-    if (!complaint.empty()) how.append(": ").append(first_line(complaint));
+    const auto complaint = child.err.content();
+    if (complaint && !complaint->empty()) how.append(": ").append(first_line(*complaint));
     return failure(Errc::temporary, "postconf ended " + how);
 }
 
@@ -223,10 +224,7 @@ awaitable<Result<std::string>> run_postconf(std::vector<std::string> arguments, 
     const auto status = child->status();
     if (!status) co_return failure(Errc::temporary, "postconf's exit status cannot be had");
     if (const auto good = check_end(*status, *child); !good) co_return tl::unexpected(good.error());
-    std::string said = content_of(child->out);
-    if (said.size() > max_postconf_bytes)
-        co_return failure(Errc::invalid, "postconf said more than can be believed");
-    co_return said;
+    co_return child->out.content();
 }
 
 }  // namespace sternpost

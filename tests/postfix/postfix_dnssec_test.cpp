@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/postfix/postconf.hpp"
 #include "tests/support/run.hpp"
 
 namespace asio = boost::asio;
@@ -167,6 +168,20 @@ TEST_F(PostfixDnssecTest, ThatSaysTooMuchIsNotHeard) {
         const PostfixDnssec postfix = ask(script);
         EXPECT_EQ(postfix.answer, Answer::no_postfix) << script;
         EXPECT_LT(postfix.said.size(), 400U) << script;
+    }
+}
+
+// postconf itself, like head here, does not notice that what it prints goes nowhere.
+TEST_F(PostfixDnssecTest, MayWriteMuchInAll) {
+    for (const std::size_t bytes :
+         {std::size_t{600'000}, max_postconf_bytes, max_postconf_bytes + 1, 4 * max_postconf_bytes}) {
+        postconf("head -c " + std::to_string(bytes) + " /dev/zero 2>/dev/null; exit 0");
+        const auto said = test::run(io, run_postconf({}, options));
+        ASSERT_EQ(said.has_value(), bytes <= max_postconf_bytes) << bytes;
+        if (said)
+            EXPECT_EQ(said->size(), bytes);
+        else
+            EXPECT_EQ(said.error().detail, "postconf said more than can be believed");
     }
 }
 

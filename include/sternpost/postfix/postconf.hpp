@@ -15,8 +15,8 @@
 
 namespace sternpost {
 
-// More of what postconf says is not taken.
-inline constexpr std::size_t max_postconf_bytes = 256UL * 1024;
+// More of what postconf says is not taken; it repeats the lists of main.cf in each parameter that refers to them.
+inline constexpr std::size_t max_postconf_bytes = 8UL * 1024 * 1024;
 
 struct PostconfOptions {
     std::string elsewhere = "/usr/sbin/postconf";  // where PATH has none
