@@ -50,12 +50,17 @@ Allowed allowed_by(std::string_view text) {
     return allowed;
 }
 
+// Before 3.6 Postfix takes ">=" for a mistake, and aborts each session.
+std::string_view modern_protocols(const PostfixVersion& version) {
+    return version < PostfixVersion{3, 6, 0} ? "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1" : ">=TLSv1.2";
+}
+
 void speaks_modern_tls(const Facts& facts, Report& report) {
     constexpr std::string_view name = "smtp_tls_mandatory_protocols";
     for (const Scope& scope : scopes(facts, {name})) {
         const Allowed allowed = allowed_by(scope.value(name));
         const std::string what = std::string(name) + " = " + std::string(scope.value(name)) + scope.place();
-        const std::vector<std::string> remedy{set(facts, scope, name, ">=TLSv1.2")};
+        const std::vector<std::string> remedy{set(facts, scope, name, std::string(modern_protocols(facts.postfix.version)))};
         const auto modern = allowed.begin() + tls_1_2;
         if (std::find(modern, allowed.end(), true) == allowed.end())
             report.add(Severity::broken, what,

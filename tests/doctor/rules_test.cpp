@@ -397,6 +397,12 @@ const Fault faults[] = {
     {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "TLSv1"), broken, ">=TLSv1.2"},
     {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!TLSv1.2:!TLSv1.3"), broken, ">=TLSv1.2"},
     {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "<=TLSv1.1"), broken, ">=TLSv1.2"},
+    {"mandatory-protocols",
+     [](Facts& facts) {
+         use_version(facts, {3, 5, 25});
+         set(facts, "smtp_tls_mandatory_protocols", "!SSLv2, !SSLv3");
+     },
+     advice, "'smtp_tls_mandatory_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1'"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "null"), broken,
      "postconf -X 'smtp_tls_mandatory_ciphers'"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "export"), advice, "postconf -X"},
