@@ -150,8 +150,9 @@ private:
     static int on_socket(CURL* handle, curl_socket_t fd, int what, void* self, void*) {
         const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
         const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
-        static_cast<Inside*>(self)->watches_.set(fd, read, write);
-        if (what == CURL_POLL_REMOVE) static_cast<Inside*>(self)->lost_a_socket_.push_back(handle);
+        auto& inside = *static_cast<Inside*>(self);
+        if (!inside.watches_.set(fd, read, write)) inside.unwatched_.push_back(handle);
+        if (what == CURL_POLL_REMOVE) inside.lost_a_socket_.push_back(handle);
         return 0;
     }
 
@@ -209,18 +210,27 @@ private:
         aging_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
             const auto self = weak.lock();
             if (error || !self) return;
-            for (const Lanes::Id id : self->lanes_.age(std::chrono::steady_clock::now())) self->give_up(id);
+            for (const Lanes::Id id : self->lanes_.age(std::chrono::steady_clock::now()))
+                self->give_up(id, failure(Errc::overloaded,
+                                          "given up for others: too many slow policy hosts are being asked",
+                                          "given-up"));
             self->start_queued();
         });
     }
 
-    void give_up(CURL* handle) {
+    void give_up(CURL* handle, Result<std::string> why) {
         auto found = under_way_.extract(handle);
         if (!found) return;
+        lanes_.end(handle);
         curl_multi_remove_handle(multi_, handle);
-        post(executor_, std::move(found.mapped().handler),
-             failure(Errc::overloaded, "given up for others: too many slow policy hosts are being asked",
-                     "given-up"));
+        post(executor_, std::move(found.mapped().handler), std::move(why));
+    }
+
+    // Nothing would be heard of these but that their time is over, as of a host that says nothing.
+    void give_up_unwatched() {
+        for (CURL* handle : std::exchange(unwatched_, {}))
+            give_up(handle, failure(Errc::overloaded, "no descriptor is left to wait for a policy host",
+                                    "overloaded"));
     }
 
     void act(curl_socket_t fd, int events) {
@@ -236,6 +246,8 @@ private:
             finished = true;
         }
         push_on();
+        if (!unwatched_.empty()) finished = true;
+        give_up_unwatched();
         if (finished) start_queued();
     }
 
@@ -285,6 +297,7 @@ private:
     CURLM* multi_;
     FdWatches watches_;
     std::vector<CURL*> lost_a_socket_;  // since libcurl was last called, and perhaps ended since
+    std::vector<CURL*> unwatched_;      // the same
     std::unordered_map<CURL*, Fetch> under_way_;
     std::list<Fetch> queue_;
 };
