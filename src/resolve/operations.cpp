@@ -127,7 +127,8 @@ std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) con
 }
 
 awaitable<Result<Refreshed>> Operations::refresh(std::string domain) {
-    for (auto other = lookups_.under_way(domain); other; other = lookups_.under_way(domain))
+    for (auto other = lookups_.under_way(domain); other && !lookups_.context().stopped;
+         other = lookups_.under_way(domain))
         co_await landing_of(other);
     const auto flight = lookups_.begin(domain, Lookups::Why::operators_word);
     if (!flight) co_return failure(Errc::stopped, "sternpostd stops");

@@ -139,6 +139,7 @@ public:
 
     void close() {
         commit();
+        cache_.reset();
         closed_ = true;
     }
 

@@ -208,6 +208,16 @@ def test_a_stop_does_not_wait_for_a_disk_that_hangs(world, hanging_disk, start_s
     die_and_remember(world, sternpostd, known)
 
 
+def test_a_stop_does_not_wait_for_a_disk_that_hangs_at_the_last_close(world, hanging_disk, start_sternpostd):
+    sternpostd = start_sternpostd(SETTINGS, environment=hanging_disk.environment)
+    known = learn(world, sternpostd, "known")
+    hanging_disk.hang()
+    sternpostd.process.signal(signal.SIGTERM)
+    assert sternpostd.process.wait(STOP_SECONDS) == 1
+    hanging_disk.go_on()
+    die_and_remember(world, sternpostd, known)
+
+
 # Broken files
 
 def cut(cache):

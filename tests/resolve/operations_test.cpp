@@ -411,5 +411,19 @@ TEST_F(OperationsTest, ARefreshThatIsBrokenOffSaysSo) {
     EXPECT_EQ(test::run(io, answers->refresh("good.test")).error().code, Errc::stopped);
 }
 
+TEST_F(OperationsTest, ARefreshThatWaitsForAnotherLookupEndsWithTheProgram) {
+    fetcher.gate.shut();
+    const auto question = begin("good.test");
+    std::optional<Result<Refreshed>> refreshed;
+    asio::co_spawn(io, answers->refresh("good.test"),
+                   [&](std::exception_ptr, Result<Refreshed> result) { refreshed = std::move(result); });
+    settle();
+    answers->stop();
+    test::run_until(io, [&] { return refreshed.has_value(); });
+    ASSERT_FALSE(*refreshed);
+    EXPECT_EQ(refreshed->error().code, Errc::stopped);
+    fetcher.gate.open();
+}
+
 }  // namespace
 }  // namespace sternpost
