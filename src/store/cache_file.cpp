@@ -103,7 +103,7 @@ std::string holder(int lock) {
 OpenCache::OpenCache(const std::string& name) : path(name), database(open_database(name)) {}
 
 bool OpenCache::in_place() const {
-    return same_file(state_of(path), file) && same_file(state_of(path + "-wal"), log);
+    return same_file(state_of(path), files.database) && same_file(state_of(path + "-wal"), files.log);
 }
 
 bool says_broken(const SQLite::Exception& error) {
@@ -160,9 +160,10 @@ std::unique_ptr<OpenCache> CacheFile::open_at_start() {
     }
 }
 
-void CacheFile::part_with(const FileState& former, const FileState& log) {
+void CacheFile::part_with(const CacheFiles& former) {
     const std::string name = path_ + "-wal";
-    if (same_file(state_of(path_), former) || !same_file(state_of(name), log) || !fs::exists(name)) return;
+    const bool replaced = !same_file(state_of(path_), former.database);
+    if (!replaced || !same_file(state_of(name), former.log) || !fs::exists(name)) return;
     const std::string aside = free_name("replaced") + "-wal";
     fs::rename(name, aside);
     say(LogLevel::warning, Topic::cache, "the log of the former file was moved to {}", aside);

@@ -25,6 +25,11 @@ namespace sternpost {
 
 inline constexpr const char* in_memory = ":memory:";
 
+struct CacheFiles {
+    FileState database;
+    FileState log;
+};
+
 // An open file whose schema is ready.
 struct OpenCache {
     explicit OpenCache(const std::string& path);
@@ -43,8 +48,7 @@ struct OpenCache {
     SQLite::Statement ending{database, sql::ending};
     SQLite::Statement failing{database, sql::failing};
     SQLite::Statement remove{database, sql::remove};
-    FileState file = state_of(path);
-    FileState log = state_of(path + "-wal");
+    const CacheFiles files{state_of(path), state_of(path + "-wal")};
 };
 
 // Whether the file is damaged, rather than out of reach.
@@ -60,9 +64,9 @@ public:
     // At start: an empty one is begun in the place of a broken one. Throws std::runtime_error with the remedy.
     std::unique_ptr<OpenCache> open_at_start();
     std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
-    // `former`, with its log, was open, and is to be no more. Where another file has taken its place, its log must not be
+    // `former` was open, and is to be no more. Where another file has taken its place, its log must not be
     // read into that one, and goes to PATH.replaced-DATE-wal; a log that came with the file stays. Throws as move_aside().
-    void part_with(const FileState& former, const FileState& log);
+    void part_with(const CacheFiles& former);
     // To PATH.broken-DATE, with its -wal and -shm; nothing may have it open. `why` goes to the log.
     void move_aside(const char* why);
     bool in_memory_only() const { return path_ == in_memory; }

@@ -197,12 +197,12 @@ private:
         if (cache_ && !cache_->in_place()) {
             say(LogLevel::error, Topic::cache, "{} was removed or replaced; going on with what is there now",
                 cache_->path);
-            const FileState former = cache_->file;
-            const FileState log = cache_->log;
+            former_ = cache_->files;
             cache_.reset();
-            file_.part_with(former, log);
             ++losses_;
         }
+        if (former_) file_.part_with(*former_);
+        former_.reset();
         if (!cache_) cache_ = file_.open();
         return *cache_;
     }
@@ -242,6 +242,7 @@ private:
     asio::any_io_executor executor_;
     CacheFile file_;
     std::unique_ptr<OpenCache> cache_;
+    std::optional<CacheFiles> former_;  // what was open, and has to be parted with
     std::vector<std::unique_ptr<Waiting>> waiting_;
     StoreFigures figures_;
     unsigned losses_ = 0;

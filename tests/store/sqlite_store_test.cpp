@@ -887,6 +887,27 @@ TEST_F(SqliteStoreTest, AFileThatIsReplacedDoesNotMeetTheLogOfTheFormerOne) {
     EXPECT_TRUE(store->find("new.test")->has_value());
 }
 
+// The log of the former file cannot be moved away at first, and must not be met afterwards either.
+TEST_F(SqliteStoreTest, AFileThatIsReplacedWaitsForTheLogToBeMoved) {
+    const auto saved_is_found = [this] {
+        open();
+        static_cast<void>(put(record_of("saved.test")));
+        store.reset();
+        fs::copy(path, path + ".saved");
+        open();
+        static_cast<void>(put(record_of("later.test")));
+        fs::rename(path + ".saved", path);
+        fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+        const bool found_at_first = store->find("saved.test").has_value();
+        fs::permissions(folder_, fs::perms::owner_all);
+        const auto saved = store->find("saved.test");
+        const auto later = store->find("later.test");
+        return std::to_string(found_at_first) + (saved && *saved ? " saved" : "") +
+               (later && *later ? " later" : "") + " losses " + std::to_string(store->losses());
+    };
+    EXPECT_EQ(unprivileged(saved_is_found), "0 saved losses 1");
+}
+
 // A copy of database and log, as they lay on another machine.
 TEST_F(SqliteStoreTest, AFileThatIsReplacedKeepsItsOwnLog) {
     const std::string other = path + ".other";
