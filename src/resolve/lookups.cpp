@@ -47,7 +47,7 @@ Lookups::Lookups(asio::any_io_executor resolve_loop, Sources sources, const Reso
       context_{sources, options, std::move(rules)},
       table_(memory_entries),
       course_(context_, sharing_, [this](Flight& flight) {
-          take_weaker_answers_back(flight);
+          take_former_answers_back(flight);
           answer_who_need_not_wait(flight);
       }) {}
 
@@ -170,17 +170,21 @@ void Lookups::answer_at(const FlightPtr& flight, std::chrono::steady_clock::time
 
 awaitable<void> Lookups::look_at_policy(FlightPtr flight) {
     co_await course_.look_at_policy(flight);
-    take_weaker_answers_back(*flight);
+    take_former_answers_back(*flight);
 }
 
-// What memory answers must not be weaker than a policy that is on disk; the flight gives the new answers.
-void Lookups::take_weaker_answers_back(Flight& flight) {
+// What memory answers must not be weaker than a policy that is on disk, nor name hosts of the one before; the flight
+// gives the new answers.
+void Lookups::take_former_answers_back(Flight& flight) {
     const KnownDomain& known = flight.known;
     const WallTime wall = now().wall;
     if (known.policy == flight.policy_before || known.uncommitted || known.forgotten) return;
     if (!known.policy_applies(wall, context_.options)) return;
     const bool one_before = flight.policy_before && wall < flight.policy_before->expires();
-    if (known.policy->policy.mode <= (one_before ? flight.policy_before->policy.mode : Mode::none)) return;
+    const Mode mode_before = one_before ? flight.policy_before->policy.mode : Mode::none;
+    const bool other_text = one_before && known.policy->body != flight.policy_before->body;
+    if (known.policy->policy.mode < mode_before) return;
+    if (known.policy->policy.mode == mode_before && !other_text) return;
     if (TableEntryPtr entry = table_.find(known.domain)) {
         table_.remove(known.domain);
         flight.former = std::move(entry);

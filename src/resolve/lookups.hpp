@@ -68,7 +68,7 @@ private:
     void answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
                    std::chrono::steady_clock::time_point deadline);
     boost::asio::awaitable<void> look_at_policy(FlightPtr flight);
-    void take_weaker_answers_back(Flight& flight);
+    void take_former_answers_back(Flight& flight);
     bool knows_nothing_since_a_pin_ended(const Flight& flight) const;
     static boost::asio::awaitable<void> fly(std::shared_ptr<Lookups> self, FlightPtr flight);
     void land(const FlightPtr& flight);

@@ -343,6 +343,22 @@ TEST_F(DaneAnswersTest, MemoryIsNotWeakerThanTheDisk) {
     EXPECT_TRUE(at_hand("good.test"));
 }
 
+TEST_F(DaneAnswersTest, MemoryNamesNoHostsOfAPolicyThatIsReplaced) {
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+    publish("good.test", "2", enforce("new.mx.test"));
+    resolver.tlsa_gate.shut();
+    clock.advance(options.recheck - 5s);
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test")) << "looked at behind the answer";
+    settle();
+    ASSERT_EQ(store.records.at("good.test").policy->id, "2");
+    const auto pending = begin("good.test");
+    settle();
+    EXPECT_FALSE(pending->done);
+    resolver.tlsa_gate.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("new.mx.test"));
+}
+
 TEST_F(DaneAnswersTest, APinThatEndsMeanwhileIsNoAnswer) {
     put_override("good.test", Override::Action::pin);
     resolver.tlsa_gate.shut();
