@@ -79,8 +79,9 @@ void log_fetch_failure(const KnownDomain& known, WallTime now, const Error& erro
         fetch_of(known), level_of_failure(kept, now), kind_of(error.code),
         fmt::format("id={} not fetched: {}; {}, next try {}", known.id_to_fetch(), printable(error.detail),
                     kept != nullptr ? "the known policy stays in force until " + to_iso8601(kept->expires())
-                    : known.overloaded || known.disk_unread ? "mail is deferred"
-                                                            : "mail goes out as without MTA-STS",
+                    : (known.overloaded && !known.fetch_has_failed(now)) || known.disk_unread
+                        ? "mail is deferred"
+                        : "mail goes out as without MTA-STS",
                     known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try)));
 }
 
@@ -192,9 +193,12 @@ awaitable<void> Discovery::look_at_txt(KnownDomain& known) {
 
 awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
     const SteadyTime begun = sources_.clock.steady();
-    known.note_fetch_begun(sources_.clock.wall());
+    const WallTime begun_at = sources_.clock.wall();
     auto fetched = co_await get(known.domain, known.id_to_fetch(), queue);
     if (!fetched && fetched.error().code == Errc::stopped) co_return;
+    const bool host_was_asked =
+        fetched || fetched.error().code != Errc::overloaded || fetched.error().cause == "given-up";
+    if (host_was_asked && queue != Queue::passed_by) known.note_fetch(begun_at);
     figures_.fetches.add(fetched ? "fetched" : fetched.error().cause);
     if (known.forgotten) co_return;
     if (!fetched) {

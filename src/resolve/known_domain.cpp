@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "sternpost/policy/record.hpp"
 
@@ -18,7 +19,8 @@ constexpr std::chrono::hours dane_memory_step{1};
 constexpr std::chrono::hours last_used_step{24};
 constexpr std::chrono::seconds longest_refresh_interval{86'400};
 constexpr int jitter_part = 8;  // 3 h of a day
-constexpr std::chrono::minutes shortest_refresh_interval{5};
+// Ten an hour, which leaves room in max_fetches_an_hour for other ids.
+constexpr std::chrono::minutes same_id_interval{6};
 // After a new id that came with the old body: its owner may have changed the record first.
 constexpr std::chrono::minutes look_at_old_body_again{10};
 
@@ -36,32 +38,45 @@ SteadyTime due_soon(SteadyTime asked, SteadyTime due) {
     return due - (due - asked) / last_part;
 }
 
-WallTime refresh_time(const std::string& domain, const CachedPolicy& policy) {
+std::optional<WallTime> refresh_time(const std::string& domain, const CachedPolicy& policy) {
     const auto interval = std::min(longest_refresh_interval, policy.policy.max_age / 2);
     const auto jitter = std::chrono::seconds(std::hash<std::string>()(domain) %
                                              (static_cast<std::size_t>(interval.count()) / jitter_part + 1));
-    return policy.fetched + std::max<std::chrono::seconds>(interval - jitter, shortest_refresh_interval);
+    const auto refresh = policy.fetched + std::max<std::chrono::seconds>(interval - jitter, same_id_interval);
+    return refresh < policy.expires() ? std::optional(refresh) : std::nullopt;
 }
 
 bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
     if (!policy) return false;
     if (just_fetched || now < policy->expires()) return true;
-    return txt.state == TxtState::present && !failed && !may_fetch(now, options);
+    return txt.state == TxtState::present && !failed && now >= policy->fetched &&
+           now < policy->fetched + interval_of_same_id(options);
+}
+
+std::chrono::seconds KnownDomain::interval_of_same_id(const ResolveOptions& options) {
+    return std::max<std::chrono::seconds>(same_id_interval, options.min_interval);
+}
+
+WallTime KnownDomain::next_fetch(WallTime now, const ResolveOptions& options) const {
+    WallTime next = now;
+    // A next try further off was set by a clock that was wrong.
+    const auto longest_wait = std::max(options.retry, last_fetch_retry);
+    if (fetch_has_failed(now) && failed->next_try <= now + longest_wait)
+        next = std::max(next, failed->next_try);
+    if (policy && !failed && policy->id == id_to_fetch() && now >= policy->fetched)
+        next = std::max(next, policy->fetched + interval_of_same_id(options));
+    std::vector<WallTime> in_last_hour;
+    std::ranges::copy_if(fetches, std::back_inserter(in_last_hour), [now](WallTime fetch) {
+        return fetch > now - std::chrono::hours(1) && fetch <= now;
+    });
+    if (in_last_hour.empty()) return next;
+    next = std::max(next, in_last_hour.back() + options.min_interval);
+    if (in_last_hour.size() < max_fetches_an_hour) return next;
+    return std::max(next, *(in_last_hour.end() - max_fetches_an_hour) + std::chrono::hours(1));
 }
 
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
-    // A next try further off was set by a clock that was wrong.
-    const auto longest_wait = std::max(options.retry, last_fetch_retry);
-    if (fetch_has_failed(now) && now < failed->next_try && failed->next_try <= now + longest_wait)
-        return false;
-    const auto in_last_hour = std::ranges::count_if(
-        fetches, [now](WallTime fetch) { return fetch > now - std::chrono::hours(1) && fetch <= now; });
-    if (static_cast<std::size_t>(in_last_hour) >= max_fetches_an_hour) return false;
-    const bool too_soon =
-        !fetches.empty() && now >= fetches.back() && now < fetches.back() + options.min_interval;
-    // A policy that its owner lets live for less than min-interval is fetched again when it has run out.
-    const bool ran_out = policy && !failed && now >= policy->expires();
-    return !too_soon || ran_out;
+    return next_fetch(now, options) <= now;
 }
 
 bool KnownDomain::wants_fetch(WallTime now) const {
@@ -173,17 +188,18 @@ bool KnownDomain::remember_dane(DomainDane verdict, WallTime now) {
     return true;
 }
 
-void KnownDomain::note_fetch_begun(WallTime now) {
+void KnownDomain::note_fetch(WallTime begun) {
     std::erase_if(fetches,
-                  [now](WallTime fetch) { return fetch <= now - std::chrono::hours(1) || fetch > now; });
-    fetches.push_back(now);
+                  [begun](WallTime fetch) { return fetch <= begun - std::chrono::hours(1) || fetch > begun; });
+    fetches.push_back(begun);
 }
 
 void KnownDomain::take(CachedPolicy taken) {
     const bool same_body = policy && policy->body == taken.body;
     const bool same_id = policy && policy->id == taken.id;
     refresh_at = refresh_time(domain, taken);
-    if (same_body && !same_id) refresh_at = std::min(*refresh_at, taken.fetched + look_at_old_body_again);
+    if (refresh_at && same_body && !same_id)
+        refresh_at = std::min(*refresh_at, taken.fetched + look_at_old_body_again);
     if (!same_body || !same_id) {
         mx = MxLook();
         dane.clear();
@@ -238,11 +254,7 @@ bool KnownDomain::note_used(WallTime now) {
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
     overloaded = why.code == Errc::overloaded;
-    if (overloaded) {
-        // Nobody was asked, but for a GET that was begun and given up.
-        if (why.cause != "given-up" && !fetches.empty()) fetches.pop_back();
-        return;
-    }
+    if (overloaded) return;
     FailedFetch now_failed;
     now_failed.id = id_to_fetch();
     now_failed.count = fetch_has_failed(now) ? failed->count + 1 : 1;

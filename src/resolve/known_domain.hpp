@@ -68,7 +68,8 @@ struct DaneLook {
 SteadyTime due_soon(SteadyTime asked, SteadyTime due);
 
 // RFC 8461 section 3.3 and 10.2: about daily, and by half of a shorter max_age, each domain at a time of its own.
-WallTime refresh_time(const std::string& domain, const CachedPolicy& policy);
+// None where the policy runs out before.
+std::optional<WallTime> refresh_time(const std::string& domain, const CachedPolicy& policy);
 
 struct KnownDomain {
     std::string domain;
@@ -84,7 +85,7 @@ struct KnownDomain {
     bool overloaded = false;        // the last GET found no room among ours
     bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept
     bool just_fetched = false;      // in this flight: applies to its questions even with a max_age of 0
-    std::vector<WallTime> fetches;  // GETs of the last hour
+    std::vector<WallTime> fetches;  // GETs of the last hour, but for those at an operator's word
     TxtLook txt;
     MxLook mx;
     std::optional<WallTime> refresh_at;  // when the policy is fetched again by itself
@@ -92,10 +93,11 @@ struct KnownDomain {
     std::vector<DaneLook> dane;          // the one looked at longest ago first
     std::optional<WallTime> dane_seen;   // when DANE was last in force
 
-    // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids to fetch it
-    // again.
+    // RFC 8461 section 3.2: until max_age after its fetch. Later only while it is so young that it is not fetched
+    // again, and the TXT record is there.
     bool policy_applies(WallTime now, const ResolveOptions& options) const;
-    // Whether a GET is allowed now for the id that the TXT record has.
+    // When a GET is allowed for the id that the TXT record has; `now` where it is allowed already.
+    WallTime next_fetch(WallTime now, const ResolveOptions& options) const;
     bool may_fetch(WallTime now, const ResolveOptions& options) const;
     // Whether the TXT record's id asks for a GET, be it allowed now or not.
     bool wants_fetch(WallTime now) const;
@@ -117,7 +119,7 @@ struct KnownDomain {
     bool note_dane(const Route& route, DaneState state, const Now& now, const ResolveOptions& options);
     // All but the max_routes_a_domain that were looked at last.
     void forget_surplus_routes();
-    void note_fetch_begun(WallTime now);
+    void note_fetch(WallTime begun);
     void note_fetched(CachedPolicy fetched);
     // Another relay has fetched it.
     void note_shared(CachedPolicy shared, SteadyTime now);
@@ -131,6 +133,7 @@ struct KnownDomain {
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
 
 private:
+    static std::chrono::seconds interval_of_same_id(const ResolveOptions& options);
     bool remember_dane(DomainDane verdict, WallTime now);
     void take(CachedPolicy taken);
 };

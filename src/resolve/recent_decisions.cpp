@@ -30,12 +30,12 @@ std::string_view words_for(DomainDane verdict) {
     return "no DNS server validates, so DANE is not looked at";
 }
 
-std::string why_without_policy(const KnownDomain& known) {
+std::string why_without_policy(const KnownDomain& known, WallTime now) {
     if (known.disk_unread) return "the cache cannot be read";
     if (known.txt.state == TxtState::failed) return "no answer about its TXT record: " + known.txt.why;
     if (known.txt.state == TxtState::absent)
         return known.txt.why.empty() ? "no TXT record" : "its TXT record is not used: " + known.txt.why;
-    if (known.overloaded) return "too many policies are being fetched";
+    if (known.overloaded && !known.fetch_has_failed(now)) return "too many policies are being fetched";
     return known.failed ? "policy not fetched: " + known.failed->reason : "policy not fetched";
 }
 
@@ -50,7 +50,7 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
                    const Settings& settings) {
     const Demand demand = demand_of(known, question.map, now, settings);
     const bool applies = known.policy_applies(now.wall, settings.options);
-    if (demand.policy == nullptr) return applies ? words_for(*known.policy) : why_without_policy(known);
+    if (demand.policy == nullptr) return applies ? words_for(*known.policy) : why_without_policy(known, now.wall);
     std::string why =
         demand.published == nullptr ? "a pin of the configuration" : words_for(*demand.published);
     const DaneLook* look = question.map.dane ? known.dane_at(question.route) : nullptr;

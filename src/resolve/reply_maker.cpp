@@ -24,10 +24,10 @@ Reply dane_only() {
     return reply;
 }
 
-Reply without_policy(const KnownDomain& known, const ResolveOptions& options) {
+Reply without_policy(const KnownDomain& known, WallTime now, const ResolveOptions& options) {
     if (known.disk_unread) return temporary("the cache of " + known.domain + " cannot be read");
     if (known.txt.overloaded) return temporary("sternpostd is overloaded: " + known.txt.why);
-    if (known.overloaded && known.txt.state == TxtState::present)
+    if (known.overloaded && known.txt.state == TxtState::present && !known.fetch_has_failed(now))
         return temporary("sternpostd is overloaded: too many policies are being fetched");
     if (known.txt.state == TxtState::failed && options.defer_on_dns_failure)
         return temporary("DNS does not tell whether " + known.domain +
@@ -115,17 +115,17 @@ void limit_by_dane(PreparedReply& prepared, const DaneLook& look) {
     prepared.fresh_until = std::min(prepared.fresh_until, prepared.hosts_due);
 }
 
-void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& now, bool applies) {
-    if (known.disk_unread || known.overloaded) {
+void limit_by_txt(PreparedReply& prepared, const KnownDomain& known, const Now& now,
+                  const ResolveOptions& options, bool applies) {
+    if (known.disk_unread) {
         prepared.fresh_until = now.steady;
         return;
     }
     prepared.fresh_until = known.txt.due;
-    // A failed fetch is tried again behind the answer; the question that comes then starts it.
-    const bool to_fetch = known.wants_fetch(now.wall) && known.fetch_has_failed(now.wall);
-    if (to_fetch && known.failed->next_try > now.wall)
+    // The question that comes when a fetch is allowed again begins it.
+    if (known.wants_fetch(now.wall))
         prepared.fresh_until =
-            std::min(prepared.fresh_until, now.steady + (known.failed->next_try - now.wall));
+            std::min(prepared.fresh_until, now.steady + (known.next_fetch(now.wall, options) - now.wall));
     if (!applies) return;
     prepared.look_from = due_soon(known.txt.asked, known.txt.due);
     prepared.expires = known.policy->expires();
@@ -186,13 +186,13 @@ PreparedReply prepare_reply(const KnownDomain& known, const Asked& question, con
     if (pinned) {
         prepared.fresh_until = SteadyTime::max();
     } else {
-        limit_by_txt(prepared, known, now, applies);
+        limit_by_txt(prepared, known, now, settings.options, applies);
     }
     if (demand.until) prepared.expires = std::min(prepared.expires, *demand.until);
 
     const HostsNeeded needed = hosts_needed(demand, question);
     if (demand.policy == nullptr) {
-        prepared.reply = applies ? not_found() : without_policy(known, settings.options);
+        prepared.reply = applies ? not_found() : without_policy(known, now.wall, settings.options);
     } else if (needed == HostsNeeded::dane) {
         const DaneLook* look = known.dane_at(question.route);
         if (look == nullptr) return prepared;

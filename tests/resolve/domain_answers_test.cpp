@@ -683,7 +683,66 @@ TEST_F(DomainAnswersTest, OneAddressFamilyIsEnough) {  // #62
 TEST_F(DomainAnswersTest, AMaxAgeOfZeroIsUsedOnceAndFetchedAgainWithinBounds) {  // #105
     publish("zero.test", "1", enforce("mail.zero.test", 0));
     for (int i = 0; i < 30; ++i) EXPECT_EQ(ask("zero.test"), secure("mail.zero.test")) << i;
-    EXPECT_EQ(fetches("zero.test"), static_cast<int>(max_fetches_an_hour));
+    EXPECT_EQ(fetches("zero.test"), 1);
+    for (int i = 0; i < 120; ++i) {
+        clock.advance(30s);
+        EXPECT_EQ(ask("zero.test"), secure("mail.zero.test")) << i;
+    }
+    EXPECT_EQ(fetches("zero.test"), 11);
+    publish("zero.test", "2", "version: STSv1\nmode: none\nmax_age: 0\n");
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("zero.test"), not_found);
+}
+
+// #64: the limit ends before the record is looked at again.
+TEST_F(DomainAnswersTest, AnIdThatOurLimitKeptWaitingIsFetchedWhenItEnds) {
+    options.min_interval = 60s;
+    options.recheck = 130s;
+    restart();
+    publish("good.test", "1", enforce("mail.good.test"));
+    break_policy_host("good.test");
+    for (const auto until_next : {180s, 120s, 0s}) {
+        EXPECT_EQ(ask("good.test"), not_found);
+        clock.advance(until_next);
+    }
+    settle();
+    ASSERT_EQ(fetches("good.test"), 2) << "tried again after 300 s, and its record is due 10 s later";
+    publish("good.test", "2", enforce("mail.good.test"));
+    clock.advance(15s);
+    EXPECT_EQ(ask("good.test"), not_found);
+    EXPECT_EQ(fetches("good.test"), 2);
+    clock.advance(45s);
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+}
+
+// What the failed fetch has settled is not undone by a limit of ours that its next try has met.
+TEST_F(DomainAnswersTest, AFailedFetchStaysOneWhereTheNextIsTooMany) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    break_policy_host("good.test");
+    EXPECT_EQ(ask("good.test"), not_found);
+    fetcher.bodies.insert_or_assign("mta-sts.good.test",
+                                    failure(Errc::overloaded, "given up for others", "given-up"));
+    clock.advance(options.retry);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(ask("good.test"), not_found) << i;
+        settle();
+    }
+    EXPECT_EQ(fetches("good.test"), 2);
+}
+
+// What the record does not ask for any more does not keep memory from answering.
+TEST_F(DomainAnswersTest, AFetchThatWasTooManyIsForgottenWithItsId) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    ask("good.test");
+    publish_id("good.test", "2");
+    fetcher.bodies.insert_or_assign("mta-sts.good.test",
+                                    failure(Errc::overloaded, "given up for others", "given-up"));
+    clock.advance(options.recheck);
+    ask("good.test");
+    publish_id("good.test", "1");
+    clock.advance(options.recheck);
+    ask("good.test");
+    EXPECT_TRUE(at_hand("good.test"));
 }
 
 // #129

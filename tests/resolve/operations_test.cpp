@@ -192,6 +192,15 @@ TEST_F(OperationsTest, ARefreshWaitsForTheLookupUnderWay) {
     EXPECT_EQ(fetches("good.test"), 2);
 }
 
+// #114
+TEST_F(OperationsTest, ARefreshLeavesRoomForANewId) {
+    ask("good.test");
+    for (std::size_t i = 0; i <= max_fetches_an_hour; ++i) EXPECT_TRUE(refresh("good.test").fetched);
+    publish("good.test", "2", enforce("new.good.test"));
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("good.test"), secure("new.good.test"));
+}
+
 TEST_F(OperationsTest, WhatIsLearntIsAtHandAndInUse) {
     ASSERT_TRUE(test::run(io, answers->learn("good.test")));
     EXPECT_TRUE(at_hand("good.test"));

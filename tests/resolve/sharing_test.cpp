@@ -171,7 +171,7 @@ TEST_F(SharingTest, AnOlderPolicyChangesNothing) {
     EXPECT_EQ(store.records[domain].policy->id, "2");
     // Nor when ours has run out.
     store.records[domain].policy->policy.max_age = 1s;
-    clock.advance(2s);
+    clock.advance(6min);
     fleet = nullptr;
     restart();
     fleet = &others;

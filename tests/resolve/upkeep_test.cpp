@@ -78,7 +78,7 @@ TEST_F(UpkeepTest, ARefreshTakesUpANewBodyUnderTheOldId) {
     EXPECT_EQ(ask("good.test"), secure("new.good.test"));
 }
 
-// #118: by half of a short max_age, but not within five minutes of the last fetch
+// #118: by half of a short max_age, but not within six minutes of the last fetch
 TEST_F(UpkeepTest, ShortLivedPoliciesAreRefreshedSooner) {
     publish("short.test", "1", enforce("mail.short.test", 7200));
     publish("shorter.test", "1", enforce("mail.shorter.test", 400));
@@ -87,7 +87,34 @@ TEST_F(UpkeepTest, ShortLivedPoliciesAreRefreshedSooner) {
     const WallTime begin = clock.wall();
     EXPECT_GE(refresh_at("short.test"), begin + 52min);
     EXPECT_LE(refresh_at("short.test"), begin + 60min);
-    EXPECT_EQ(refresh_at("shorter.test"), begin + 5min);
+    EXPECT_EQ(refresh_at("shorter.test"), begin + 6min);
+}
+
+// #108: it is discovered anew when somebody asks.
+TEST_F(UpkeepTest, APolicyThatRunsOutBeforeIsNotRefreshed) {
+    publish("brief.test", "1", enforce("mail.brief.test", 300));
+    ask("brief.test");
+    EXPECT_FALSE(store.records.at("brief.test").refresh_at);
+    for (int i = 0; i < 3; ++i) {
+        clock.advance(10min);
+        upkeep();
+        EXPECT_EQ(fetches("brief.test"), 1);
+    }
+    EXPECT_EQ(ask("brief.test"), secure("mail.brief.test"));
+    EXPECT_EQ(fetches("brief.test"), 2);
+}
+
+// #114: its refreshes do not use up what a new id needs.
+TEST_F(UpkeepTest, ANewIdOfAPolicyThatIsRefreshedOftenIsFetched) {
+    publish("short.test", "1", enforce("mail.short.test", 600));
+    ask("short.test");
+    for (int fetch = 2; fetch < 15; ++fetch) {
+        clock.advance(6min);
+        upkeep_until_fetches("short.test", fetch);
+    }
+    publish("short.test", "2", enforce("new.short.test", 600));
+    clock.advance(options.recheck);
+    EXPECT_EQ(ask("short.test"), secure("new.short.test"));
 }
 
 TEST_F(UpkeepTest, RefreshesAreSpreadOverThreeHours) {
