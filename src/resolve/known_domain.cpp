@@ -159,15 +159,14 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
             most = std::min(most, dane_remembered(now.wall) ? last_dns_retry_when_deferring : last_dns_retry);
         look.due = now.steady + std::min(most, std::max(options.min_ttl, state.ttl));
     } else {
-        const bool deferring = state.verdict != DomainDane::doubtful;
         look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures,
-                                         deferring ? last_dns_retry_when_deferring : last_dns_retry);
+                                         last_dns_retry_when_deferring);
     }
     const DomainDane verdict = state.verdict;
     look.state = std::move(state);
     std::erase_if(dane, [&](const DaneLook& other) { return other.route == route; });
     dane.push_back(std::move(look));
-    return remember_dane(verdict, now.wall);
+    return remember_dane(route, verdict, now.wall);
 }
 
 void KnownDomain::forget_surplus_routes() {
@@ -175,7 +174,8 @@ void KnownDomain::forget_surplus_routes() {
     dane.erase(dane.begin(), dane.end() - static_cast<std::ptrdiff_t>(max_routes_a_domain));
 }
 
-bool KnownDomain::remember_dane(DomainDane verdict, WallTime now) {
+// Other ports and hosts than those of the MX record prove nothing about these.
+bool KnownDomain::remember_dane(const Route& route, DomainDane verdict, WallTime now) {
     if (verdict == DomainDane::in_force) {
         const bool remembered = dane_seen && *dane_seen <= now && now < *dane_seen + dane_memory_step;
         if (!remembered) dane_seen = now;
@@ -183,7 +183,7 @@ bool KnownDomain::remember_dane(DomainDane verdict, WallTime now) {
     }
     const bool elsewhere = std::ranges::any_of(
         dane, [](const DaneLook& look) { return look.state.verdict == DomainDane::in_force; });
-    if (verdict != DomainDane::absent || elsewhere || !dane_seen) return false;
+    if (verdict != DomainDane::absent || route != Route() || elsewhere || !dane_seen) return false;
     dane_seen.reset();
     return true;
 }

@@ -134,7 +134,7 @@ struct KnownDomain {
 
 private:
     static std::chrono::seconds interval_of_same_id(const ResolveOptions& options);
-    bool remember_dane(DomainDane verdict, WallTime now);
+    bool remember_dane(const Route& route, DomainDane verdict, WallTime now);
     void take(CachedPolicy taken);
 };
 

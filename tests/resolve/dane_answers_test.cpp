@@ -165,6 +165,17 @@ TEST_F(DaneAnswersTest, DeferringIsNeverRememberedForMoreThanThirtySeconds) {
     EXPECT_EQ(tlsa_questions("a.mx.test"), 10);
 }
 
+// Nor where a host is proven that the policy does not have.
+TEST_F(DaneAnswersTest, DeferringForOneHostIsNotRememberedLongerEither) {
+    publish_hosts("good.test", {"a.mx.test", "other.test"});
+    break_tlsa("a.mx.test");
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_NE(ask("good.test").find("TEMP dane: a.mx.test"), std::string::npos);
+        clock.advance(30s);
+    }
+    EXPECT_EQ(tlsa_questions("a.mx.test"), 10);
+}
+
 // Rows 20 and 24: Postfix has found a host, so its DNS says something else than ours.
 TEST_F(DaneAnswersTest, NoMailHostInOurViewFailsClosed) {
     publish_hosts("good.test", {""});
@@ -414,6 +425,23 @@ TEST_F(DaneAnswersTest, DaneThatItsOwnerRemovedIsForgotten) {
     resolver.validates = Validation::no;
     clock.advance(601s);
     EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+}
+
+// That there is none at another port, or at the domain itself as a host, proves nothing about the MX hosts' port 25.
+TEST_F(DaneAnswersTest, DaneIsForgottenForWhatTheMxRecordSaysAlone) {
+    publish_tlsa("a.mx.test");
+    publish_hosts("good.test", {"a.mx.test"});
+    for (const std::string key : {"good.test:587", "[good.test]:587"}) {
+        EXPECT_EQ(ask("good.test"), dane_only);
+        restart();
+        ask(key);
+        settle();
+        restart();
+        resolver.validates = Validation::no;
+        EXPECT_NE(ask("good.test").find("TEMP dane: good.test had DANE"), std::string::npos) << key;
+        resolver.validates = Validation::yes;
+        clock.advance(30s);
+    }
 }
 
 TEST_F(DaneAnswersTest, DaneThatLastsStaysRemembered) {
