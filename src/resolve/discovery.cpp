@@ -114,10 +114,15 @@ std::string words_of(const DaneLook& look) {
     return fmt::format("{}; {}", to_string(look.state.verdict), hosts);
 }
 
+std::string look_at(const Route& route) {
+    return fmt::format("look at {}{}", route.bracketed ? "the host, port " : "", route.port);
+}
+
 // `changed`: the verdict is another one than before. What is settled is told then; what is not, as a failure.
 void log_dane(const KnownDomain& known, const DaneLook& look, bool changed, Repeats& repeats) {
     const Subject subject{Topic::dane, known.domain};
-    const Trouble trouble{subject, "look"};
+    const std::string what = look_at(look.route);
+    const Trouble trouble{subject, what};
     const DomainDane verdict = look.state.verdict;
     const auto kind = static_cast<unsigned>(verdict);
     if (verdict == DomainDane::undecided || verdict == DomainDane::doubtful)
@@ -126,8 +131,8 @@ void log_dane(const KnownDomain& known, const DaneLook& look, bool changed, Repe
     if (verdict != DomainDane::unvalidated) repeats.mended(trouble, "known of every MX host again");
 }
 
-void log_dane_lost(const KnownDomain& known, Repeats& repeats) {
-    repeats.failed({{Topic::dane, known.domain}, "look"}, LogLevel::error,
+void log_dane_lost(const KnownDomain& known, const Route& route, Repeats& repeats) {
+    repeats.failed({{Topic::dane, known.domain}, look_at(route)}, LogLevel::error,
                    static_cast<unsigned>(DomainDane::unvalidated),
                    fmt::format("it had DANE a short while ago, but no DNS server validates any more; "
                                "mail to it is deferred until one does, for {} h at most",
@@ -305,7 +310,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
     const bool to_disk = known.note_dane(route, std::move(state), now, options_);
     const DaneLook& look = *known.dane_at(route);
     if (look.state.verdict == DomainDane::unvalidated && known.dane_remembered(now.wall))
-        log_dane_lost(known, repeats_);
+        log_dane_lost(known, route, repeats_);
     else
         log_dane(known, look, changed, repeats_);
     if (to_disk) co_await commit(known);

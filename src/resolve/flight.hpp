@@ -27,7 +27,8 @@ struct Flight {
 
     struct Waiter {
         Asked question;
-        Answers::OnReply on_reply;  // called once, on the resolve loop
+        Answers::OnReply on_reply;             // called once, on the resolve loop
+        SteadyTime until = SteadyTime::max();  // its patience, by the steady clock of the system
     };
 
     // Who waits for it goes on.
@@ -71,8 +72,8 @@ struct Flight {
     boost::asio::steady_timer landed;   // cancelled when it has ended
     bool ended = false;
     bool policy_looked_at = false;
-    bool overdue = false;  // patience with TXT record and policy file has ended: what is known counts
-    bool expired = false;  // patience has ended altogether: who asks now is told so
+    bool overdue = false;       // patience with TXT record and policy file has ended: what is known counts
+    SteadyTime overdue_from{};  // by the steady clock of the system
 };
 
 }  // namespace sternpost

@@ -21,15 +21,16 @@ Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     return prepare_reply(unanswered, question, at, context_.settings(), flight.hosts_since).reply;
 }
 
-Reply FlightReplies::too_late(const Flight& flight) const {
+Reply FlightReplies::too_late(const Flight& flight, const Asked& question) const {
     const std::string& domain = flight.known.domain;
     if (flight.known.uncommitted) return temporary("policy of " + domain + " is being written to disk");
-    return temporary_for_dane("the MX hosts of " + domain + " are being looked at");
+    const std::string why = "the MX hosts of " + domain + " are being looked at";
+    return question.map.dane ? temporary_for_dane(why) : temporary(why);
 }
 
 Reply FlightReplies::at_landing(const Flight& flight, const Asked& question) const {
     Reply ready = prepare(flight, question).reply;
-    return ready ? ready : too_late(flight);
+    return ready ? ready : too_late(flight, question);
 }
 
 std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntryPtr& former) const {

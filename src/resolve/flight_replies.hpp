@@ -21,7 +21,7 @@ public:
     // or for the commit of a new policy,
     Reply so_far(const Flight& flight, const Asked& question) const;
     // until its patience ends: then why.
-    Reply too_late(const Flight& flight) const;
+    Reply too_late(const Flight& flight, const Asked& question) const;
     Reply at_landing(const Flight& flight, const Asked& question) const;
     // Replies to what was asked in this flight, and to what has been asked before (`former`, or null) and can still be
     // answered.

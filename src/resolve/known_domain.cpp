@@ -189,8 +189,8 @@ bool KnownDomain::remember_dane(const Route& route, DomainDane verdict, WallTime
 }
 
 void KnownDomain::note_fetch(WallTime begun) {
-    std::erase_if(fetches,
-                  [begun](WallTime fetch) { return fetch <= begun - std::chrono::hours(1) || fetch > begun; });
+    std::erase_if(
+        fetches, [begun](WallTime fetch) { return fetch <= begun - std::chrono::hours(1) || fetch > begun; });
     fetches.push_back(begun);
 }
 

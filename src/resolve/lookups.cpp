@@ -28,14 +28,16 @@ void release(Flight& flight, const Reply& with) {
 void warn_if_nothing_passes(const KnownDomain& known, const TableEntry& entry, const Now& now,
                             const Settings& settings, Repeats& repeats) {
     const Trouble trouble{{Topic::policy, known.domain}, "hosts"};
+    const auto payload = [](const ReadyReply& ready) { return ready.text.substr(ready.text.find(':') + 1); };
     const bool nothing_passes = std::ranges::any_of(entry.replies(), [&](const ReadyReply& ready) {
-        return fails_closed(ready.text.substr(ready.text.find(':') + 1)) ||
-               passes_no_mx_host(known, ready.question, now, settings);
+        return fails_closed(payload(ready)) || passes_no_mx_host(known, ready.question, now, settings);
     });
+    const bool enforced = std::ranges::any_of(
+        entry.replies(), [&](const ReadyReply& ready) { return payload(ready).starts_with("OK "); });
     if (nothing_passes)
         repeats.failed(trouble, LogLevel::warning, 0,
                        "no MX host passes it, or its answer is too long for Postfix: mail is deferred");
-    else
+    else if (enforced)
         repeats.mended(trouble, "MX hosts pass it again");
 }
 
@@ -72,7 +74,8 @@ Lookups::FlightPtr Lookups::begin(const std::string& domain, Why why) {
     flight->at_news = why == Why::news;
     flight->at_operators_word = why == Why::operators_word;
     flights_.emplace(domain, flight);
-    limit_patience(flight);
+    limit_patience(*flight);
+    watch_patience(flight);
     spawn(resolve_loop_, "domain lookup", fly(shared_from_this(), flight));
     return flight;
 }
@@ -91,12 +94,10 @@ void Lookups::board(const std::string& domain, Flight::Waiter waiter) {
     if (!flight) return waiter.on_reply(without_lookup(domain, waiter.question));
     if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
         return waiter.on_reply(std::move(ready));
-    // The looks at MX hosts that it waits for have time of their own.
-    if (std::exchange(flight->expired, false)) {
-        const auto deadline = std::chrono::steady_clock::now() + context_.options.deadline;
-        answer_at(flight, deadline, deadline);
-    }
+    // Who boards a second flight has no more time for it than is left.
+    waiter.until = std::min(waiter.until, std::chrono::steady_clock::now() + context_.options.deadline);
     flight->waiters.push_back(std::move(waiter));
+    watch_patience(flight);
 }
 
 Reply Lookups::without_lookup(const std::string& domain, const Asked& question) {
@@ -144,28 +145,36 @@ KnownDomain Lookups::recall(const std::string& domain) {
 
 // With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited for
 // until the deadline.
-void Lookups::limit_patience(const FlightPtr& flight) {
-    const auto begun = std::chrono::steady_clock::now();
-    const bool known = flight->known.policy_applies(now().wall, context_.options);
-    const auto deadline = begun + context_.options.deadline;
-    answer_at(flight, known ? std::min(deadline, begun + patience_with_known_policy) : deadline, deadline);
+void Lookups::limit_patience(Flight& flight) const {
+    const bool known = flight.known.policy_applies(now().wall, context_.options);
+    const auto deadline = context_.options.deadline;
+    flight.overdue_from =
+        std::chrono::steady_clock::now() +
+        (known ? std::min<SteadyTime::duration>(deadline, patience_with_known_policy) : deadline);
 }
 
-void Lookups::answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
-                        std::chrono::steady_clock::time_point deadline) {
-    flight->patience.expires_at(when);
-    flight->patience.async_wait(
-        [self = shared_from_this(), flight, when, deadline](boost::system::error_code error) {
-            if (error) return;
-            // What came while the loop stood still is taken in first.
-            const auto woken = std::chrono::steady_clock::now();
-            if (when == deadline && woken >= deadline + longest_lag)
-                return self->answer_at(flight, woken + a_little_longer, woken + a_little_longer);
-            flight->overdue = true;
-            flight->expired = when == deadline;
-            self->answer_who_need_not_wait(*flight);
-            if (!flight->expired) self->answer_at(flight, deadline, deadline);
-        });
+void Lookups::watch_patience(const FlightPtr& flight) {
+    SteadyTime due = flight->overdue ? SteadyTime::max() : flight->overdue_from;
+    for (const Flight::Waiter& waiter : flight->waiters) due = std::min(due, waiter.until);
+    flight->patience.expires_at(due);
+    flight->patience.async_wait([self = shared_from_this(), flight, due](boost::system::error_code error) {
+        if (!error) self->end_patience(flight, due);
+    });
+}
+
+void Lookups::end_patience(const FlightPtr& flight, SteadyTime due) {
+    const SteadyTime woken = std::chrono::steady_clock::now();
+    // What came while the loop stood still is taken in first.
+    if (woken >= due + longest_lag) {
+        const SteadyTime later = woken + a_little_longer;
+        if (flight->overdue_from <= woken) flight->overdue_from = later;
+        for (Flight::Waiter& waiter : flight->waiters)
+            if (waiter.until <= woken) waiter.until = later;
+    } else {
+        if (flight->overdue_from <= woken) flight->overdue = true;
+        answer_who_need_not_wait(*flight);
+    }
+    watch_patience(flight);
 }
 
 awaitable<void> Lookups::look_at_policy(FlightPtr flight) {
@@ -247,14 +256,15 @@ void Lookups::remember(Flight& flight) {
 }
 
 void Lookups::answer_who_need_not_wait(Flight& flight) {
+    const SteadyTime at = std::chrono::steady_clock::now();
     for (auto& waiter : std::exchange(flight.waiters, {})) {
-        if (Reply ready = replies_.so_far(flight, waiter.question)) {
+        const bool late = waiter.until <= at;
+        Reply ready = flight.overdue || late ? replies_.so_far(flight, waiter.question) : nullptr;
+        if (!ready && late) ready = replies_.too_late(flight, waiter.question);
+        if (ready)
             waiter.on_reply(std::move(ready));
-        } else if (flight.expired) {
-            waiter.on_reply(replies_.too_late(flight));
-        } else {
+        else
             flight.waiters.push_back(std::move(waiter));
-        }
     }
 }
 

@@ -64,9 +64,9 @@ public:
 private:
     Now now() const { return context_.now(); }
     Reply without_lookup(const std::string& domain, const Asked& question);
-    void limit_patience(const FlightPtr& flight);
-    void answer_at(const FlightPtr& flight, std::chrono::steady_clock::time_point when,
-                   std::chrono::steady_clock::time_point deadline);
+    void limit_patience(Flight& flight) const;
+    void watch_patience(const FlightPtr& flight);
+    void end_patience(const FlightPtr& flight, SteadyTime due);
     boost::asio::awaitable<void> look_at_policy(FlightPtr flight);
     void take_former_answers_back(Flight& flight);
     bool knows_nothing_since_a_pin_ended(const Flight& flight) const;

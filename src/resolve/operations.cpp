@@ -85,7 +85,10 @@ Result<DomainReport> Operations::report(const std::string& domain) {
     report.in_memory = table_.find(domain) != nullptr;
     report.looked_up_now = lookups_.under_way(domain) != nullptr;
     report.record = record_of(known);
-    report.record.failed = known.failed;
+    // The next try is for the id that the record has.
+    const bool given_up =
+        known.failed && known.txt.state == TxtState::present && known.failed->id != known.txt.id;
+    report.record.failed = given_up ? std::nullopt : known.failed;
     report.on_disk = known.worth_keeping() && known.on_disk;
     report.txt = to_string(known.txt.state);
     report.txt_id = known.txt.id;
@@ -189,7 +192,8 @@ awaitable<Result<Imported>> Operations::import(DomainRecord record, Origin origi
     // What was learnt here stays.
     record.last_used = std::max(record.last_used, known.last_used);
     if (known.dane_seen) record.dane_seen = known.dane_seen;
-    record.refresh_at = origin == Origin::own_export ? refresh_time(domain, *record.policy) : std::optional(at);
+    record.refresh_at =
+        origin == Origin::own_export ? refresh_time(domain, *record.policy) : std::optional(at);
     const auto arriving = std::make_shared<const CachedPolicy>(*record.policy);
     arriving_.insert_or_assign(domain, arriving);
     lookups_.abandon(domain);

@@ -50,7 +50,8 @@ std::string why_so(const KnownDomain& known, const Asked& question, const Now& n
                    const Settings& settings) {
     const Demand demand = demand_of(known, question.map, now, settings);
     const bool applies = known.policy_applies(now.wall, settings.options);
-    if (demand.policy == nullptr) return applies ? words_for(*known.policy) : why_without_policy(known, now.wall);
+    if (demand.policy == nullptr)
+        return applies ? words_for(*known.policy) : why_without_policy(known, now.wall);
     std::string why =
         demand.published == nullptr ? "a pin of the configuration" : words_for(*demand.published);
     const DaneLook* look = question.map.dane ? known.dane_at(question.route) : nullptr;

@@ -313,6 +313,37 @@ TEST_F(DaneAnswersTest, AQuestionLateInALongFlightHasTimeOfItsOwn) {
               std::string::npos);
 }
 
+TEST_F(DaneAnswersTest, WithoutDaneItIsNotBlamed) {
+    options.deadline = 50ms;
+    MapRules without;
+    without.dane = false;
+    maps["plain"] = without;
+    reconfigure();
+    resolver.mx_gate.shut();
+    EXPECT_NE(ask("good.test", "plain").find(":TEMP the MX hosts of good.test are being looked at,"),
+              std::string::npos);
+}
+
+TEST_F(DaneAnswersTest, AQuestionBeforeTheEndOfALongFlightsPatienceHasTimeOfItsOwn) {
+    let_the_next_fetch_hang();
+    options.deadline = 2s;
+    reconfigure();
+    EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+    const auto run_for = [this](std::chrono::milliseconds time) {
+        io.restart();
+        io.run_for(time);
+    };
+    run_for(1s);
+    resolver.tlsa_gate.shut();
+    const auto end = std::chrono::steady_clock::now() + options.deadline;
+    const auto pending = begin("good.test:587");
+    run_for(1s);
+    EXPECT_FALSE(pending->done && std::chrono::steady_clock::now() < end);
+    resolver.tlsa_gate.open();
+    settle();
+    EXPECT_TRUE(pending->done);
+}
+
 TEST_F(DaneAnswersTest, ALookThatFailedIsRepeatedWithinALongFlight) {
     let_the_next_fetch_hang();
     break_tlsa("a.mx.test");

@@ -400,6 +400,36 @@ TEST_F(OperationsTest, DecisionsAreBounded) {
     EXPECT_EQ(answers->recent_decisions().front().reply.size(), max_decision_bytes);
 }
 
+TEST_F(OperationsTest, WhoWaitsAfterwardsHasNoMoreTimeThanBefore) {
+    options.deadline = 2s;
+    restart();
+    fetcher.gate.shut();
+    const auto first = begin("good.test");
+    io.restart();
+    io.run_for(1s);
+    ASSERT_TRUE(answers->forget("good.test"));
+    const auto second = begin("good.test");
+    test::run_until(io, [&] { return first->done; });
+    EXPECT_THAT(std::string(*first->reply), HasSubstr("TEMP policy of good.test is being fetched"));
+    EXPECT_FALSE(second->done);
+}
+
+// What the record does not name any more is not tried again.
+TEST_F(OperationsTest, AReportHasNoNextTryThatDoesNotCome) {
+    ask("good.test");
+    publish_id("good.test", "2");
+    break_policy_host("good.test");
+    clock.advance(options.recheck);
+    ask("good.test");
+    settle();
+    EXPECT_TRUE(report("good.test").record.failed);
+    publish_id("good.test", "1");
+    clock.advance(options.recheck);
+    ask("good.test");
+    settle();
+    EXPECT_FALSE(report("good.test").record.failed);
+}
+
 TEST_F(OperationsTest, ARefreshThatIsBrokenOffSaysSo) {
     ask("good.test");
     const auto broken_off_by = [this](const std::function<void()>& what) {
