@@ -1,5 +1,5 @@
-// What is wrong with a Postfix that is to ask sternpostd, told by rules: each looks at the facts and finds nothing, or
-// says what is wrong, why it matters, and which command mends it.
+// What is wrong with a Postfix that is to ask sternpostd, found by rules: each looks at the facts and finds nothing, or
+// says what is wrong, why it matters, and which command fixes it.
 //
 // Threads: any; pure.
 #pragma once
