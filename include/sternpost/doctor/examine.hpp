@@ -25,7 +25,7 @@ struct Finding {
     Severity severity = Severity::information;
     std::string what;
     std::string why;
-    std::vector<std::string> remedy;  // shell commands, or "# " and what to do where no command does it
+    std::vector<std::string> remedy;  // shell commands, or "# " and what to do if no command does it
 };
 
 // A rule that found nothing to say.

@@ -1,7 +1,7 @@
 // What the relays of one fleet tell each other: a second level behind the local cache, which can make things better but
 // never worse. Whatever goes wrong with it is "don't know", within a bounded time, and the relay goes on alone.
 //
-// Ownership: `app` owns the one fleet, where there is one; everybody else borrows it.
+// Ownership: `app` owns the one fleet, if there is one; everybody else borrows it.
 // Threads:   the resolve loop; find(), lease() and change_of() suspend.
 // Errors:    none. What others say is believed only if it is signed with a key of the fleet and valid in every
 //            field; anything else is counted and ignored.

@@ -29,7 +29,7 @@ enum class Topic {
     watch,   // the operator's own domains
 };
 
-// `domain`: the policy domain, where the line is about one.
+// `domain`: the policy domain, if the line is about one.
 struct Subject {
     Subject(Topic what, std::string_view whose = {}) : topic(what), domain(whose) {}
     Topic topic;
