@@ -1,7 +1,7 @@
-// Values that are right one by one, and wrong together.
+// Values that are right one by one, but wrong together.
 //
 // Threads: the one that reads the file.
-// Errors:  told to the problems of the field.
+// Errors:  are added to the problems of the field.
 #pragma once
 
 #include <vector>
