@@ -1,4 +1,4 @@
-// The last decisions that made an answer another one, with their reasons.
+// The latest decisions that changed an answer, with their reasons.
 //
 // Ownership: belongs to whoever decides.
 // Threads:   the resolve loop. It is told when a lookup has ended, never when an answer is given.
@@ -13,7 +13,7 @@
 
 namespace sternpost {
 
-// Why a question is answered as it is: what is known of the domain, and what was decided about it.
+// Why a question is answered as it is: what is known about the domain, and what was decided about it.
 std::string why_so(const KnownDomain& known, const Asked& question, const Now& now, const Settings& settings);
 
 class RecentDecisions {
