@@ -1,4 +1,4 @@
-// What is to be said of the certificates of a finished handshake.
+// What is to be said about the certificates of a finished handshake.
 //
 // Threads: any; pure but for the anchors, which are only read.
 #pragma once

@@ -1,10 +1,10 @@
 // The cache's file: held against other daemons, opened, and moved aside when it is broken.
 //
-// PATH.lock is locked by flock(2) and has the holder's process id; it stays when the holder has gone, and then means
-// nothing. The database itself carries no lock of ours: SQLite's are POSIX locks, which the process loses when it
+// PATH.lock is locked by flock(2) and contains the holder's process id; it stays when the holder has gone, and then
+// means nothing. The database itself has no lock of ours: SQLite's are POSIX locks, which the process loses when it
 // closes any descriptor of the file.
 //
-// Ownership: SqliteStore owns the one.
+// Ownership: SqliteStore owns the only one.
 // Threads:   those of the store.
 // Errors:    SQLite::Exception from open(); std::runtime_error with the remedy from the constructor, std::system_error
 //            from move_aside() and part_with().
@@ -28,7 +28,7 @@ inline constexpr const char* in_memory = ":memory:";
 // An open file whose schema is ready.
 struct OpenCache {
     explicit OpenCache(const std::string& path);
-    // Not so when somebody has removed or replaced what is open: then nothing that is written would be found again.
+    // False if somebody has removed or replaced what is open: nothing that is written would then be found again.
     bool in_place() const;
 
     const std::string path;
@@ -57,11 +57,11 @@ public:
     CacheFile(const CacheFile&) = delete;
     CacheFile& operator=(const CacheFile&) = delete;
 
-    // At start: an empty one is begun in the place of a broken one. Throws std::runtime_error with the remedy.
+    // At start: an empty file takes the place of a broken one. Throws std::runtime_error with the remedy.
     std::unique_ptr<OpenCache> open_at_start();
     std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
-    // `former`, with its log, was open, and is to be no more. Where another file has taken its place, its log must not be
-    // read into that one, and goes to PATH.replaced-DATE-wal; a log that came with the file stays. Throws as move_aside().
+    // `former`, with its log, was open, and is not to be any more. If another file has taken its place, the log must not be
+    // read into that one, and goes to PATH.replaced-DATE-wal; a log that came with that file stays. Throws as move_aside().
     void part_with(const FileState& former, const FileState& log);
     // To PATH.broken-DATE, with its -wal and -shm; nothing may have it open. `why` goes to the log.
     void move_aside(const char* why);
