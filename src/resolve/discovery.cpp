@@ -53,7 +53,7 @@ void log_txt(const KnownDomain& known, WallTime now, Repeats& repeats) {
         known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
 }
 
-// The nearer the end of a policy that protects, the louder (RFC 8461 section 10.2).
+// The sooner a policy that protects expires, the louder (RFC 8461 section 10.2).
 LogLevel level_of_failure(const CachedPolicy* kept, WallTime now) {
     if (kept == nullptr) return LogLevel::warning;
     if (kept->policy.mode == Mode::none) return LogLevel::debug;
@@ -113,7 +113,7 @@ std::string words_of(const DaneLook& look) {
     return fmt::format("{}; {}", to_string(look.state.verdict), hosts);
 }
 
-// `changed`: the verdict is another one than before. What is settled is told then; what is not, as a failure.
+// `changed`: the verdict differs from the one before. A settled one is logged only then; any other, as a failure.
 void log_dane(const KnownDomain& known, const DaneLook& look, bool changed, Repeats& repeats) {
     const Subject subject{Topic::dane, known.domain};
     const Trouble trouble{subject, "look"};
@@ -310,7 +310,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
 awaitable<void> Discovery::commit(KnownDomain& known) {
     if (known.forgotten) co_return;
     read_again(known, sources_.store, repeats_);
-    // What is written must not take the place of what could not be read.
+    // What is written must not replace what could not be read.
     if (known.disk_unread) {
         known.on_disk = false;
         co_return;

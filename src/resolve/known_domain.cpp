@@ -13,13 +13,13 @@ constexpr std::chrono::seconds first_dns_retry{10};
 constexpr std::chrono::seconds last_dns_retry{300};
 constexpr std::chrono::seconds last_dns_retry_when_deferring{30};
 constexpr std::chrono::seconds last_fetch_retry{3600};
-// DANE that stays in force is written to disk no more often.
+// DANE that stays in force is written to disk no more often than this.
 constexpr std::chrono::hours dane_memory_step{1};
 constexpr std::chrono::hours last_used_step{24};
 constexpr std::chrono::seconds longest_refresh_interval{86'400};
 constexpr int jitter_part = 8;  // 3 h of a day
 constexpr std::chrono::minutes shortest_refresh_interval{5};
-// After a new id that came with the old body: its owner may have changed the record first.
+// After a new id that came with the old body: the owner may have changed the record first.
 constexpr std::chrono::minutes look_at_old_body_again{10};
 
 // `first` doubled with each failure after the first one, up to `most`.
@@ -50,7 +50,7 @@ bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) co
 }
 
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
-    // A next try further off was set by a clock that was wrong.
+    // A next try further off than this was set by a clock that was wrong.
     const auto longest_wait = std::max(options.retry, last_fetch_retry);
     if (fetch_has_failed(now) && now < failed->next_try && failed->next_try <= now + longest_wait)
         return false;
@@ -59,7 +59,7 @@ bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {
     if (static_cast<std::size_t>(in_last_hour) >= max_fetches_an_hour) return false;
     const bool too_soon =
         !fetches.empty() && now >= fetches.back() && now < fetches.back() + options.min_interval;
-    // A policy that its owner lets live for less than min-interval is fetched again when it has run out.
+    // A policy that its owner lets live for less than min-interval is fetched again when it has expired.
     const bool ran_out = policy && !failed && now >= policy->expires();
     return !too_soon || ran_out;
 }
@@ -222,24 +222,24 @@ void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& option
     overloaded = false;
     refresh_at = now + options.retry;
     if (fetch_has_failed(now)) refresh_at = std::max(*refresh_at, failed->next_try);
-    // What has run out is not refreshed any more, but discovered anew when it is asked for.
+    // What has expired is no longer refreshed, but discovered again when it is asked for.
     if (!policy || now >= policy->expires()) refresh_at.reset();
 }
 
 bool KnownDomain::note_used(WallTime now) {
     if (last_used <= now && now < last_used + last_used_step) return false;
     last_used = now;
-    // There is none after the policy ran out, and one too far off after a clock that was wrong.
+    // There is none after the policy has expired, and one too far off after the clock was wrong.
     if (policy && (!refresh_at || *refresh_at > now + longest_refresh_interval))
         refresh_at = refresh_time(domain, *policy);
-    // What is written must not take the place of what could not be read.
+    // What is written must not replace what could not be read.
     return !disk_unread && (policy || failed);
 }
 
 void KnownDomain::note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options) {
     overloaded = why.code == Errc::overloaded;
     if (overloaded) {
-        // Nobody was asked, but for a GET that was begun and given up.
+        // Nobody was asked, except by a GET that was begun and given up.
         if (why.cause != "given-up" && !fetches.empty()) fetches.pop_back();
         return;
     }

@@ -91,7 +91,7 @@ void Lookups::board(const std::string& domain, Flight::Waiter waiter) {
     if (!flight) return waiter.on_reply(without_lookup(domain, waiter.question));
     if (Reply ready = flight->overdue ? replies_.so_far(*flight, waiter.question) : nullptr)
         return waiter.on_reply(std::move(ready));
-    // The looks at MX hosts that it waits for have time of their own.
+    // The looks at MX hosts that it waits for get time of their own.
     if (std::exchange(flight->expired, false)) {
         const auto deadline = std::chrono::steady_clock::now() + context_.options.deadline;
         answer_at(flight, deadline, deadline);
@@ -142,8 +142,8 @@ KnownDomain Lookups::recall(const std::string& domain) {
     return known;
 }
 
-// With a policy at hand, what is known of TXT record and policy file counts after a short while; DANE is waited for
-// until the deadline.
+// With a policy at hand, what is known about TXT record and policy file counts after a short while; DANE is waited
+// for until the deadline.
 void Lookups::limit_patience(const FlightPtr& flight) {
     const auto begun = std::chrono::steady_clock::now();
     const bool known = flight->known.policy_applies(now().wall, context_.options);
@@ -210,10 +210,10 @@ void Lookups::land(const FlightPtr& flight) {
     }
     std::vector<Reply> replies;
     for (const auto& waiter : waiters) replies.push_back(replies_.at_landing(*flight, waiter.question));
-    // Who has an answer, and asks at once again, finds it.
+    // Whoever gets an answer and at once asks again finds it.
     remember(*flight);
     for (std::size_t i = 0; i < waiters.size(); ++i) waiters[i].on_reply(std::move(replies[i]));
-    // Behind the answer, and seldom.
+    // After the answer, and seldom.
     if (flight->use_to_disk) write(record_of(flight->known));
     if (flight->heard != WallTime()) hear(flight->known.domain, flight->heard);
 }
@@ -224,7 +224,7 @@ bool Lookups::knows_nothing_since_a_pin_ended(const Flight& flight) const {
            !flight.known.policy_applies(wall, context_.options);
 }
 
-// A bug ends this lookup alone; the next question begins another one.
+// A bug ends only this lookup; the next question begins another one.
 void Lookups::crash(Flight& flight) {
     flight.patience.cancel();
     flight.end();
