@@ -151,7 +151,7 @@ CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* 
     return command;
 }
 
-// FILE is required where it is read.
+// FILE is required if it is read.
 void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const char* help, bool reads,
                   int (*act)(const std::string& socket, const std::string& file)) {
     const auto arguments = std::make_shared<Arguments>();

@@ -73,7 +73,7 @@ asio::awaitable<void> find_out(LiveLook& look, NextHop next_hop, bool probing, P
     look.stop();
 }
 
-// What is published, and what is to be said of it.
+// What is published, and what is to be said about it.
 struct Found {
     Published seen;
     Survey survey;

@@ -158,7 +158,7 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
     if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
     const bool answered = reply.status == ARES_SUCCESS || reply.status == ARES_EBADRESP;
     if (answered)
-        co_return std::move(reply.bytes);  // empty, which is no message, where c-ares itself refused it
+        co_return std::move(reply.bytes);  // empty, which is no message, if c-ares itself refused it
     if (reply.status == ARES_ETIMEOUT)
         co_return failure(Errc::temporary, "no answer in time from " + server_, "timeout");
     if (reply.status == ARES_ECONNREFUSED)

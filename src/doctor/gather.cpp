@@ -26,7 +26,7 @@ namespace {
 // An operator waits; so may a loaded machine.
 constexpr std::chrono::seconds postconf_limit{30};
 constexpr std::chrono::seconds resolver_limit{3};
-constexpr int default_processes = 100;  // default_process_limit, where it is not a number
+constexpr int default_processes = 100;  // default_process_limit, if it is not a number
 
 using Words = std::vector<std::string>;
 

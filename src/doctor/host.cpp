@@ -19,7 +19,7 @@ namespace {
 
 // A bundle of all the world's authorities has a quarter of a megabyte.
 constexpr std::size_t max_file = 16UL * 1024 * 1024;
-// The former is Fedora's old path: Fedora 44 has only the latter.
+// For Fedora, the old path and the new one: Fedora 44 has only the latter.
 constexpr std::array ca_bundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                 "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem",
                                 "/etc/ssl/cert.pem"};

@@ -29,7 +29,7 @@ void translate(Draft& draft, const Setting& setting, std::span<const Translation
 void translate_mta_sts_resolver(const YamlValue& file, Draft& draft);
 void translate_tlspol(const YamlValue& file, const MainCf& main_cf, Draft& draft);
 
-// As part of a heading: with quotes, where it has a dot.
+// As part of a heading: with quotes, if it has a dot.
 std::string toml_name(const std::string& name);
 // "127.0.0.1:8461"; more than one if `host` stands for all.
 std::vector<std::string> addresses_of(const std::string& host, const std::string& port);

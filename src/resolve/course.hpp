@@ -20,7 +20,7 @@ namespace sternpost {
 
 class Course {
 public:
-    // `answer` tells what is known to those who need not wait for more.
+    // `answer` answers those who need not wait for more with what is known.
     Course(LookupContext& context, Sharing& sharing, std::function<void(Flight&)> answer)
         : context_(context), sharing_(sharing), answer_(std::move(answer)) {}
 

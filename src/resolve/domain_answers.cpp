@@ -144,7 +144,7 @@ private:
         return {std::move(entry), ready->text};
     }
 
-    // Answer loop. At first it answers only by a policy that memory knows to be in force, as the resolve loop would have.
+    // Answer loop. At first only a policy that memory knows to be in force counts, as it would for the resolve loop.
     void wait_for_resolve_loop(const std::shared_ptr<Awaited>& awaited, SteadyTime when, SteadyTime end) {
         awaited->patience.expires_at(when);
         // The answer loop may outlive the other one and whatever belongs to that.

@@ -21,7 +21,7 @@ public:
     // `context` outlives it.
     explicit RecentDecisions(const LookupContext& context) : context_(context) {}
 
-    // `entry`, made of what is `known`, takes the place of `former`, which is null where there was none.
+    // `entry`, made from what is `known`, takes the place of `former`, which is null if there was none.
     void note(const KnownDomain& known, const TableEntry& entry, const TableEntryPtr& former);
     // The latest first.
     std::vector<Decision> all() const { return {decisions_.begin(), decisions_.end()}; }

@@ -60,8 +60,8 @@ public:
     // At start: an empty file takes the place of a broken one. Throws std::runtime_error with the remedy.
     std::unique_ptr<OpenCache> open_at_start();
     std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
-    // `former`, with its log, was open, and is not to be any more. If another file has taken its place, the log must not be
-    // read into that one, and goes to PATH.replaced-DATE-wal; a log that came with that file stays. Throws as move_aside().
+    // `former`, with its log, was open, and is now given up. If another file has taken its place, the log must not be read
+    // into that one, and goes to PATH.replaced-DATE-wal; a log that came with that file stays. Throws as move_aside().
     void part_with(const FileState& former, const FileState& log);
     // To PATH.broken-DATE, with its -wal and -shm; nothing may have it open. `why` goes to the log.
     void move_aside(const char* why);

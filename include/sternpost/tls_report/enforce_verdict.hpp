@@ -1,7 +1,7 @@
 // May the domain's MTA-STS policy go to enforce? Judged by what senders report.
 //
-// The criteria are ours; no RFC has any. They ask whether mail would be held back for lack of TLS: over a long enough
-// time, by enough senders, lately, and that none of them is cut off entirely.
+// The criteria are ours; no RFC has any. They ask whether mail would be held back for lack of TLS, judged over a long
+// enough time, by enough senders, lately, and whether any of them would be cut off entirely.
 //
 // Threads: any; pure.
 #pragma once
