@@ -1,6 +1,6 @@
-// What nearly every source of a room that waits includes, and what takes longest to compile: read once a build.
+// What nearly every source of a room that waits includes, and what takes longest to compile: read once per build.
 //
-// A source includes what it uses all the same: this is about time only.
+// A source still includes what it uses: this is only about time.
 #pragma once
 
 #include <algorithm>

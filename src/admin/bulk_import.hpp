@@ -20,7 +20,7 @@ public:
 
     // {"taken": …, "kept": …, "expired": …, "refused": [{"line": …, "why": …}, …]}
     boost::asio::awaitable<boost::json::object> take(std::string lines, WallTime now);
-    // The same with the number of those refused alone.
+    // The same, but with only the number of those refused.
     static boost::json::object summary_of(const boost::json::object& result);
 
 private:

@@ -15,7 +15,7 @@ namespace {
 
 // Counted in a few milliseconds.
 constexpr std::size_t step = 5000;
-// A count is good for some time, the longer the more there is to count: at most a tenth of the time goes into it.
+// A count is good for some time, longer if there is more to count: at most a tenth of the time goes into it.
 constexpr std::chrono::milliseconds good_for{500};
 constexpr int rest_part = 10;
 
@@ -65,7 +65,7 @@ awaitable<void> Census::count() {
         }
         more = part->domains == step;
         if (part->domains > 0) add(total, *part);
-        // Others have their turn.
+        // Lets others have their turn.
         if (more) co_await asio::post(executor_, asio::use_awaitable);
     }
     last_ = std::move(total);

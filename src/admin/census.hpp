@@ -1,5 +1,5 @@
-// How many policies of which kind the disk holds, counted little by little, so that a large cache holds up nobody; and
-// which of them want a look.
+// How many policies of each kind are on disk, counted little by little, so that a large cache holds nobody up; and
+// which of them need attention.
 //
 // Ownership: belongs to the resources; store and clock outlive it.
 // Threads:   the resolve loop; counting suspends.
@@ -21,10 +21,10 @@ class Census {
 public:
     Census(boost::asio::any_io_executor executor, PolicyStore& store, const Clock& clock);
 
-    // Of now, or of a short while ago; nullopt: the disk cannot be read.
+    // As of now, or of a short while ago; nullopt: the disk cannot be read.
     boost::asio::awaitable<std::optional<PolicyCounts>> counts();
-    // The next to end, at most max_listed; of those of which the last fetch has failed, and of all. Of now, or of a short
-    // while ago; none where the disk cannot be read.
+    // The next to expire, at most max_listed: among those whose last fetch failed, and among all. As of now, or of a short
+    // while ago; none if the disk cannot be read.
     const std::vector<DomainRecord>& failing() { return listed(failing_, Among::failing); }
     const std::vector<DomainRecord>& ending() { return listed(ending_, Among::all); }
 

@@ -67,7 +67,7 @@ std::array<std::uint64_t, pictured_kinds.size()> pictured(const AnswerCounts& co
     return of;
 }
 
-// The next of 1, 2, 5, 10, 20, … that is not exceeded.
+// The first of 1, 2, 5, 10, 20, … that is not exceeded.
 std::uint64_t round_up(std::uint64_t most) {
     for (std::uint64_t power = 1;; power *= 10)
         for (const std::uint64_t step : {1U, 2U, 5U})

@@ -1,6 +1,6 @@
-// What is known of a domain, as JSON; times are ISO 8601 (UTC), durations seconds.
+// What is known about a domain, as JSON; times are ISO 8601 (UTC), durations seconds.
 //
-// The text of a policy is given as it came (it is UTF-8, or it would be no policy), all other texts printable.
+// The text of a policy is given as received (it is UTF-8, or it would not be a policy), all other texts printable.
 //
 // Threads: any; pure.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace sternpost {
 
-// In a line that can be imported; another number is another form.
+// Marks a line that can be imported; another number is another form.
 inline constexpr std::string_view export_mark = "sternpost_export";
 inline constexpr int export_form = 1;
 

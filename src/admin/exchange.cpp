@@ -16,7 +16,7 @@ bool plain(char c) {
     return c > ' ' && c <= '~' && c != '%' && c != '"' && c != '\\' && c != '#';
 }
 
-// What stands before `mark`; `rest` becomes what stands behind it.
+// What comes before `mark`; `rest` becomes what comes after it.
 std::string_view cut(std::string_view& rest, char mark) {
     const std::size_t at = rest.find(mark);
     const std::string_view head = rest.substr(0, at);

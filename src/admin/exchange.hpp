@@ -47,12 +47,12 @@ struct Response {
     std::string_view content_policy;  // what a browser may do with it
 };
 
-// "/v1/policies?after=a.test", into `request`; of "http://HOST/v1/policies" the host, too, whatever the Host header has said.
+// "/v1/policies?after=a.test", into `request`; from "http://HOST/v1/policies" the host too, whatever the Host header said.
 // Percent-encoding is refused: no path and no parameter needs it.
 Result<void> read_target(std::string_view target, Request& request);
 
 // Whether a request to this host is meant for an address on loopback. A web page whose name was made to point
-// there (DNS rebinding) names itself.
+// there (DNS rebinding) sends its own name.
 bool names_loopback(std::string_view host);
 
 // {"error": "…"}

@@ -26,7 +26,7 @@ struct AnswerCounts {
     AnswerCounts since(const AnswerCounts& before) const;
     void add(const AnswerCounts& other);
     std::uint64_t all() const;
-    // The time class that this part of all answers does not exceed, such as 0.5; by_time.size() where there are none.
+    // The time class that `part` of all answers, such as 0.5, does not exceed; by_time.size() if there are none.
     std::size_t time_class(double part) const;
 };
 

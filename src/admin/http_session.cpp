@@ -22,7 +22,7 @@ namespace sternpost {
 
 namespace {
 
-// Room for what a peer sends before it is read: beyond the header limit, or a header over it could not be told.
+// Room for what a peer sends before it is read: more than the header limit, or a header over it would go unnoticed.
 constexpr std::size_t read_ahead = 2 * max_request_header_bytes;
 
 // 0: the peer has gone, and hears no answer.
@@ -58,7 +58,7 @@ awaitable<boost::system::error_code> pass_over_empty_line(StreamSocket& socket,
 
 }  // namespace
 
-// What is read of a connection: the request in hand, and bytes of later ones.
+// What has been read from a connection: the request in hand, and bytes of later ones.
 struct HttpSession::Incoming {
     boost::beast::flat_buffer buffer{read_ahead};
     std::optional<http::request_parser<http::string_body>> parser;
@@ -149,7 +149,7 @@ awaitable<bool> HttpSession::serve_one() {
     co_return written;
 }
 
-// To close a socket with bytes unread may take back the answer that says why.
+// Closing a socket with unread bytes may take back the answer that says why.
 awaitable<void> HttpSession::drain() {
     boost::system::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);

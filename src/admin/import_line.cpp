@@ -20,13 +20,13 @@ namespace sternpost {
 
 namespace {
 
-// What exports have besides is read over: it is the exporting daemon's own affair.
+// Whatever else exports have is ignored: it is the exporting daemon's own affair.
 constexpr std::array<std::string_view, 15> fields{
     "domain",    "id",        "mode",   "mx",         "max_age", "fetched",   "expires",  "body",
     "last_used", "dane_seen", "failed", "refresh_at", "on_disk", "learnt_by", export_mark};
 constexpr std::size_t max_depth = 4;
 
-// Thrown within this file only, so that each field is one line.
+// Thrown only within this file, so that each field takes one line.
 struct Wrong {
     std::string what;
 };

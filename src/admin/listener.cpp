@@ -23,7 +23,7 @@ namespace {
 
 // How long accepting rests when there is no room or no descriptor.
 constexpr std::chrono::milliseconds accept_pause{100};
-// Anybody whom our user namespace does not know (user_namespaces(7)); with PrivateUsers= that is all but root and ourselves.
+// Anybody whom our user namespace does not know (user_namespaces(7)); with PrivateUsers=, all but root and ourselves.
 constexpr uid_t overflow_uid = 65534;
 
 int copy_of(const ListeningSocket& socket) {

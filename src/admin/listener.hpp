@@ -1,4 +1,4 @@
-// One listening socket of AdminServer, and the connections that came by it.
+// One listening socket of AdminServer, and the connections that it has accepted.
 //
 // Ownership: shared by its coroutines; whoever made it calls stop().
 // Threads:   the resolve loop.
@@ -19,7 +19,7 @@ public:
     Listener(boost::asio::any_io_executor executor, ListeningSocket socket, Service service);
 
     void start();
-    // Requests that are being answered come to their end.
+    // Requests that are being answered are finished.
     void stop();
 
 private:

@@ -1,4 +1,4 @@
-// The rooms' figures by the names that Prometheus knows them by.
+// The rooms' figures under the names that Prometheus knows them by.
 //
 // Threads: any; pure.
 #pragma once
@@ -29,11 +29,11 @@ struct AllFigures {
     std::string version;
     WallTime started{};
     std::optional<FleetFigures> fleet{};      // nullopt: there is none
-    std::vector<WatchedDomain> watched = {};  // domains of one's own
+    std::vector<WatchedDomain> watched = {};  // the operator's own domains
 };
 
 // The text exposition format. Every series is there from the start, so that a first failure is seen as an increase.
-// Domains of one's own have their names with Names::told, else the number of their place in the configuration.
+// The operator's own domains are given by name with Names::told, else by the number of their place in the configuration.
 enum class Names { told, left_out };
 std::string metrics_text(const AllFigures& figures, Names names = Names::left_out);
 

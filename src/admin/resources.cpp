@@ -65,7 +65,7 @@ std::optional<std::size_t> page_size(std::string_view text) {
 
 struct Resources::Resource {
     std::string_view method;
-    std::vector<std::string_view> path;  // any_domain: the name of a domain, normalised then
+    std::vector<std::string_view> path;  // any_domain: the name of a domain, which is then normalised
     bool for_scrapers;
     bool takes_body;
     Answer (Resources::*answer)(Request);
@@ -166,7 +166,7 @@ Resources::Answer Resources::metrics(Request request) {
     co_return response;
 }
 
-// The resolve loop lives, or this would not run.
+// The resolve loop is alive, or this would not run.
 awaitable<bool> Resources::answer_loop_lives() {
     struct Sign {
         explicit Sign(const asio::any_io_executor& executor) : timer(executor, sign_of_life_time) {}

@@ -22,7 +22,7 @@ string element(string_view name, string_view look, string_view content) {
     return "<" + string(name) + with + ">" + string(content) + "</" + string(name) + ">";
 }
 
-// "3 h", of a time that is not shown to the second.
+// "3 h", for a time that is not shown to the second.
 string span(std::chrono::seconds time) {
     const auto count = std::max<std::int64_t>(time.count(), 0);
     if (count < 120) return std::to_string(count) + "&#160;s";
@@ -154,7 +154,7 @@ string ending(const StatusFacts& facts) {
             table({"Domain", "Mode", "Ends in", "Refreshed in", "Last asked for"}, rows));
 }
 
-// Of an answer the first word stands out.
+// The first word of an answer stands out.
 string answer_text(const string& reply) {
     constexpr std::size_t enough = 160;
     string_view rest = reply;
@@ -165,7 +165,7 @@ string answer_text(const string& reply) {
     return element("b", look, html(word)) + element("code", "", html(rest, enough));
 }
 
-// What there is to be done about a domain of one's own.
+// What is to be done about one of the operator's own domains.
 string to_be_done(const std::vector<Remark>& remarks) {
     string text;
     for (const Remark& remark : remarks)

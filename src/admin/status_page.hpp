@@ -1,6 +1,6 @@
-// How the daemon is and what it did lately, as one page of HTML for people: no script, nothing from elsewhere.
+// The state of the daemon and what it did lately, as one page of HTML for people: no script, nothing from elsewhere.
 //
-// Domains are named only to whom StatusFacts::named says: where mail goes to is nobody else's business.
+// Domains are named only if StatusFacts::named is given: where mail goes is nobody else's business.
 //
 // Threads: any; pure.
 #pragma once
@@ -16,9 +16,9 @@
 namespace sternpost {
 
 struct StatusFacts {
-    // What tells domains by name.
+    // What gives domains by name.
     struct Named {
-        std::vector<DomainRecord> failing;  // the next to end first, as below
+        std::vector<DomainRecord> failing;  // the next to expire first, as below
         std::vector<DomainRecord> ending;
         std::vector<Decision> decisions;  // the latest first
     };
@@ -27,7 +27,7 @@ struct StatusFacts {
     WallTime now{};
     bool answering = false;
     std::vector<AnswerCounts> minutes;  // the oldest first
-    std::optional<Named> named;         // nullopt: no names for who asks
+    std::optional<Named> named;         // nullopt: no names for whoever asks
 };
 
 std::string status_page(const StatusFacts& facts);

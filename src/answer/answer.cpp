@@ -15,11 +15,11 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Where even one line of a policy and its patterns are too long a reply, no more of that line is sent.
+// If even one line of a policy and its patterns are too long for a reply, no more of that line is sent.
 constexpr std::size_t max_line_failing_closed = 1000;
 constexpr std::array keywords{"hostname"sv, "nexthop"sv, "dot-nexthop"sv};  // tls_client.c, in match=
 
-// A name, or `.name` for what is below it, that cannot end match= early nor mean anything else to Postfix.
+// A name, or `.name` for what is below it, that can neither end match= early nor mean anything else to Postfix.
 bool may_be_sent(std::string_view name) {
     if (std::ranges::find(keywords, name) != keywords.end()) return false;
     return valid_host_name(name.substr(name.starts_with('.') ? 1 : 0));
@@ -50,13 +50,13 @@ private:
     std::vector<std::string> names_;
 };
 
-// ".example.com" of "mx.example.com", and of "*.example.com"; empty where there is no first label, or no other.
+// ".example.com" of "mx.example.com", and of "*.example.com"; empty if there is no first label, or no other.
 std::string_view below_first_label(std::string_view name) {
     const auto dot = name.find('.');
     return dot == 0 || dot == name.npos ? std::string_view() : name.substr(dot);
 }
 
-// Sets instead of MxPattern::matches() for each host: both lists are the remote's to make long.
+// Sets instead of MxPattern::matches() for each host: the remote can make both lists long.
 class PassingNames {
 public:
     void add(const MxPattern& pattern) {
@@ -112,7 +112,7 @@ std::string policy_of(const std::string& domain) {
     return " policy_type=sts policy_domain=" + domain;
 }
 
-// Inside { } Postfix takes every byte for text but a brace (mystrtokq.c, extpar.c).
+// Inside { } Postfix takes every byte for text except a brace (mystrtokq.c, extpar.c).
 char as_text_in_braces(char c) {
     if (c == '\t') return ' ';
     return c < ' ' || c > '~' || c == '{' || c == '}' ? '?' : c;

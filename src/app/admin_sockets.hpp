@@ -16,8 +16,8 @@ struct AdminSockets {
     std::optional<ListeningSocket> metrics;
 };
 
-// Its owner and group are those that the caller has. Where nobody has named a place and the usual one cannot be had, as
-// for a daemon that is started by hand, that is one warning.
+// Its owner and group are the caller's. If nobody has named a place and the usual one cannot be used, as with a daemon
+// started by hand, that is one warning.
 std::optional<ListeningSocket> open_operators_socket(const AdminConfig& admin);
 std::optional<ListeningSocket> open_metrics_socket(const AdminConfig& admin);
 

@@ -38,7 +38,7 @@ namespace {
 constexpr std::chrono::milliseconds grace{3000};
 constexpr std::chrono::milliseconds longest_stop{4500};
 constexpr std::chrono::milliseconds grace_step{10};
-// A changed main.cf is seen within this time.
+// A changed main.cf is noticed within this time.
 constexpr std::chrono::seconds postfix_interval{5};
 
 std::string joined(const std::vector<std::string>& names) {
@@ -61,7 +61,7 @@ std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
     return names;
 }
 
-// Of two such addresses the second cannot be listened on beside the first.
+// With two such addresses, the second cannot be listened on beside the first.
 bool overlap(const std::optional<ListenAddress>& one, const std::optional<ListenAddress>& other) {
     if (!one || !other || one->port != other->port || one->host == other->host) return false;
     const auto all = [](const ListenAddress& address) {
@@ -85,7 +85,7 @@ ServerOptions server_options(const Config& config) {
     return options;
 }
 
-// A log that cannot be opened anew, such as one whose folder is root's, is no reason to refuse the rest.
+// A log that cannot be opened again, such as one whose directory is root's, is no reason to refuse the rest.
 std::optional<LineWriter> log_writer_if_any(const LogConfig& config) try {
     return log_writer(config);
 } catch (const std::runtime_error& error) {
@@ -207,7 +207,7 @@ void Daemon::run() {
     leave_signals_to_other_threads();
     spawn(resolve_loop_.get_executor(), "signals", follow_signals());
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
-    // As sd_watchdog_enabled(3) advises: twice as often as it must be.
+    // As sd_watchdog_enabled(3) advises: twice as often as necessary.
     watchdog_.start(watchdog_limit() / 2);
     resolve_loop_.run();
     answer_thread.join();
@@ -283,7 +283,7 @@ awaitable<void> Daemon::follow_signals() {
     co_await stop();
 }
 
-// First nothing new comes in, then what waits is let go, then the tools are put down.
+// First nothing new is let in, then whatever waits is let go, then the tools are put down.
 awaitable<void> Daemon::stop() {
     say(LogLevel::info, Topic::daemon, "stopping");
     notify_stopping();
@@ -329,7 +329,7 @@ void Daemon::reload() {
     notify_ready();
 }
 
-// What can fail comes before anything is taken over.
+// What can fail comes before any change.
 void Daemon::apply(Config config) {
     const bool metrics_in_the_way = overlap(config.admin.metrics, metrics_in_force_);
     const bool other_metrics = config.admin.metrics != metrics_in_force_ && !metrics_in_the_way;
@@ -338,7 +338,7 @@ void Daemon::apply(Config config) {
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     auto eyes = std::make_shared<Eyes>(config.https.ca_file);
     const std::optional<LineWriter> log = log_writer_if_any(config.log);
-    // Read anew each time: the key may be another one.
+    // Read again each time: the key may have changed.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
     fetcher_.reconfigure(https_options(config));
     if (log) write_log_with(config.log.level, *log);

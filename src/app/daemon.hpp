@@ -1,4 +1,4 @@
-// The running daemon: every long-lived object by value, in the order in which each leans on those before it.
+// The running daemon: every long-lived object by value, in an order in which each depends on those before it.
 //
 // Threads: made, run and ended on the main thread, which is the resolve loop's; run() starts the answer
 //          loop's.
@@ -41,12 +41,12 @@ public:
     // `config_file` is read again at a reload.
     Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets, AdminSockets admin);
 
-    // Serves until SIGTERM or SIGINT; HUP reloads. Where the end takes too long, as on a disk that hangs, the process ends
+    // Serves until SIGTERM or SIGINT; HUP reloads. If stopping takes too long, as on a disk that hangs, the process ends
     // with status 1. Throws std::runtime_error when no socket could be listened on.
     void run();
 
 private:
-    // What looks at mail servers; another one where the authorities to be trusted are others.
+    // What looks at mail servers; replaced when the authorities to be trusted are changed.
     struct Eyes {
         explicit Eyes(const std::string& ca_file) : anchors(ca_file), probe(anchors) {}
         TrustStore anchors;
@@ -70,11 +70,11 @@ private:
     boost::asio::awaitable<Published> look_at_own(std::string domain);
 
     Config config_;
-    const Config started_with_;  // what of it counts at the start only is in force still
+    const Config started_with_;  // what of it counts only at start is still in force
     std::optional<ListenAddress> metrics_in_force_;
     std::string config_file_;
     SystemClock clock_;
-    // Nobody but its own thread touches its sockets, so that these need no locks.
+    // Only its own thread touches its sockets, so these need no locks.
     boost::asio::io_context answer_loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::io_context resolve_loop_{1};
     boost::asio::signal_set signals_;

@@ -7,12 +7,12 @@
 
 namespace sternpost {
 
-// Descriptors that are kept for DNS, HTTPS, disk and log, or half of what there is when that is less: no
-// number of connections keeps a policy from being fetched.
+// Descriptors that are reserved for DNS, HTTPS, disk and log, or half of all there are if that is less:
+// however many connections there are, a policy can still be fetched.
 inline constexpr std::size_t descriptors_for_lookups = 4096;
 
-// Raises the soft limit as far as `wanted` connections need it. As many of them as there is room for; fewer
-// than wanted are a warning in the log.
+// Raises the soft limit as far as `wanted` connections need it. Returns how many of them there is room for;
+// if that is fewer than wanted, the log has a warning.
 std::size_t connections_with_room(std::size_t wanted);
 
 }  // namespace sternpost

@@ -8,7 +8,7 @@ namespace sternpost {
 
 namespace {
 
-// Where no Postfix answered there may be no file to watch.
+// If no Postfix answered, there may be no file to watch.
 constexpr std::chrono::minutes interval_after_silence{1};
 
 }  // namespace
@@ -20,7 +20,7 @@ boost::asio::awaitable<bool> PostfixWatch::look() {
     if (last_) main_cf_ = state_of(last_->main_cf);
     PostfixDnssec said = co_await ask_postconf();
     silent_ = said.answer == PostfixDnssec::Answer::no_postfix;
-    // A main.cf that is just being written, say: the former answer stands.
+    // A main.cf that is just being written, say: the previous answer stands.
     if (silent_ && last_) co_return false;
     const bool changed = !last_ || last_->answer != said.answer;
     if (!last_ || last_->main_cf != said.main_cf) main_cf_ = state_of(said.main_cf);

@@ -1,4 +1,4 @@
-// What Postfix says of its DNSSEC support, asked again when main.cf changes.
+// What Postfix says about its DNSSEC support, asked again when main.cf changes.
 //
 // Ownership: Daemon's. Threads: the resolve loop.
 #pragma once
@@ -14,12 +14,12 @@ namespace sternpost {
 
 class PostfixWatch {
 public:
-    // Asks, unless nothing can have changed. True: the answer is another one than before.
+    // Asks, unless nothing can have changed. True: the answer differs from the one before.
     boost::asio::awaitable<bool> look();
     // Lets the next look() ask in any case.
     void forget() { may_have_changed_ = true; }
 
-    // no_postfix before it was asked.
+    // no_postfix until it has been asked.
     PostfixDnssec::Answer answer() const { return last_ ? last_->answer : PostfixDnssec::Answer::no_postfix; }
 
 private:

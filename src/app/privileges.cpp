@@ -99,7 +99,7 @@ void hand_over(const std::string& path, const Account& account) {
     if (file < 0) return;
     struct stat found {};
     const bool roots = ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) && found.st_uid == 0;
-    // A second name may be one that a user has given to a file that matters.
+    // A second name may be one that a user has given to an important file.
     const int given =
         roots && found.st_nlink == 1 ? ::fchownat(file, "", account.uid, account.gid, AT_EMPTY_PATH) : 0;
     const int error = errno;

@@ -35,7 +35,7 @@ struct CommandLine {
     bool check_config = false;
 };
 
-// Exit status when the program is to end here.
+// An exit status if the program is to end here.
 std::optional<int> read_command_line(int argc, char** argv, CommandLine& line) {
     CLI::App command(
         "MTA-STS policy resolver for Postfix. It stays in the foreground; HUP reloads, TERM ends.",
@@ -62,7 +62,7 @@ void open_log(const Config& config, const std::optional<Account>& account) {
     set_up_logging(config.log);
 }
 
-// The private one belongs to the daemon's user; a port below 1024 only root can have.
+// The private one belongs to the daemon's user; only root can have a port below 1024.
 AdminSockets open_admin_sockets(const AdminConfig& config, const std::optional<Account>& account) {
     auto metrics = open_metrics_socket(config);
     std::optional<RightsOf> rights;
@@ -98,7 +98,7 @@ int serve(Config config, const std::string& config_file) try {
     return 1;
 }
 
-// One that is not there yet is made at the start.
+// One that does not exist yet is made at start.
 void check_log_file(const std::string& target) {
     if (!target.starts_with('/')) return;
     const int log = ::open(target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
@@ -108,7 +108,7 @@ void check_log_file(const std::string& target) {
     if (log >= 0) ::close(log);
 }
 
-// What a start and a reload read besides the configuration.
+// What start and reload read besides the configuration.
 int check(const Config& config, const std::string& config_file) try {
     std::optional<RightsOf> rights;
     if (const auto account = ::geteuid() == 0 ? account_to_become(config.user) : std::nullopt)

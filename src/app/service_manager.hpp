@@ -18,7 +18,7 @@ void notify_ready();
 void notify_reloading();
 void notify_stopping();
 
-// How soon after one sign of life it wants the next (WatchdogSec= of the unit); zero: never.
+// How soon after one sign of life systemd wants the next (WatchdogSec= of the unit); zero: never.
 std::chrono::microseconds watchdog_limit();
 void notify_alive();
 

@@ -1,5 +1,5 @@
-// Tells the service manager that both loops are alive: each sign of life has gone through both, so that one loop that
-// hangs is enough to end them.
+// Tells the service manager that both loops are alive: each sign of life has gone through both, so that a single loop
+// that hangs ends the signs.
 //
 // Ownership: the loops outlive it, and run nothing of it after stop().
 // Threads:   the resolve loop's; `sign` is called there.

@@ -6,7 +6,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     constexpr std::string_view hex = "0123456789abcdef";
     constexpr std::string_view cut = "...";
     std::string out;
-    std::size_t room_for_cut = 0;  // the longest beginning that leaves it
+    std::size_t room_for_cut = 0;  // the longest beginning that leaves room
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte >= 0x20 && byte < 0x7f) {

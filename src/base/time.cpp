@@ -6,7 +6,7 @@
 
 namespace sternpost {
 
-// Whole seconds cost a tenth of what finer time does.
+// Whole seconds cost a tenth of what finer time costs.
 WallTime SystemClock::wall() const {
     return WallTime(std::chrono::seconds(std::time(nullptr)));
 }

@@ -117,7 +117,7 @@ Result<AdminReply> AdminClient::ask(const std::string& method, const std::string
     request.body() = body;
     request.prepare_payload();
     gave_up_ = false;
-    // The daemon closes a connection that was idle for some time; then a new one is made.
+    // The daemon closes a connection that has been idle for some time; a new one is then made.
     for (;;) {
         const bool fresh = connection_ == nullptr;
         if (fresh) {

@@ -1,7 +1,7 @@
 // Requests to the running daemon over its admin socket (see AdminServer).
 //
-// Threads: one a client.
-// Time:    a request and its answer have `patience` each; what may rightly take longer says so, or settles for less.
+// Threads: one per client.
+// Time:    a request and its answer have `patience` each; whoever may rightly need longer, or settles for less, says so.
 // Errors:  Errc::untrusted when the socket is not ours to use, Errc::temporary when nobody answers; with the remedy.
 #pragma once
 
@@ -19,15 +19,15 @@ struct AdminReply {
     std::string body;
 
     bool good() const { return status >= 200 && status < 300; }
-    // The body; an empty object where it is none.
+    // The body; an empty object if it is not one.
     boost::json::object object() const;
-    // What the daemon says of a request that it did not do.
+    // What the daemon says about a request that it did not carry out.
     std::string error() const;
 };
 
-// Of what waits for DNS or a policy host: each of the two has its own limit, and another fetch may come first.
+// For what waits for DNS or a policy host: each of the two has its own limit, and another fetch may come first.
 inline constexpr std::chrono::seconds usual_patience{180};
-// Where the answer is welcome and not needed: the daemon's disk may hang.
+// For an answer that is welcome but not needed: the daemon's disk may hang.
 inline constexpr std::chrono::seconds short_patience{2};
 
 class AdminClient {
@@ -38,7 +38,7 @@ public:
     Result<AdminReply> get(const std::string& target);
     Result<AdminReply> post(const std::string& target, const std::string& body = "");
     Result<AdminReply> erase(const std::string& target);
-    // Whether the last request got no answer within the patience: what it asked for may go on.
+    // Whether the last request got no answer within the patience: what it asked for may still be going on.
     bool gave_up() const { return gave_up_; }
 
 private:

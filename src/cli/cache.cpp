@@ -36,7 +36,7 @@ int list(AdminClient& daemon, const Arguments& arguments) {
     return listed ? exit_good : exit_status_of(listed.error());
 }
 
-// Empty: there is none, which was complained about.
+// Empty: there is none, and a complaint was printed.
 std::string socket_in(const Config& config, CommandLine& line) {
     if (!config.admin.socket.empty()) return config.admin.socket;
     complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
@@ -44,7 +44,7 @@ std::string socket_in(const Config& config, CommandLine& line) {
     return "";
 }
 
-// The worst of what becomes of each domain.
+// The worst of the outcomes of all domains.
 int for_each(const Arguments& arguments,
              const std::function<int(const std::string& domain, const std::string& path)>& act) {
     int worst = exit_good;
@@ -72,8 +72,8 @@ int show(AdminClient& daemon, const Arguments& arguments) {
     });
 }
 
-// A refresh may wait for another fetch of the same domain, and then for its own; each has its DNS: the record and two kinds
-// of address, at a policy host and at one that stands for it.
+// A refresh may wait for another fetch of the same domain, and then for its own; each has its DNS questions: the record and
+// two kinds of address, for a policy host and for one that stands in for it.
 std::chrono::milliseconds patience_for_refresh(const Config& config) {
     constexpr int fetches = 2, questions = 6;
     return std::max<std::chrono::milliseconds>(
@@ -151,7 +151,7 @@ CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* 
     return command;
 }
 
-// FILE is required where it is read.
+// FILE is required if it is read.
 void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const char* help, bool reads,
                   int (*act)(const std::string& socket, const std::string& file)) {
     const auto arguments = std::make_shared<Arguments>();

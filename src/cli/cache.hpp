@@ -16,10 +16,10 @@ namespace sternpost {
 
 inline constexpr int exit_not_all = 1;
 inline constexpr int exit_not_permitted = 77;
-// Of a text that the daemon gives, such as an answer to Postfix.
+// For a text that the daemon gives, such as an answer to Postfix.
 inline constexpr std::size_t max_text = 100'000;
 
-// The daemon's admin socket; empty: there is none, which was complained about.
+// The daemon's admin socket; empty: there is none, and a complaint was printed.
 std::string socket_of(CommandLine& line);
 
 // Complains, and gives the exit status for it.
@@ -42,10 +42,10 @@ void for_each_object(const boost::json::object& object, std::string_view key, co
         if (each.is_object()) take(each.get_object());
 }
 
-// What a good reply says; a failure where it has no `key`, which sternpostd's answers have: then it is none of them.
+// What a good reply says; a failure if it lacks `key`, which sternpostd's answers have: it is then not one of them.
 Result<boost::json::object> answer_in(const AdminReply& reply, std::string_view key);
 
-// The path of one domain, normalised; nullopt: it is none of mail, which was complained about.
+// The path of one domain, normalised; nullopt: it is not a mail domain, and a complaint was printed.
 std::optional<std::string> path_of(const std::string& domain);
 
 // Calls `take` for each domain on disk, by name. `query`: of /v1/policies, such as "full=yes".

@@ -23,7 +23,7 @@ namespace sternpost {
 
 namespace {
 
-// A file that is there whole, or not at all. What is no regular file is written straight to; "-" is standard output.
+// A file that is there whole, or not at all. Anything but a regular file is written to directly; "-" is standard output.
 class Output {
 public:
     explicit Output(const std::string& path) : path_(path) {
@@ -58,12 +58,12 @@ public:
 private:
     bool to_standard_output() const { return path_ == "-"; }
     std::ostream& stream() { return to_standard_output() ? std::cout : file_; }
-    // At once after each step, while errno is of it; the first failure counts.
+    // Called right after each step, while errno still belongs to it; the first failure counts.
     void note_failure(bool good) {
         if (!good && failure_ == 0) failure_ = errno != 0 ? errno : EIO;
     }
 
-    // No wider open than what it will replace, which may be for few.
+    // No more accessible than what it will replace, which may be meant for few.
     bool make_part() {
         part_ = path_ + ".part";
         std::remove(part_.c_str());
@@ -75,7 +75,7 @@ private:
     bool put_in_place() const {
         struct stat former {};
         if (replaces_ && ::stat(path_.c_str(), &former) == 0) {
-            // Who may not give files away keeps it.
+            // Whoever may not give files away keeps it.
             [[maybe_unused]] const int given = ::chown(part_.c_str(), former.st_uid, former.st_gid);
             ::chmod(part_.c_str(), former.st_mode & 0777U);
         }

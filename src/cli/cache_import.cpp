@@ -15,7 +15,7 @@ namespace sternpost {
 
 namespace {
 
-// What the daemon takes at once (see AdminServer), and some room.
+// What the daemon accepts at once (see AdminServer), with some room to spare.
 constexpr std::size_t chunk_lines = 500;
 constexpr std::size_t chunk_bytes = 900UL * 1024;
 constexpr std::size_t max_line = 800UL * 1024;
@@ -28,7 +28,7 @@ class Import {
 public:
     explicit Import(const std::string& socket) : daemon_(socket) {}
 
-    // Whether the daemon took the chunk in hand, be it by refusing lines of it. `where`: the place of `line` for people.
+    // Whether the daemon took the chunk in hand, even if it refused lines of it. `where`: the place of `line` for people.
     Result<void> add(std::string where, const std::string& line) {
         if (chunk_.size() + line.size() > chunk_bytes || places_.size() >= chunk_lines) {
             if (auto sent = send(); !sent) return sent;

@@ -32,7 +32,7 @@ std::string_view without_comment(std::string_view line) {
 
 struct List {
     std::vector<std::string> domains;
-    std::size_t wrong = 0;  // lines, which were complained about
+    std::size_t wrong = 0;  // lines, each with a complaint printed
 };
 
 Result<void> add_line(List& list, std::size_t number, const std::string& line) {
@@ -59,7 +59,7 @@ Result<List> read_list(const std::string& file) {
     return list;
 }
 
-// In which of a few words a lookup ended.
+// In which of a few words the outcome of a lookup is put.
 std::string outcome_of(const json::object& report) {
     if (std::string mode = text_in(report, "mode"); !mode.empty()) return mode;
     const json::object* txt = object_in(report, "txt");
@@ -85,7 +85,7 @@ public:
         if (bar_.can_be_seen()) show_bar();
     }
     const std::map<std::string, std::size_t>& outcomes() const { return outcomes_; }
-    // Why the daemon could not be asked any more.
+    // Why the daemon could no longer be asked.
     const std::optional<Error>& broken_off() const { return broken_off_; }
 
 private:

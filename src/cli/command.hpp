@@ -25,20 +25,20 @@ inline constexpr int exit_config = 78;
 // Outlives the commands that are added with it.
 struct CommandLine {
     std::string config_file;  // empty: the usual one, which need not be there
-    int status = exit_good;   // what the command that was chosen has come to
+    int status = exit_good;   // the exit status of the command that was chosen
 };
 
-// The daemon's configuration. When it has mistakes they are told, `line.status` is set, and there is none.
+// The daemon's configuration. If it has mistakes they are printed, `line.status` is set, and there is none.
 std::optional<Config> config_for(CommandLine& line);
 
 // `sternpost: WHAT` on standard error, printable.
 void complain(std::string_view what);
 
-// No more of the file than tells that it is longer than `most`. "-" is standard input.
+// Reads only enough of the file to tell that it is longer than `most`. "-" is standard input.
 Result<std::string> read_file(const std::string& name, std::size_t most);
 
-// Calls `take` for each line, numbered from 1 on; of a line longer than `most` it gets no more than tells so. A failure of
-// `take` ends the reading. Where the file breaks off, lines before that were taken. "-" is standard input.
+// Calls `take` for each line, numbered from 1; of a line longer than `most` it gets only enough to tell. A failure of
+// `take` ends the reading. If the file breaks off, the lines before that were taken. "-" is standard input.
 using TakeLine = std::function<Result<void>(std::size_t number, const std::string& line)>;
 Result<void> for_each_line(const std::string& name, std::size_t most, const TakeLine& take);
 

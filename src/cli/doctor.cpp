@@ -66,7 +66,7 @@ std::optional<FleetLook> look_at_fleet(const Config& config) {
     return look;
 }
 
-// As commands must name it, which may be run elsewhere.
+// As commands, which may be run elsewhere, must name it.
 std::string whole_path(const std::string& directory) {
     if (directory.empty()) return directory;
     std::string path = std::filesystem::absolute(directory).lexically_normal();

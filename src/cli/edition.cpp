@@ -14,7 +14,7 @@ namespace sternpost {
 
 namespace {
 
-// Of all domains of a large operator.
+// For all domains of a large operator.
 constexpr std::size_t max_export_bytes = 64UL * 1024 * 1024;
 
 // As it is: for comparing, not for showing.
@@ -29,7 +29,7 @@ std::optional<Edition> edition_of(const json::object& object) {
     return edition;
 }
 
-// nullopt: it is no such object, or about another domain.
+// nullopt: it is not such an object, or is about another domain.
 std::optional<Edition> edition_in(std::string_view text, const std::string& domain) {
     boost::system::error_code error;
     const json::value value = json::parse(json::string_view(text.data(), text.size()), error);

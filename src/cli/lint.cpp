@@ -26,7 +26,7 @@ struct Arguments {
     bool json = false;
 };
 
-// An MX host that the policy is to cover, and the pattern that it passes by.
+// An MX host that the policy is to cover, and the pattern that it matches.
 struct Coverage {
     std::string host;
     std::string passes_by;  // empty: none

@@ -1,4 +1,4 @@
-// What looks at the world by the daemon's configuration, for a command that ends after one look.
+// What a command that ends after one look needs to look at the world with the daemon's configuration.
 //
 // Ownership: the command's; it lives as long as the loop runs.
 // Threads:   one loop.
@@ -17,7 +17,7 @@
 
 namespace sternpost {
 
-// Asks postconf, where the configuration goes by it.
+// Asks postconf, if the configuration depends on it.
 PostfixDnssec::Answer dnssec_of_postfix(const Config& config);
 
 struct LiveLook {

@@ -22,7 +22,7 @@ struct Arguments {
     std::string file;  // empty: the usual one
 };
 
-// What it says in two lines; nothing where there is no Postfix.
+// What it says in two lines; nothing if there is no Postfix.
 MainCf ask_main_cf() {
     Result<std::string> said = failure(Errc::temporary, "not asked yet");
     asio::io_context io(1);

@@ -1,4 +1,4 @@
-// A policy file that was judged, as text for people: shared by lint and explain.
+// The verdict on a policy file, as text for people: shared by lint and explain.
 //
 // Threads: any; pure.
 #pragma once
@@ -11,10 +11,10 @@
 
 namespace sternpost {
 
-// Of a file of many lines the first so many are shown, and those with something to say.
+// Of a file with many lines, only this many from the top are shown, and those with something to say.
 inline constexpr std::size_t max_good_lines_shown = 60;
 
-// A line for each line of the file, with its number and verdict, then what is wrong with all of it. Each begins with
+// A line for each line of the file, with its number and verdict, then what is wrong with it as a whole. Each begins with
 // `indent`.
 std::string text_of(const PolicyReview& review, const Terminal& terminal, std::string_view indent);
 

@@ -1,4 +1,4 @@
-// A line on standard error that shows how far something is, where that is a terminal that can take it back.
+// A line on standard error that shows how far something has got, if that is a terminal that can erase it again.
 //
 // Threads: one at a time.
 #pragma once
@@ -12,7 +12,7 @@ class ProgressBar {
 public:
     ProgressBar();
 
-    // Draws it, but not more often than a person sees. `total` is not 0.
+    // Draws it, but not more often than a person can see. `total` is not 0.
     void show(std::size_t done, std::size_t total);
     // Makes room for other lines.
     void clear();

@@ -73,7 +73,7 @@ asio::awaitable<void> find_out(LiveLook& look, NextHop next_hop, bool probing, P
     look.stop();
 }
 
-// What is published, and what is to be said of it.
+// What is published, and what is to be said about it.
 struct Found {
     Published seen;
     Survey survey;
@@ -112,7 +112,7 @@ int status_of(const Survey& survey) {
     return exit_good;
 }
 
-// Their order says nothing.
+// Their order means nothing.
 std::string sorted_texts(std::vector<MxPattern> patterns) {
     std::ranges::sort(patterns, {}, &MxPattern::text);
     std::string texts;
@@ -131,7 +131,7 @@ std::string differences(const Policy& published, const Policy& wished) {
     return told.empty() ? told : " (" + printable(told, max_differences) + ")";
 }
 
-// What was asked for, where something else is published.
+// What was asked for, if something else is published.
 void compare_with_wish(Found& found, const Arguments& arguments) {
     if (!arguments.has_wishes() || !found.survey.policy) return;
     Wish wish = wish_of(arguments);
@@ -290,7 +290,7 @@ void add_publish(CLI::App& program, CommandLine& line) {
     command->add_option("--max-age", arguments->max_age, "How long senders remember it: 7d, or seconds")
         ->type_name("TIME")
         ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
-        ->transform(CLI::Validator(fault_of_time, ""));  // comes first: a unit alone is 1 of it to the other
+        ->transform(CLI::Validator(fault_of_time, ""));  // comes first: to the other, a unit alone is 1 of it
     command->add_option("--rua", arguments->rua, "Where TLS reports are to go: mailto:… or https:…")
         ->type_name("URI")
         ->allow_extra_args(false);

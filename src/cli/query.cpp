@@ -117,7 +117,7 @@ int exit_status(const std::string& reply) {
     return exit_temporary;
 }
 
-// systemd may have given the daemon other sockets than its configuration names. nullopt: it has not, as far as is known.
+// systemd may have given the daemon sockets other than its configuration names. nullopt: it has not, as far as is known.
 std::optional<ListenAddress> address_by_systemd(const Config& config) {
     if (config.admin.socket.empty()) return std::nullopt;
     const auto status = AdminClient(config.admin.socket, short_patience).get("/v1/status");
@@ -134,9 +134,9 @@ std::optional<ListenAddress> address_by_systemd(const Config& config) {
     return first ? std::optional(*first) : std::nullopt;
 }
 
-// At the usual configuration's address another program may listen, such as the resolver that sternpost has replaced: what
-// the admin socket tells comes first there. The usual admin socket is another daemon's where FILE names none of its own:
-// with -c FILE its address comes first.
+// Another program may listen at the usual configuration's address, such as the resolver that sternpost has replaced: there,
+// what the admin socket says comes first. If FILE names no admin socket of its own, the usual one is another daemon's:
+// with -c FILE, its address comes first.
 Result<std::string> answer_of_daemon(const Config& config, bool usual, const Arguments& arguments) {
     const ListenAddress& configured = config.listen.front();
     auto by_systemd = usual ? address_by_systemd(config) : std::nullopt;

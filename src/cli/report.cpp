@@ -51,7 +51,7 @@ Result<SummaryFilter> filter_of(const Arguments& arguments) {
     return filter;
 }
 
-// Reads one file after the other, and tells what is wrong with them as it goes.
+// Reads one file after the other, and says what is wrong with them as it goes.
 class Run {
 public:
     explicit Run(SummaryFilter filter) : findings_(std::move(filter)) {}

@@ -1,4 +1,4 @@
-// What `sternpost report` has found, and how it is told: as text for people, as JSON for machines.
+// What `sternpost report` has found, and how it is presented: as text for people, as JSON for machines.
 //
 // Threads: any; pure.
 #pragma once
@@ -14,9 +14,9 @@
 
 namespace sternpost {
 
-// Of problems the first so many are in the JSON; all are told on standard error.
+// How many problems, the first ones, are in the JSON; all are printed on standard error.
 inline constexpr std::size_t max_problems_kept = 1000;
-// Of each table the text shows so many rows; the JSON has all.
+// How many rows of each table the text shows; the JSON has all.
 inline constexpr std::size_t max_rows_shown = 30;
 
 struct ReportFindings {

@@ -13,7 +13,7 @@ namespace sternpost {
 namespace {
 
 constexpr std::string_view inner = "     ";
-constexpr std::chrono::days longest_by_day{31};  // what is longer is shown by weeks
+constexpr std::chrono::days longest_by_day{31};  // anything longer is shown by weeks
 constexpr std::size_t widest_sender = 30;
 constexpr std::size_t widest_policy = 24;
 constexpr std::size_t widest_mx = 60;
@@ -51,7 +51,7 @@ Mood mood_of(Stage stage) {
     return Mood::note;
 }
 
-// Cells in columns; the last one ends where it ends.
+// Cells in columns; the last one is not padded.
 class Table {
 public:
     using Row = std::array<std::string, 5>;
@@ -81,7 +81,7 @@ private:
     std::vector<Row> rows_;
 };
 
-// The failures of one kind, together.
+// The failures of one kind taken together.
 struct Kind {
     std::uint64_t sessions = 0;
     std::vector<const std::pair<const FailureKey, FailureCount>*> rows;

@@ -1,5 +1,5 @@
-// What lint and explain have to say, for machines, and how all JSON is written. sternpost(1) describes it; a key that is there stays, and keeps its
-// meaning, as long as `schema` is the same number.
+// What lint and explain have to say, for machines, and how all JSON is written. sternpost(1) describes it; an existing
+// key stays, and keeps its meaning, as long as `schema` is the same number.
 //
 // Threads: any; pure. Texts of remote servers are printable ASCII.
 #pragma once

@@ -19,9 +19,9 @@ namespace sternpost {
 
 namespace {
 
-// CLI11 makes a list of a word in brackets, "[a,b]", where an option takes several words, and there is no way to have it
-// leave that (2.1 to 2.5): a domain in brackets would be the domain, and a directory [Gmail] another one. So such a word
-// begins with a byte that no argument has, until it has been taken.
+// CLI11 makes a list of a word in brackets, "[a,b]", if an option takes several words, and cannot be told not to (2.1 to
+// 2.5): a domain in brackets would become the bare domain, and a directory [Gmail] another one. So such a word begins with
+// a byte that no argument has, until it has been taken.
 constexpr char literally = '\0';
 
 std::string taken_literally(std::string word) {
@@ -47,7 +47,7 @@ std::vector<std::string> words_of(int argc, char** argv) {
     return words;
 }
 
-// What is wrong with the first word that stands where a command should; empty: none does.
+// What is wrong with the first word that is where a command should be; empty: there is none.
 std::string wrong_word(const CLI::App& program) {
     const CLI::App* app = &program;
     while (app->remaining().empty() && !app->get_subcommands().empty()) app = app->get_subcommands().front();
@@ -82,7 +82,7 @@ int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
     return line.status;
 }
 
-// A pipe whose reader has enough: no news, where SIGPIPE has not ended us already.
+// A pipe whose reader has had enough: nothing to report, if SIGPIPE has not ended us already.
 bool reader_has_gone() {
     pollfd output{STDOUT_FILENO, POLLOUT, 0};
     return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;

@@ -1,4 +1,4 @@
-// What standard output can show: colour on a terminal alone, and other characters than ASCII where the locale has them.
+// What standard output can show: colour only on a terminal, and characters other than ASCII if the locale has them.
 //
 // Threads: one; looked at once, at start.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace sternpost {
 
-// How good what is said is.
+// How good the news is.
 enum class Mood { good, note, warning, bad, unknown };
 
 struct Terminal {

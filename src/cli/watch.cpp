@@ -17,7 +17,7 @@ namespace sternpost {
 namespace {
 
 constexpr std::array<Level, 4> levels{Level::broken, Level::unknown, Level::warning, Level::note};
-// By the level of the worst that was found.
+// By the level of the worst finding.
 constexpr std::array<int, 4> statuses{2, exit_temporary, 1, exit_good};
 
 struct Arguments {
@@ -57,10 +57,10 @@ std::string text_of(const json::object& domain, const Terminal& terminal) {
     return text;
 }
 
-// One look may be under way, and its own then comes after it.
+// One look may be under way, and the one asked for comes after it.
 constexpr auto patience = 2 * max_look_time;
 
-// Of the domains that are watched those that are wanted; with --now after another look.
+// Those of the watched domains that are wanted; with --now, after another look.
 Result<std::vector<json::object>> ask(AdminClient& daemon, const Arguments& arguments,
                                       const std::vector<std::string>& wanted) {
     std::vector<json::object> domains;
@@ -105,7 +105,7 @@ void print(const std::vector<json::object>& domains, bool as_json) {
     write_json(std::cout, object);
 }
 
-// Whether all are there that are wanted; complains of the others.
+// Whether all that are wanted are there; complains about the others.
 bool complete(const std::vector<json::object>& domains, const std::vector<std::string>& wanted) {
     const std::string remedy = "; name your domains in \"domains\" of [watch], and reload sternpostd";
     if (domains.empty() && wanted.empty()) complain("nothing is watched" + remedy);

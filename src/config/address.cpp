@@ -72,7 +72,7 @@ Result<Endpoint> parse_bracketed(std::string_view text) {
     return with_port(text, std::move(*host), rest.substr(1));
 }
 
-// Within ::/96, of which no machine has more than :: and ::1: the last group was meant as a port.
+// Within ::/96, of which machines only have :: and ::1: the last group was meant as a port.
 bool has_swallowed_a_port(const std::string& text) {
     in6_addr address{};
     if (inet_pton(AF_INET6, text.c_str(), &address) != 1) return false;

@@ -21,8 +21,8 @@ Result<ListenAddress> parse_sentinel(std::string_view text);
 // Empty: nullopt. TCP only.
 Result<std::optional<ListenAddress>> parse_metrics_address(std::string_view text);
 
-// An absolute path without what says nothing in it, "//" and "/./", so that equal paths compare equal; others as they are.
-// (A ".." stays: what it means, links decide.)
+// An absolute path without its meaningless parts, "//" and "/./", so that equal paths compare equal; others as they are.
+// (A ".." stays: links decide what it means.)
 std::string plain_path(std::string_view path);
 
 }  // namespace sternpost

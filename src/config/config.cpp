@@ -79,7 +79,7 @@ void tell_syntax_error(const toml::parse_error& error, ConfigProblems& problems)
     problems.add(error.source().begin, what + "; " + std::string(remedy(what)));
 }
 
-// The end of the text in quotes that begins at `begin`, or of the line where it has none.
+// The end of the quoted text that begins at `begin`, or of the line if there is none.
 std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
     const char quote = text[begin];
     const std::string thrice(3, quote);
@@ -93,8 +93,8 @@ std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
     return text.size();
 }
 
-// toml++ makes a table of each part of a key and takes them apart by recursion, so that a key of many parts ends in a stack
-// overflow (3.3). The line of the first one with more than max_key_parts.
+// toml++ makes a table of each part of a key and destroys them by recursion, so that a key of many parts ends in a stack
+// overflow (3.3). Gives the line of the first one with more than max_key_parts.
 std::optional<std::size_t> line_of_endless_key(std::string_view text) {
     std::size_t line = 1, dots = 0;
     for (std::size_t i = 0; i < text.size();) {

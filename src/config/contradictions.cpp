@@ -22,7 +22,7 @@ struct NamedDuration {
     Duration& value;
 };
 
-// Where only one of the two is set, the other one's default gives way to it.
+// If only one of the two is set, the other one's default gives way to it.
 template <class Duration>
 void at_most(const TomlField& section, NamedDuration<Duration> lesser, NamedDuration<Duration> greater) {
     if (lesser.value <= greater.value) return;
@@ -43,7 +43,7 @@ void at_most(const TomlField& section, NamedDuration<Duration> lesser, NamedDura
 
 using Seen = std::map<std::string, std::size_t, std::less<>>;
 
-// The override in `seen` that holds for every name that `entry` holds for, and never ends.
+// The override in `seen` that applies to every name that `entry` applies to, and never ends.
 std::optional<std::size_t> covering(const OverrideConfig& entry, const std::vector<OverrideConfig>& all,
                                     const Seen& seen) {
     std::string wider = entry.domain.starts_with('.') ? entry.domain : '.' + entry.domain;
@@ -69,7 +69,7 @@ void refuse_dane_only_without_dane(const TomlField& file, const Config& config) 
     }
 }
 
-// Whether the two cannot be listened at side by side. Those of IPv6 take no IPv4, so that :: and 0.0.0.0 can.
+// Whether the two cannot be listened on side by side. IPv6 ones take no IPv4, so :: and 0.0.0.0 can.
 bool overlap(const ListenAddress& one, const ListenAddress& other) {
     if (one == other) return true;
     if (one.host.empty() || other.host.empty() || one.port != other.port) return false;
@@ -82,7 +82,7 @@ bool overlap(const ListenAddress& one, const ListenAddress& other) {
     return is_ipv6(one) == is_ipv6(other) && (is_any(one) || is_any(other));
 }
 
-// Those that are equal, the list has refused.
+// The list has already refused equal ones.
 void refuse_overlapping(const TomlField& file, const std::vector<ListenAddress>& listen) {
     for (auto one = listen.begin(); one != listen.end(); ++one)
         for (auto other = std::next(one); other != listen.end(); ++other)

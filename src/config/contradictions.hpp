@@ -1,7 +1,7 @@
-// Values that are right one by one, and wrong together.
+// Values that are right one by one, but wrong together.
 //
 // Threads: the one that reads the file.
-// Errors:  told to the problems of the field.
+// Errors:  are added to the problems of the field.
 #pragma once
 
 #include <vector>
@@ -19,7 +19,7 @@ void check_fleet(const TomlField& section, const FleetConfig& fleet);
 // Too many domains.
 void check_watch(const TomlField& section, WatchConfig& watch);
 void check_override(const TomlField& section, const OverrideConfig& entry);
-// `values[i]` was read from the i-th element of the array in `all`; its domain is empty where it was wrong.
+// `values[i]` was read from the i-th element of the array in `all`; its domain is empty if it was wrong.
 void check_overrides(const TomlField& all, const std::vector<OverrideConfig>& values);
 void check_config(const TomlField& file, const Config& config);
 

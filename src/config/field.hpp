@@ -1,5 +1,5 @@
-// One node of the file on its way into the struct: what it is called in messages, where it stands, and the
-// place for complaints about it. Borrows the node and the problems for the length of one read_config().
+// One node of the file on its way into the struct: what it is called in messages, where it is, and where
+// complaints about it go. Borrows the node and the problems for the duration of one read_config().
 //
 // Threads: the one that reads the file.
 #pragma once

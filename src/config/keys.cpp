@@ -8,7 +8,7 @@
 #include "values.hpp"
 
 // A new key: a member with its default in config.hpp, a line here, one in settings.cpp (which hands it on), one in
-// packaging/sternpost.toml and a paragraph in man/sternpost.toml.5. Limits are to catch slips; low values are for laboratories.
+// packaging/sternpost.toml and a paragraph in man/sternpost.toml.5. Limits are there to catch slips; low values are for labs.
 namespace sternpost {
 namespace {
 

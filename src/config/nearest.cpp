@@ -19,7 +19,7 @@ std::string plain(std::string_view word) {
     return out;
 }
 
-// Letters to add, drop, change or swap with their neighbour.
+// How many letters to add, drop, change or swap with their neighbour.
 std::size_t distance(const std::string& a, const std::string& b) {
     std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

@@ -1,4 +1,4 @@
-// Everything that is wrong with one configuration file, collected so that the operator mends it in one go.
+// Everything that is wrong with one configuration file, collected so that the operator can fix it in one go.
 //
 // Threads: the one that reads the file.
 #pragma once

@@ -58,8 +58,8 @@ struct ConfigKey {
 template <class Struct>
 using ConfigKeys = std::vector<ConfigKey<Struct>>;
 
-// Looks for contradictions between the values of one section, and lets defaults give way to what is set; it
-// is asked only when each value is right.
+// Looks for contradictions between the values of one section, and lets defaults give way to what is set;
+// called only when each value is right.
 template <class T>
 using SectionCheck = std::function<void(const TomlField&, T&)>;
 
@@ -70,7 +70,7 @@ std::vector<std::string_view> names_of(const ConfigKeys<Struct>& keys) {
     return names;
 }
 
-// Tells that `key` is no key of `section`, and which one may be meant.
+// Reports that `key` is not a key of `section`, and which one may be meant.
 void unknown_key(const TomlField& section, const toml::key& key, const toml::node& node,
                  const std::vector<std::string_view>& known);
 

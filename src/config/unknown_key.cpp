@@ -4,7 +4,7 @@
 namespace sternpost {
 namespace {
 
-// Where else in the file `key` would be right, in words; empty when nowhere.
+// Where else in the file `key` would be right, in words; empty if nowhere.
 std::string homes_of(std::string_view key) {
     std::string homes;
     for (const auto& known : config_keys()) {

@@ -1,5 +1,5 @@
-// How a value is read. A Reader gives the value, or nullopt after it has told the field's problems what is
-// wrong and what would be right. Limits are inclusive.
+// How a value is read. A Reader gives the value, or nullopt after telling the field's problems what is wrong
+// and what would be right. Limits are inclusive.
 //
 // Threads: any; a Reader is called by the one that reads the file.
 #pragma once
@@ -32,7 +32,7 @@ Reader<std::chrono::milliseconds> a_duration(std::chrono::milliseconds least, st
 Reader<std::chrono::seconds> whole_seconds(std::chrono::seconds least, std::chrono::seconds most);
 Reader<std::chrono::sys_days> a_date();
 
-// `example` stands in the message that asks for a text.
+// `example` is used in the message that asks for a text.
 template <class T>
 Reader<T> a_text(Result<T> (*parse)(std::string_view), std::string_view example) {
     return [parse, example](const TomlField& field) -> std::optional<T> {
@@ -44,7 +44,7 @@ Reader<T> a_text(Result<T> (*parse)(std::string_view), std::string_view example)
     };
 }
 
-// Tells that `word` is none of `words`.
+// Reports that `word` is none of `words`.
 std::nullopt_t wrong_word(const TomlField& field, std::string_view word,
                           const std::vector<std::string_view>& words);
 

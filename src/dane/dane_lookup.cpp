@@ -82,7 +82,7 @@ struct DaneLookup::Looks {
     bool stopped = false;
     asio::steady_timer done;  // cancelled when the last one has looked
 
-    // One who looks; ends also by an exception.
+    // One who looks; may also end by an exception.
     class Looker {
     public:
         explicit Looker(Looks& looks) : looks_(looks) {}

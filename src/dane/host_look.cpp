@@ -19,7 +19,7 @@ namespace {
 
 using Addresses = Result<RecordSet<asio::ip::address>>;
 
-// What the address records say of a host.
+// What the address records say about a host.
 struct AddressLook {
     bool any = false;     // there is an address
     bool secure = false;  // whatever was answered is signed
@@ -42,8 +42,8 @@ void keep_smallest_ttl(HostLook& look, const Result<RecordSet<Record>>& answer) 
     if (answer) look.ttl = std::min(look.ttl, answer->ttl);
 }
 
-// One family that answers with addresses is enough: a server that fails at AAAA is a common sight, and the host is
-// reached all the same.
+// One family that answers with addresses is enough: servers that fail at AAAA are common, and the host is reached
+// all the same.
 AddressLook read_addresses(const Addresses& v4, const Addresses& v6) {
     AddressLook look;
     const bool any4 = v4 && !v4->records.empty();
@@ -86,7 +86,7 @@ awaitable<bool> look_at_tlsa(Resolver& resolver, std::string base, std::uint16_t
     co_return true;
 }
 
-// RFC 7672 section 2.2.2: the fully expanded name first, then the one in the MX record; none in between.
+// RFC 7672 section 2.2.2: first the fully expanded name, then the one in the MX record; none in between.
 awaitable<void> look_at_candidates(Resolver& resolver, std::vector<std::string> bases, std::uint16_t port,
                                    HostLook& look) {
     for (const std::string& base : bases) {
@@ -96,8 +96,8 @@ awaitable<void> look_at_candidates(Resolver& resolver, std::vector<std::string> 
     conclude(look, HostDane::none, "no TLSA RRset");
 }
 
-// An alias in a signed zone that points into an unsigned one: only TLSA records beside the alias can count, and only
-// a question for the alias itself tells whether it is signed.
+// An alias in a signed zone that points into an unsigned one: only TLSA records next to the alias can count, and only
+// a question for the alias itself shows whether it is signed.
 awaitable<void> look_behind_alias(Resolver& resolver, std::string host, std::uint16_t port, HostLook& look) {
     const auto alias = co_await resolver.cname(host);
     keep_smallest_ttl(look, alias);

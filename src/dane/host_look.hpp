@@ -16,7 +16,7 @@ struct HostLook {
     HostDane dane = HostDane::undecided;
     std::string why;
     std::string tlsa_base;  // where the signed TLSA RRset that counts was found
-    bool stopped = false;   // the resolver is
+    bool stopped = false;   // the resolver has stopped
     std::chrono::seconds ttl = std::chrono::seconds::max();
 };
 

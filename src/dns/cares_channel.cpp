@@ -22,9 +22,9 @@ namespace {
 // Tries of one question when connections break.
 constexpr int connections_a_question = 3;
 
-// One try that waits for all of the timeout. c-ares from 1.32 on gives a server that was fast only five times as long as
-// its last answers took, but shortest_try at least, and one to two times as long in each further try; so there are as many
-// as fill the timeout.
+// One try that waits for all of the timeout. c-ares 1.32 and newer gives a server that was fast only five times as long as
+// its last answers took, but at least shortest_try, and one to two times as long in each further try; so there are as many
+// tries as fill the timeout.
 void limit_waiting(ares_options& options, int& mask, std::chrono::milliseconds timeout) {
     mask |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
     options.timeout = static_cast<int>(timeout.count());
@@ -54,7 +54,7 @@ std::string text_of(const asio::ip::udp::endpoint& server) {
     return text.str();
 }
 
-// c-ares 1.18 knows no scope of a link-local address, and from 1.20 on demands it behind the port.
+// c-ares 1.18 knows no scope of a link-local address; 1.20 and newer demand it after the port.
 void set_server(ares_channel channel, asio::ip::udp::endpoint server) {
     std::string interface;
     if (server.address().is_v6() && server.address().to_v6().is_link_local()) {
@@ -103,7 +103,7 @@ CaresChannel::CaresChannel(asio::any_io_executor executor, const asio::ip::udp::
     ares_options options{};
     int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB;
     limit_waiting(options, mask, timeout);
-    // NOCHECKRESP: rcodes reach us as they are, so that SERVFAIL and REFUSED are told apart and counted.
+    // NOCHECKRESP: rcodes reach us as they are, so that SERVFAIL and REFUSED are distinguished and counted.
     options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS;
     options.ednspsz = edns_udp_size;
     options.sock_state_cb_data = this;
@@ -146,7 +146,7 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
         if (reply.no_descriptor)
             co_return failure(Errc::overloaded, no_descriptor_for(server_), "overloaded");
         // When a connection breaks, such as a TCP one that was idle for long, c-ares 1.18 ends the open
-        // questions of all connections to that server; after a malformed packet c-ares 1.34 does.
+        // questions of all connections to that server; c-ares 1.34 does so after a malformed packet.
         if (reply.status == ARES_ECONNREFUSED || reply.status == ARES_EBADRESP) {
             ++connections;
         } else if (reply.status == ARES_SUCCESS && udp_size != 0 && rejects_edns(reply.bytes)) {
@@ -158,7 +158,7 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
     if (stopped_) co_return failure(Errc::stopped, "the resolver is stopped");
     const bool answered = reply.status == ARES_SUCCESS || reply.status == ARES_EBADRESP;
     if (answered)
-        co_return std::move(reply.bytes);  // empty, which is no message, where c-ares itself refused it
+        co_return std::move(reply.bytes);  // empty, which is no message, if c-ares itself refused it
     if (reply.status == ARES_ETIMEOUT)
         co_return failure(Errc::temporary, "no answer in time from " + server_, "timeout");
     if (reply.status == ARES_ECONNREFUSED)
@@ -211,7 +211,7 @@ void CaresChannel::on_answer(void* argument, int status, int, unsigned char* byt
                });
 }
 
-// c-ares 1.18 sends the id that it is given; it is the half of a forger's guesswork that is ours to make.
+// c-ares 1.18 sends the id that it is given; that is the half of a forger's guesswork that depends on us.
 std::uint16_t CaresChannel::unused_id() {
     std::uint16_t id = 0;
     do {
@@ -228,7 +228,7 @@ void CaresChannel::rearm() {
         return;
     }
     timer_.expires_after(std::chrono::seconds(wait.tv_sec) + std::chrono::microseconds(wait.tv_usec));
-    // The timer may have gone off before this channel goes, and be heard only afterwards.
+    // The timer may have gone off before this channel is destroyed, and be heard only afterwards.
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
         if (error || !self) return;

@@ -29,8 +29,8 @@ std::string no_descriptor_for(const std::string& server);
 
 class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
 public:
-    // `timeout`: how long one question waits for its answer, TCP after truncation included. With c-ares from 1.32 on at
-    // least so long, and up to three times.
+    // `timeout`: how long one question waits for its answer, TCP after truncation included. With c-ares 1.32 or newer at
+    // least that long, and up to three times.
     // Throws std::runtime_error when c-ares cannot make a channel.
     CaresChannel(boost::asio::any_io_executor executor, const boost::asio::ip::udp::endpoint& server,
                  std::chrono::milliseconds timeout);
@@ -38,14 +38,14 @@ public:
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
 
-    // Asks for `name` and `type` (an ns_t_ value); the answer as it came, without EDNS where the server knows
-    // none.
+    // Asks for `name` and `type` (an ns_t_ value), without EDNS if the server does not know it; the answer as
+    // received.
     boost::asio::awaitable<Result<Bytes>> ask(std::string name, int type);
     void stop();
 
     const std::string& server() const { return server_; }
     std::size_t open_questions() const { return ids_.size(); }
-    // Answers may come that nobody hears of.
+    // Answers may come that nobody notices.
     bool lacks_descriptor() const { return !unwatched_.empty(); }
 
 private:
@@ -53,7 +53,7 @@ private:
     // What c-ares said: an ARES_ value and the answer.
     struct Reply {
         int status = 0;
-        bool no_descriptor = false;  // left for the question, or to watch it
+        bool no_descriptor = false;  // none is left for the question, or to watch it
         Bytes bytes;
     };
     using Handler = boost::asio::any_completion_handler<void(Reply)>;
@@ -75,7 +75,7 @@ private:
         bool read = false;
         bool write = false;
     };
-    std::map<int, Wanted> unwatched_;  // for want of a descriptor
+    std::map<int, Wanted> unwatched_;  // for lack of a descriptor
     std::unordered_set<std::uint16_t> ids_;
     ares_channel channel_{};
 };

@@ -107,7 +107,7 @@ public:
         auto answer =
             co_await ask_in_turn(executor_, std::move(question), std::move(servers), options_.timeout);
         --open_;
-        // Also an answer that waited for a probe, which has told nothing then.
+        // Even an answer that waited for a probe, which has then said nothing.
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
         outcomes_of(figures_, type)
             .add(!answer                   ? answer.error().cause
@@ -139,7 +139,7 @@ public:
         co_return verdict(servers);
     }
 
-    // Keeps `self` until stop(), as it sleeps while nobody asks.
+    // Keeps `self` alive until stop(), since it sleeps while nobody asks.
     static awaitable<void> keep_probing(std::shared_ptr<Inside> self) {
         while (!self->stopped_) {
             const ServerList servers = self->servers_;
@@ -168,8 +168,8 @@ private:
         return server->validation() != Validation::unknown;
     }
 
-    // One that validates is enough, for it alone is asked then. One that has never answered a probe decides nothing
-    // where others do.
+    // One that validates is enough, since only that one is then asked. One that has never answered a probe decides
+    // nothing if others do.
     static Validation verdict(const ServerList& servers) {
         const auto says = [&](Validation what) {
             return std::ranges::any_of(servers,
@@ -230,7 +230,7 @@ private:
         return servers;
     }
 
-    // What that file says is nothing to die from.
+    // Whatever that file says is no reason to die.
     ServerList open_servers_of_resolv_conf(const DnsOptions& options) {
         resolv_conf_state_ = state_of(options.resolv_conf);
         std::ifstream file(options.resolv_conf);

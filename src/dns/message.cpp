@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t ad_byte = 3;  // RFC 4035 section 3.2.3: bit 5 of the header's second flag byte
 constexpr std::uint8_t ad_mask = 0x20;
-// Resolvers follow 8 to 16 themselves, so a longer chain comes from none.
+// Resolvers themselves follow 8 to 16, so a longer chain comes from none of them.
 constexpr std::size_t max_aliases = 16;
 constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
 
@@ -105,7 +105,7 @@ std::optional<int> rcode_of(ns_msg& message) {
 }
 
 // RFC 2308 section 5: the smaller of the SOA's own TTL and its MINIMUM field. An answer that says "none"
-// without an SOA is worth no time; with name servers in its place it is a referral, which says nothing.
+// without an SOA is good for no time; with name servers in its place it is a referral, which says nothing.
 Result<std::chrono::seconds> negative_ttl(const std::vector<ns_rr>& authority, bool name_exists) {
     constexpr int smallest_soa = 2 + 5 * NS_INT32SZ;
     bool name_servers = false;
@@ -253,7 +253,7 @@ std::optional<asio::ip::address> aaaa_record(ns_msg&, const ns_rr& record) {
 Result<Bytes> make_query(const std::string& name, int type, std::uint16_t id, int udp_size) {
     unsigned char* buffer = nullptr;
     int length = 0;
-    // c-ares 1.34 measures each label, but not the name.
+    // c-ares 1.34 checks the length of each label, but not of the name.
     const bool too_long = name.size() > max_name_length + (name.ends_with('.') ? 1 : 0);
     if (too_long ||
         ::ares_create_query(name.c_str(), ns_c_in, type, id, 1, &buffer, &length, udp_size) != ARES_SUCCESS)

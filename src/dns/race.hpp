@@ -1,8 +1,8 @@
-// One question put to several servers, one after the other and at last side by side: who answers first has won.
+// One question put to several servers, one after the other and in the end side by side: the first to answer wins.
 //
 // Threads: one loop, that of the servers.
-// Errors:  as Resolver says; the first failure of each server is told, "SERVFAIL from 127.0.0.1:53". Errc::overloaded
-//          where this process itself stood still meanwhile, by a slow disk or a debugger.
+// Errors:  as Resolver says; the first failure of each server is given, "SERVFAIL from 127.0.0.1:53". Errc::overloaded
+//          if this process itself stood still meanwhile, because of a slow disk or a debugger.
 // Limits:  attempts_in_a_timeout, or as many as there are servers.
 #pragma once
 
@@ -30,8 +30,8 @@
 
 namespace sternpost {
 
-// Attempts of one question, or as many as there are servers. One without answer gets company after its share
-// of the timeout.
+// Attempts at one question, or as many as there are servers. If one has no answer within its share of the
+// timeout, the next one starts beside it.
 inline constexpr std::size_t attempts_in_a_timeout = 5;
 
 template <class Record>
@@ -56,11 +56,11 @@ struct Race {
     boost::asio::steady_timer changed;  // cancelled when an attempt ends
     std::optional<RecordSet<Record>> won;
     bool stopped = false;
-    bool overloaded = false;             // an attempt found no room of ours
+    bool overloaded = false;             // an attempt met a limit of ours
     std::string_view cause = "timeout";  // of the first failure; none: no answer came at all
     std::size_t open = 0;
     std::map<std::string, std::string>
-        failures;  // of each server the first one, "SERVFAIL from 127.0.0.1:53"
+        failures;  // the first one of each server, "SERVFAIL from 127.0.0.1:53"
 };
 
 template <class Record>
@@ -126,7 +126,7 @@ boost::asio::awaitable<Result<RecordSet<Record>>> ask_in_turn(boost::asio::any_i
         const bool all_failed = race->open == 0 && tried >= servers.size();
         if (all_failed) break;
         if (std::chrono::steady_clock::now() >= deadline) {
-            // An answer that came while the loop stood still has been read, but not been handed over yet.
+            // An answer that came while the loop stood still has been read, but not handed over yet.
             co_await boost::asio::post(executor, boost::asio::use_awaitable);
             break;
         }

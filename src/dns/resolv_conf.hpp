@@ -15,7 +15,7 @@ struct ResolvConf {
     bool trust_ad = false;  // `options trust-ad`
 };
 
-// Lines that cannot be read are passed over, as the C library does.
+// Lines that cannot be read are skipped, as in the C library.
 ResolvConf read_resolv_conf(std::string_view text);
 
 }  // namespace sternpost

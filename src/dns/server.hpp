@@ -30,17 +30,17 @@ public:
     const std::string& name() const { return channel_->server(); }
     bool believes_ad() const { return believe_ad_; }
     bool lacks_descriptor() const { return channel_->lacks_descriptor(); }
-    // One whose AD bit is not believed need not be asked to be known.
+    // Of one whose AD bit is not believed, this is known without asking.
     Validation validation() const { return believe_ad_ ? verdict_ : Validation::no; }
-    // Whether a probe has ended, be it without an answer.
+    // Whether a probe has ended, even if without an answer.
     bool probed() const { return probes_ended_ > 0; }
-    // The verdict of a former list's entry for the same server stands until the next probe.
+    // The verdict of the previous list's entry for the same server stays until the next probe.
     void take_over(const Server& former);
 
-    // Asks for the name servers of the root, which are signed; joins a probe that runs.
+    // Asks for the name servers of the root, which are signed; joins a running probe.
     boost::asio::awaitable<void> probe();
-    // An answer without AD bit has come: only a probe begun after it tells whether the server still validates.
-    // Answers that come while one runs share the next. A probe that takes too long leaves the last verdict.
+    // An answer without the AD bit has come: only a probe begun after it shows whether the server still validates.
+    // Answers that come while one is running share the next. A probe that takes too long leaves the last verdict.
     boost::asio::awaitable<void> confirm();
 
 private:

@@ -1,4 +1,4 @@
-// How Postfix asks the DNS, which DANE rests on, and whom.
+// How, and whom, Postfix asks about DNS, which DANE rests on.
 #include <algorithm>
 #include <array>
 
@@ -11,7 +11,7 @@ namespace {
 // What one set of DNS settings is used for.
 struct Use {
     bool answers_dane = false;  // we may say `dane-only` there
-    bool level_dane = false;    // or main.cf says it for everybody
+    bool level_dane = false;    // or main.cf says so for everybody
     std::string consequence;
 };
 
@@ -109,7 +109,7 @@ void heeds_mx_failures(const Facts& facts, Report& report) {
 void asks_the_dns(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {"disable_dns_lookups", "smtp_dns_support_level"})) {
         const bool disabled = is_yes(*scope.settings, "disable_dns_lookups");
-        // Behind a relay host that is as it should be.
+        // With a relay host, that is as it should be.
         if ((!disabled && !is(*scope.settings, "smtp_dns_support_level", "disabled")) ||
             !value(facts.postfix.settings, "relayhost").empty())
             continue;

@@ -13,7 +13,7 @@ struct RulesAbout {
     std::span<const Rule> (*rules)();
 };
 
-// In the order in which a reader wants to hear of them.
+// In the order in which a reader wants to hear about them.
 constexpr RulesAbout subjects[] = {
     {"policy table", policy_table_rules},
     {"Postfix's version", version_rules},

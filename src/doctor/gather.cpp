@@ -26,7 +26,7 @@ namespace {
 // An operator waits; so may a loaded machine.
 constexpr std::chrono::seconds postconf_limit{30};
 constexpr std::chrono::seconds resolver_limit{3};
-constexpr int default_processes = 100;  // default_process_limit, where it is not a number
+constexpr int default_processes = 100;  // default_process_limit, if it is not a number
 
 using Words = std::vector<std::string>;
 
@@ -54,7 +54,7 @@ int processes_of(const MasterLine& line, const PostfixSettings& settings) {
     return line.processes == "-" ? usual : number(line.processes, usual);
 }
 
-// A service with -o has defaults of its own, too, where they depend on what -o says: postconf is asked for them.
+// A service with -o also has defaults of its own, if they depend on what -o says: postconf is asked for them.
 awaitable<Result<SmtpService>> ask_for_service(const std::string& directory, const MasterLine& line,
                                                const std::vector<MasterOption>& options,
                                                const PostfixSettings& common) {

@@ -17,9 +17,9 @@ namespace sternpost {
 
 namespace {
 
-// A bundle of all authorities of the world has a quarter of a megabyte.
+// A bundle of all the world's authorities has a quarter of a megabyte.
 constexpr std::size_t max_file = 16UL * 1024 * 1024;
-// Of Fedora the former path: Fedora 44 has the latter alone.
+// For Fedora, the old path and the new one: Fedora 44 has only the latter.
 constexpr std::array ca_bundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                 "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem",
                                 "/etc/ssl/cert.pem"};
@@ -97,7 +97,7 @@ std::vector<std::string> traces_of_tlspol(const std::string& config_directory) {
         std::istringstream lines(read_file(path).value_or(""));
         for (std::string line; std::getline(lines, line);) {
             const std::size_t at = line.find("socketmap:");
-            // Its names of tables are kept when only the address is changed.
+            // Its table names are kept if only the address is changed.
             const bool its_table =
                 at != std::string::npos && (line.find(tlspol_port, at) != std::string::npos ||
                                             line.find(tlspol_map, at) != std::string::npos);

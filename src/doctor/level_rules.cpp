@@ -1,4 +1,4 @@
-// What holds for destinations without an enforce policy, which we say NOTFOUND to.
+// What applies to destinations without an enforce policy, to which we say NOTFOUND.
 #include <algorithm>
 #include <array>
 
@@ -49,7 +49,7 @@ void is_not_too_strict(const Facts& facts, Report& report) {
                                                      "secure"};
     for (const Scope& scope : scopes_of_level(facts)) {
         const std::string found = level_of(*scope.settings);
-        // A service of its own is usually for a smart host, where this is right.
+        // A separate service is usually for a smart host, for which this is right.
         if (!scope.usual || !scope.value("relayhost").empty() ||
             std::ranges::find(strict, found) == strict.end())
             continue;

@@ -1,4 +1,4 @@
-// smtp_tls_policy_maps: whether our table is asked, and by whom and what else is asked before.
+// smtp_tls_policy_maps: whether our table is asked, by whom, and what else is asked before it.
 #include <algorithm>
 #include <array>
 
@@ -14,12 +14,12 @@ bool answers_all(const Table& table) {
     return table.type == "static" || (table.type == "proxy" && to_table(table.rest).type == "static");
 }
 
-// Behind what an operator has for some destinations.
+// After what an operator has for some destinations.
 void add_ours(std::vector<std::string>& tables, const std::string& ours) {
     tables.insert(std::ranges::find_if(tables, answers_all, to_table), ours);
 }
 
-// The list with ours beside the tables that it is within now; empty where that changes what they do.
+// The list with ours beside the tables that it is within now; empty if that changes what they do.
 std::string without_nesting(const std::vector<Table>& tables, const std::vector<OurTable>& ours) {
     std::vector<std::string> result;
     for (std::size_t i = 0; i < tables.size(); ++i) {
@@ -33,7 +33,7 @@ std::string without_nesting(const std::vector<Table>& tables, const std::vector<
     return to_list(result);
 }
 
-// A service with a level of its own that is more than may is for a smart host, which needs no policy.
+// A service with a level of its own above "may" is for a smart host, which needs no policy.
 Severity severity_of_missing(const Scope& scope) {
     if (scope.service == nullptr || scope.usual) return Severity::broken;
     const std::string level = level_of(*scope.settings);

@@ -8,7 +8,7 @@ namespace sternpost {
 
 namespace {
 
-// "name = value"; postconf leaves the blank behind the sign away where there is no value.
+// "name = value"; postconf omits the blank after the sign if there is no value.
 std::optional<std::pair<std::string, std::string>> read_assignment(const std::string& line) {
     const std::size_t equals = line.find(" =");
     if (equals == std::string::npos) return std::nullopt;
@@ -60,7 +60,7 @@ std::vector<MasterOption> read_master_options(std::string_view text) {
         auto assignment = read_assignment(line);
         if (!assignment) continue;
         auto& [place, value] = *assignment;
-        // A service's name may have slashes, the others have none.
+        // A service's name may have slashes, the other parts have none.
         const std::size_t parameter = place.rfind('/');
         const std::size_t type =
             parameter == 0 || parameter == std::string::npos ? parameter : place.rfind('/', parameter - 1);

@@ -1,6 +1,6 @@
-// What postconf(1) prints, read.
+// Reads what postconf(1) prints.
 //
-// Threads: any; pure. Lines that are not understood are passed over: postconf is from here, and newer than we may be.
+// Threads: any; pure. Lines that are not understood are skipped: postconf is of this host, and may be newer than we are.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace sternpost {
 
-// "name = value" a line, of `postconf -x` or `-n`.
+// One "name = value" per line, of `postconf -x` or `-n`.
 PostfixSettings read_settings(std::string_view text);
 
 std::optional<PostfixVersion> read_version(std::string_view text);
@@ -36,7 +36,7 @@ struct MasterOption {
 };
 std::vector<MasterOption> read_master_options(std::string_view text);
 
-// Column 5 where it says "-": as the default was before compatibility level 1.
+// Column 5; if it says "-", by the default, which was "y" before compatibility level 1.
 bool is_chrooted(const MasterLine& line, std::string_view compatibility_level);
 
 }  // namespace sternpost

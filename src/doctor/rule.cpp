@@ -145,7 +145,7 @@ std::vector<Scope> scopes(const Facts& facts, std::initializer_list<std::string_
         }
         take(as_main ? all.front() : all.back(), service, usual);
     }
-    // Settings of main.cf that no service goes by do not matter.
+    // Settings of main.cf that no service uses do not matter.
     if (all.front().services.empty() && all.size() > 1) all.erase(all.begin());
     return all;
 }
@@ -238,7 +238,7 @@ std::string set(const Facts& facts, const Scope& scope, std::string_view name, s
     const std::string place = scope.service->name + "/unix/" + parameter;
     if (new_value.find(' ') == std::string_view::npos)
         return postconf(facts, "-P " + shell_word(place + "=" + std::string(new_value)));
-    // postconf takes no blanks there, so such a value is better had from main.cf.
+    // postconf takes no blanks there, so such a value is better taken from main.cf.
     if (scope.service->options.contains(name)) return postconf(facts, "-PX " + shell_word(place));
     if (is_from_main_cf(facts, scope, name)) return set(facts, main_cf(facts), name, new_value);
     return "# In master.cf, at the service " + scope.service->name + ", take out the -o that " + parameter +

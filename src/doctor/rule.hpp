@@ -14,12 +14,12 @@
 
 namespace sternpost {
 
-// Takes down what one rule finds.
+// Records what one rule finds.
 class Report {
 public:
     Report(std::string_view rule, std::string_view subject, std::vector<Finding>& findings)
         : rule_(rule), subject_(subject), findings_(findings) {}
-    // `why` is a sentence; `what` has no full stop, since a place may be put behind it.
+    // `why` is a sentence; `what` has no full stop, since a place may be added after it.
     void add(Severity severity, const std::string& what, const std::string& why,
              std::vector<std::string> remedy);
 
@@ -31,9 +31,9 @@ private:
 
 struct Rule {
     std::string_view name;
-    std::string_view good;  // what is so when it finds nothing
+    std::string_view good;  // what is true when it finds nothing
     void (*look)(const Facts& facts, Report& report);
-    // Whether there is anything to find good, where nothing is found; nullptr: always.
+    // Whether, when nothing is found, there is anything to call good; nullptr: always.
     bool (*matters)(const Facts& facts) = nullptr;
 };
 
@@ -57,23 +57,23 @@ std::span<const Rule> fleet_rules();
 
 std::string_view value(const PostfixSettings& settings,
                        std::string_view name);  // empty: not set, or unknown to this Postfix
-bool is(const PostfixSettings& settings, std::string_view name, std::string_view word);  // whatever the case
+bool is(const PostfixSettings& settings, std::string_view name, std::string_view word);  // in any case
 bool is_yes(const PostfixSettings& settings, std::string_view name);
 // smtp_tls_security_level in lower case, or what the older parameters for it come to.
 std::string level_of(const PostfixSettings& settings);
 
-// Where settings are in force: main.cf for the services that have no others, or one service that has.
+// Where settings are in force: main.cf for the services without others, or one service that has its own.
 struct Scope {
     const PostfixSettings* settings = nullptr;
     const SmtpService* service = nullptr;      // nullptr: main.cf
-    std::vector<const SmtpService*> services;  // that go by these settings
+    std::vector<const SmtpService*> services;  // those that have these settings
     bool usual = false;                        // default_transport's is among them
-    bool chroot = false;                       // a chrooted one is
+    bool chroot = false;                       // a chrooted one is among them
 
     std::string_view value(std::string_view name) const { return sternpost::value(*settings, name); }
     // "" for main.cf, else " (service NAME in master.cf)".
     std::string place() const;
-    // What matters for the Internet's mail is broken; elsewhere an operator may have meant it.
+    // What affects Internet mail is broken; elsewhere an operator may have meant it.
     Severity broken_if_usual() const { return usual ? Severity::broken : Severity::advice; }
 };
 // A scope for each set of values that these parameters have.
@@ -91,13 +91,13 @@ struct OurTable {
 };
 std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool chroot);
 std::vector<OurTable> our_tables(const Facts& facts, const Scope& scope);
-// Those of a list that are not a resolver's. A pipemap: that asks one stays: it needs all that it has.
+// Those of a list that are not a resolver's. A pipemap: that asks one stays: it needs all its tables.
 std::vector<std::string> other_tables(std::span<const Table> tables);
 // Whether the answers of that map have the grammar of Postfix 3.10.
 bool is_extended(const Facts& facts, std::string_view map);
 // Whether that map may be answered `dane-only`.
 bool answers_dane(const Facts& facts, std::string_view map);
-// The path outside of the chroot of a "unix:" endpoint; empty for others.
+// The path outside the chroot of a "unix:" endpoint; empty for others.
 std::string path_of(const Facts& facts, std::string_view endpoint, bool chroot);
 // How Postfix should ask us.
 std::string table_to_ask(const Facts& facts, bool extended);
@@ -106,11 +106,11 @@ bool wants_extended(const PostfixVersion& version);
 // Commands.
 std::string shell_word(std::string_view word);
 std::string set(const Facts& facts, const Scope& scope, std::string_view name, std::string_view new_value);
-// The same of smtp_tls_policy_maps, whose other tables an operator wants to keep: where the list in force comes from,
-// or for this service alone.
+// The same for smtp_tls_policy_maps, whose other tables an operator wants to keep: set where the list in force comes
+// from, or for this service alone.
 std::string set_tables(const Facts& facts, const Scope& scope, const std::string& list);
 std::string set_own_tables(const Facts& facts, const Scope& scope, const std::string& list);
-// Has each map of ours asked for in the other grammar.
+// To have each of our maps asked for in the other grammar.
 std::vector<std::string> in_other_grammar(const Facts& facts, const Scope& scope, bool extended);
 // Back to the default, or to what main.cf says.
 std::string unset(const Facts& facts, const Scope& scope, std::string_view name);

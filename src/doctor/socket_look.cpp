@@ -23,7 +23,7 @@ namespace sternpost {
 
 namespace {
 
-// A parent of domains is never looked up.
+// A parent domain is never looked up.
 constexpr std::string_view harmless_key = ".doctor.invalid";
 constexpr std::size_t max_answer = 1024;
 
@@ -75,7 +75,7 @@ bool become(const PostfixUser& user, bool jailed) {
     return ::setgroups(1, &user.gid) == 0 && ::setgid(user.gid) == 0 && ::setuid(user.uid) == 0;
 }
 
-// Runs in the child. The child's end closes what is open.
+// Runs in the child. When the child ends, whatever is open is closed.
 Word go(const SocketLook& look, const PostfixUser& user) {
     Word word;
     const bool by_path = look.endpoint.starts_with("unix:");
@@ -99,7 +99,7 @@ Word go(const SocketLook& look, const PostfixUser& user) {
     return word;
 }
 
-// A child that has not said a whole word in time says nothing.
+// A child that has not said a whole word in time counts as having said nothing.
 Word send_a_child(const SocketLook& look, const PostfixUser& user) {
     Word word;
     std::array<int, 2> pipe{};
@@ -137,7 +137,7 @@ bool may(const struct stat& file, const PostfixUser& user, mode_t wanted) {
     return (file.st_mode & wanted) == wanted;
 }
 
-// Where Postfix's user does not get on.
+// Where Postfix's user cannot get any further.
 std::vector<std::string> closed_to(const PostfixUser& user, const SocketLook& look) {
     namespace fs = std::filesystem;
     constexpr mode_t pass = 1, write = 2;

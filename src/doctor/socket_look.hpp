@@ -1,6 +1,6 @@
-// Goes smtp(8)'s way to a socketmap: from the queue directory, in its chroot, as Postfix's user.
+// Takes smtp(8)'s way to a socketmap: from the queue directory, in its chroot, as Postfix's user.
 //
-// Threads: one; blocks for at most look_limit. A child process goes the way, so the caller must not have other threads.
+// Threads: one; blocks for at most look_limit. A child process does it, so the caller must not have other threads.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ namespace sternpost {
 
 inline constexpr std::chrono::seconds look_limit{5};
 
-// Whom to become; without being root nobody else can be.
+// Whom to become; only root can become somebody else.
 struct PostfixUser {
     uid_t uid = 0;
     gid_t gid = 0;

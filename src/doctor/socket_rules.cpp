@@ -1,4 +1,4 @@
-// The way from smtp(8) to sternpostd, as it was found by going it.
+// The way from smtp(8) to sternpostd, as it was found by trying it.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -36,7 +36,7 @@ std::vector<Scope> scopes_of(const Facts& facts, const SocketLook& look) {
     return all;
 }
 
-// "" where main.cf has it, or each service that has it by itself.
+// "" if main.cf has it, or each service that has it by itself.
 std::string place(const Facts& facts, const SocketLook& look) {
     std::string places;
     for (const Scope& scope : scopes_of(facts, look)) {
@@ -46,7 +46,7 @@ std::string place(const Facts& facts, const SocketLook& look) {
     return places;
 }
 
-// Has that asked instead of what was looked at, wherever it stands.
+// To have that asked instead of what was looked at, wherever it is.
 std::vector<std::string> ask_instead(const Facts& facts, const SocketLook& look, const std::string& endpoint,
                                      const std::string& map) {
     std::vector<std::string> remedy;
@@ -141,7 +141,7 @@ void names_an_address(const Facts& facts, Report& report) {
     }
 }
 
-// Reasons that the rules above have told.
+// Reasons that the rules above have given.
 bool is_told(const SocketLook& look) {
     return is_unix(look) &&
            (!look.is_socket || !look.closed.empty() || look.endpoint.size() - 5 > max_unix_path);
@@ -226,7 +226,7 @@ bool asks_by_address(const Facts& facts) {
     return !std::ranges::all_of(facts.sockets, is_unix);
 }
 
-// Whoever is not root tries them as himself, which says nothing of Postfix.
+// Whoever is not root tries them as themselves, which says nothing about Postfix.
 bool tries_sockets(const Facts& facts) {
     return std::ranges::any_of(facts.sockets, [](const SocketLook& look) {
         return is_unix(look) && look.is_socket && look.as_postfix;

@@ -8,7 +8,7 @@ namespace sternpost {
 
 namespace {
 
-// No main.cf nests deeper in earnest.
+// No serious main.cf nests deeper.
 constexpr int max_depth = 8;
 constexpr std::string_view separators = ", \t\r\n";
 constexpr std::string_view blanks = " \t\r\n";

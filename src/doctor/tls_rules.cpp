@@ -1,4 +1,4 @@
-// Parameters of TLS itself, and of what is left over from older Postfix.
+// Parameters of TLS itself, and what is left over from older Postfix.
 #include <algorithm>
 #include <array>
 
@@ -8,7 +8,7 @@ namespace sternpost {
 
 namespace {
 
-// From the oldest on.
+// The oldest first.
 constexpr std::array<std::string_view, 6> protocols{"SSLv2",   "SSLv3",   "TLSv1",
                                                     "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 constexpr std::size_t tls_1_2 = 4;
@@ -26,7 +26,7 @@ std::size_t number_of(std::string_view protocol) {
     return static_cast<std::size_t>(found - protocols.begin());
 }
 
-// "!SSLv2, !SSLv3", ">=TLSv1.2, <=TLSv1.3" or "TLSv1.2": what postconf(5) says of smtp_tls_mandatory_protocols.
+// "!SSLv2, !SSLv3", ">=TLSv1.2, <=TLSv1.3" or "TLSv1.2": what postconf(5) says about smtp_tls_mandatory_protocols.
 Allowed allowed_by(std::string_view text) {
     std::string list(text);
     std::ranges::replace(list, ':', ',');

@@ -21,7 +21,7 @@ std::string trust_the_system(const Facts& facts, const Scope& scope) {
     return set(facts, scope, ca_file, facts.host.ca_bundle);
 }
 
-// How many certificates there are, or nullopt where the file or directory cannot be read.
+// How many certificates there are, or nullopt if the file or directory cannot be read.
 std::optional<int> certificates_in(const Facts& facts, std::string_view path) {
     const auto found = facts.host.certificates.find(std::string(path));
     return found == facts.host.certificates.end() ? std::nullopt : std::optional(found->second);

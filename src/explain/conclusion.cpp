@@ -45,7 +45,7 @@ void conclude_from_ok(Explanation& told, std::string_view reply) {
     end(told, Outcome::protects, "mail goes only over TLS, and only to hosts that the policy names");
 }
 
-// NOTFOUND: there is none, or it cannot be used, or it does not want to be enforced.
+// NOTFOUND: there is no policy, or it cannot be used, or it is not to be enforced.
 void conclude_from_not_found(Explanation& told) {
     if (told.action == Override::Action::ignore)
         return end(told, Outcome::no_policy, "the configuration here says so");

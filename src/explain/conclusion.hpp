@@ -1,4 +1,4 @@
-// What all layers together come to.
+// What all layers together amount to.
 //
 // Threads: any; pure.
 #pragma once

@@ -61,7 +61,7 @@ void judge_proof(MxLayer& mx) {
         conclude(mx, Verdict::bad, "none has a usable TLSA record");
 }
 
-// Where DANE is in force, mail goes by that.
+// If DANE is in force, that decides about mail.
 void judge_coverage(MxLayer& mx, bool dane_in_force) {
     const auto all = mx.hosts.size();
     const auto passing = static_cast<std::size_t>(std::ranges::count_if(mx.hosts, passes));
@@ -123,7 +123,7 @@ PolicyHostLayer policy_host_without_address(std::string host, const Addresses& v
 void judge_policy_host(PolicyHostLayer& host, const Result<std::string>& body, bool wanted, WallTime now) {
     const FetchReport& seen = host.fetch;
     if (!body) {
-        // Whoever was not reached may be in order, and the way to it broken.
+        // A host that was not reached may be in order, and the way to it broken.
         const bool heard = !seen.address.empty() || body.error().code != Errc::temporary;
         conclude(host,
                  !wanted ? Verdict::note

@@ -1,4 +1,4 @@
-// From what was found of one thing to its layer: how good it is, and why in a sentence.
+// From what was found out about one thing to its layer: how good it is, and why, in a sentence.
 //
 // Threads: any; pure.
 #pragma once
@@ -20,12 +20,12 @@ RecordLayer record_layer(const Texts& answer);
 // `wanted`: a record says that there is a policy.
 PolicyHostLayer policy_host_without_address(std::string host, const Addresses& v4, const Addresses& v6,
                                             bool wanted);
-// Where the answer came to is in `host.fetch` already.
+// What was seen on the way to the answer is in `host.fetch` already.
 void judge_policy_host(PolicyHostLayer& host, const Result<std::string>& body, bool wanted, WallTime now);
 
 PolicyLayer policy_layer(const std::string& body);
 
-// What MX hosts are held against.
+// What MX hosts are measured against.
 struct Standard {
     const Policy* policy = nullptr;        // null: none
     DomainDane dane = DomainDane::absent;  // absent: or it does not count
@@ -34,7 +34,7 @@ struct Standard {
 
 // With pattern and DANE of each host.
 MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answer, const Standard& standard);
-// Once more, with what the hosts said to STARTTLS.
+// Again, with what the hosts said to STARTTLS.
 void judge_servers(MxLayer& mx, const Standard& standard);
 
 DaneLayer dane_layer(const DaneState& state, bool wanted);

@@ -1,4 +1,4 @@
-// One look at a domain; what DNS says goes through a resolver that remembers it, for whoever decides on it afterwards.
+// One look at a domain; what DNS says goes through a resolver that remembers it, for whoever decides by it afterwards.
 //
 // Ownership: its user's; what it borrows outlives it.
 // Threads:   one loop.
@@ -21,9 +21,9 @@ public:
     Look(LookTools tools, RememberingResolver& resolver, NextHop next_hop, bool dane_wanted,
          const Override* decided);
 
-    // Once. Fills all of it but what is known before: `into.domain`.
+    // To be called once. Fills in everything but what is known before: `into.domain`.
     boost::asio::awaitable<void> run(Published& into);
-    // The policy file as it came, or why not.
+    // The policy file as received, or why there is none.
     const Result<std::string>& fetched() const { return fetched_; }
 
 private:

@@ -1,4 +1,4 @@
-// What the daemon's decision leans on, when it is to be made on what has been found already.
+// What the daemon's decision relies on, when it is to be made on what has already been found.
 //
 // Ownership: the explainer's; each outlives the decision.
 // Threads:   one loop.
@@ -14,7 +14,7 @@
 
 namespace sternpost {
 
-// Asks another resolver, each thing but once: who asks again gets the same answer.
+// Asks another resolver, each thing only once: whoever asks again gets the same answer.
 class RememberingResolver final : public Resolver {
 public:
     explicit RememberingResolver(Resolver& resolver) : resolver_(resolver) {}

@@ -1,5 +1,5 @@
-// What of the engine's words is believed: what a key of the fleet has sealed, and what is right in every field. The rest is
-// as if it were not there, counted, and told in the log.
+// What is believed of all that the engine says: whatever a key of the fleet has sealed and is right in every field. The
+// rest is treated as if it were not there, counted, and logged.
 //
 // Ownership: the fleet's; figures, repeats and clock outlive it.
 // Threads:   one loop.

@@ -1,4 +1,4 @@
-// Keeps an engine that does not answer from being waited for.
+// Sees to it that nobody waits for an engine that does not answer.
 //
 // Threads: one; pure, `now` is a parameter.
 #pragma once
@@ -20,7 +20,7 @@ public:
         failures_ = 0;
         rest_ = std::chrono::seconds(0);
     }
-    // Whether that opened it.
+    // Returns whether that opened it.
     bool note_failure(SteadyTime now) {
         if (++failures_ < failures_that_open) return false;
         // One trial at the end of each rest: a failure then opens it again.

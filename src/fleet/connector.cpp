@@ -23,7 +23,7 @@ RedisConnection::TlsContext tls_of(const FleetOptions& options) {
     return context;
 }
 
-// An error that a server has replied; nothing of what it was asked stands in it.
+// An error that a server has replied; it contains nothing of what was asked.
 Error refused(const FleetAddress& server, std::string_view what, std::string_view why) {
     return {Errc::temporary, to_string(server) + " refuses " + std::string(what) + ": " + printable(why)};
 }

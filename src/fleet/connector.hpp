@@ -1,8 +1,8 @@
-// The way to the master: by a list of servers, or by what Sentinels say; with TLS, password and a look at its role.
+// The way to the master: by a list of servers, or by what Sentinels say; with TLS, password and a check of its role.
 //
 // Threads: one loop.
 // Errors:  Errc::temporary or Errc::untrusted, about the last server that was tried; std::runtime_error from the
-//          constructor for files that do not do.
+//          constructor for files that cannot be used.
 #pragma once
 
 #include "redis_connection.hpp"

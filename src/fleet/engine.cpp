@@ -69,7 +69,7 @@ awaitable<void> Engine::keep_connected(std::shared_ptr<Engine> self) {
     if (self->link_) self->lose(self->link_, Error(Errc::stopped, "the program stops"));
 }
 
-// A look at whether it answers in time ends it: an engine that can be reached but is slow is down for us.
+// Finally checks whether it answers in time: an engine that can be reached but is slow is down for us.
 awaitable<Result<void>> Engine::connect() {
     auto connected = co_await connector_.connect();
     if (!connected) co_return tl::unexpected(connected.error());
@@ -100,14 +100,14 @@ awaitable<void> Engine::rest() {
     co_await wait(changed_);
 }
 
-// Asked now and then, so that it is known how the engine is before a question depends on it.
+// Asks now and then, so that the state of the engine is known before a question depends on it.
 awaitable<void> Engine::look_after_link() {
     changed_.expires_after(silent_ ? pause_between_tries : ping_interval_);
     co_await wait(changed_);
     if (!link_) co_return;
     repeats_.tell_counts();
     Command ping = command("PING");
-    // What cannot be sent is seen by whoever reads.
+    // Whoever reads notices what could not be sent.
     if (listening_) static_cast<void>(listening_->send(ping));
     const auto answered = co_await send(std::move(ping));
     if (answered) calls_.alive();
@@ -139,7 +139,7 @@ awaitable<void> Engine::read_replies(std::shared_ptr<Engine> self, ConnectionPtr
     }
 }
 
-// A question waits for no more than one reply that does not come.
+// After one reply that does not come, further questions do not wait.
 awaitable<Result<RedisReply>> Engine::ask(Command command) {
     if (!link_ || silent_) co_return failure(Errc::temporary, trouble_);
     co_return co_await send(std::move(command));
@@ -161,7 +161,7 @@ awaitable<Result<RedisReply>> Engine::send(Command command) {
     }
     const Error why(Errc::temporary, server_ + ": no answer in time");
     if (link_ == asked) {
-        // Looked after more often from now on.
+        // It is looked after more often from now on.
         if (!std::exchange(silent_, true)) changed_.cancel();
         note_failure(why);
     }
@@ -191,7 +191,7 @@ void Engine::lose(const ConnectionPtr& link, const Error& why) {
     changed_.cancel();
 }
 
-// As long as the other connection is there. News that are missed meanwhile are not lost: see change_of().
+// As long as the other connection is there. News that is missed meanwhile is not lost: see change_of().
 awaitable<void> Engine::listen(std::shared_ptr<Engine> self, ConnectionPtr link) {
     while (self->link_ == link) {
         const auto ended = co_await self->listen_once(link);

@@ -1,11 +1,11 @@
-// What is asked of the engine, while it answers: commands one behind the other on one connection, each within a timeout;
-// and what it tells by itself, on a second one.
+// What is asked of the engine, while it answers: commands one after the other on one connection, each with a timeout;
+// and what it says unasked, on a second one.
 //
 // Ownership: shared with its coroutines, which touch nothing of others after stop().
 // Threads:   one loop.
-// Errors:    Errc::temporary when there is no reply in time, and from then on at once until the engine shows that it
-//            lives, be it by a late reply; Errc::overloaded beyond max_fleet_commands. An error that the engine replies
-//            is a reply.
+// Errors:    Errc::temporary when there is no reply in time, and from then on at once, until the engine shows that it
+//            is alive, even if by a late reply; Errc::overloaded beyond max_fleet_commands. An error that the engine
+//            replies is a reply.
 #pragma once
 
 #include <deque>
@@ -21,11 +21,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
 public:
     struct Calls {
         std::function<void()> back;                           // it answers, for the first time or again
-        std::function<void()> alive;                          // it still does; now and then
+        std::function<void()> alive;                          // it still does; called now and then
         std::function<void(std::string_view message)> heard;  // on the channel
     };
 
-    // Its failures are told by `repeats`, and so are the counts of those, now and then.
+    // Its failures are logged through `repeats`, and so, now and then, are their counts.
     Engine(boost::asio::any_io_executor executor, const FleetOptions& options, const Clock& clock,
            Repeats& repeats, Calls calls);
 
@@ -41,7 +41,7 @@ public:
 
 private:
     using ConnectionPtr = std::shared_ptr<RedisConnection>;
-    // A command that waits for its reply, be it waited for or not.
+    // A command that waits for its reply, whether anybody waits for it or not.
     struct Question {
         explicit Question(const boost::asio::any_io_executor& executor) : done(executor) {}
         boost::asio::steady_timer done;  // cancelled when there is a reply
@@ -71,10 +71,10 @@ private:
     ConnectionPtr link_;  // null: it does not answer
     ConnectionPtr listening_;
     std::deque<std::shared_ptr<Question>> questions_;
-    boost::asio::steady_timer changed_;  // cancelled when the link is lost, or all ends
+    boost::asio::steady_timer changed_;  // cancelled when the link is lost, or everything ends
     boost::asio::steady_timer tried_;    // cancelled after the first try
     bool has_tried_ = false;
-    bool silent_ = false;    // a command of this link had no reply in time, and none has come since
+    bool silent_ = false;    // a command on this link had no reply in time, and none has come since
     bool given_up_ = false;  // the breaker has opened since it worked
     bool stopped_ = false;
     std::uint64_t outages_ = 0;

@@ -15,11 +15,11 @@ namespace sternpost {
 
 namespace {
 
-// Seconds since 1970: far enough for any clock, and near enough to be reckoned with.
+// Seconds since 1970: far enough for any clock, and near enough to calculate with.
 constexpr std::int64_t furthest_time = std::int64_t{1} << 40U;
 constexpr std::int64_t most_failures = 1'000'000;
 
-// Thrown within this file only, so that each field is one line.
+// Thrown only within this file, so that each field takes one line.
 struct Wrong {
     std::string what;
     std::string_view cause = "malformed";

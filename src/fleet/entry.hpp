@@ -1,5 +1,5 @@
-// What relays tell each other, as texts: one field a line in a fixed order, so that an operator can read it, and the
-// policy file behind an empty line, byte for byte. All of it lies under the seal.
+// What relays tell each other, as texts: one field per line in a fixed order, so that an operator can read it, and the
+// policy file after an empty line, byte for byte. The seal covers all of it.
 //
 //   sternpost-policy 1           sternpost-failure 1          sternpost-news 1
 //   domain example.com           domain example.com           teller 5f0c…
@@ -24,20 +24,20 @@
 
 namespace sternpost {
 
-// Twice a policy file, whose hosts stand in it twice, and what is around them.
+// Twice a policy file, since its hosts are in the entry twice, and what is around them.
 inline constexpr std::size_t max_entry_bytes = 2 * max_policy_bytes + 2048;
 inline constexpr std::size_t max_shared_reason = 300;
-// Of a failure: the longest https.retry that there may be. What is further off was set by a clock that is wrong.
+// Of a failure: the longest https.retry that is allowed. Anything further off was set by a clock that is wrong.
 inline constexpr std::chrono::hours longest_shared_wait{24};
 
 struct News {
     std::string teller;  // a number of that relay's process
     std::string domain;
-    WallTime fetched{};  // WallTime(): nothing new but that a lease has ended
+    WallTime fetched{};  // WallTime(): nothing new, except that a lease has ended
 };
 
 std::string policy_entry(const std::string& domain, const CachedPolicy& policy, const std::string& relay);
-// Of that very domain. A policy that a clock slightly ahead of ours has dated in the future counts as fetched now.
+// For that very domain. A policy that a clock slightly ahead of ours has dated in the future counts as fetched now.
 Result<CachedPolicy> read_policy_entry(std::string_view text, const std::string& domain, WallTime now);
 
 std::string failure_entry(const std::string& domain, const SharedFailure& failure, const std::string& relay);

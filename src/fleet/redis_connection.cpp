@@ -26,7 +26,7 @@ const redisReplyObjectFunctions& functions_of_hiredis() {
     return functions;
 }
 
-// hiredis makes room for as many elements as the head of a list says; it has a limit of its own (maxelements) from 1.0 on,
+// hiredis makes room for as many elements as the head of a list says; it has a limit of its own (maxelements) since 1.0,
 // where `Count` is std::size_t instead of int.
 template <class Count>
 void* make_list(const redisReadTask* task, Count count) {
@@ -81,7 +81,7 @@ awaitable<Result<void>> RedisConnection::connect() {
     const auto [error] = co_await socket_.async_connect(endpoint, as_value);
     if (error) co_return tl::unexpected(broken(error));
     boost::system::error_code ignored;
-    // A command waits for no other one to fill a packet.
+    // A command does not wait for others to fill a packet.
     if (address_.path.empty()) socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     if (!tls_context_) co_return Result<void>();
     co_return co_await shake_hands();
@@ -119,7 +119,7 @@ Result<void> RedisConnection::send(const Command& command) {
     return {};
 }
 
-// What fails here is seen by whoever reads.
+// Whoever reads notices what fails here.
 awaitable<void> RedisConnection::write_all(std::shared_ptr<RedisConnection> self) {
     while (!self->unsent_.empty()) {
         const std::string bytes = std::exchange(self->unsent_, {});

@@ -2,8 +2,8 @@
 //
 // Ownership: shared by whoever reads and whoever writes; close() ends the operations of both.
 // Threads:   one loop. One reads at a time; send() may be called at any time.
-// Errors:    Errc::temporary with the cause in words; Errc::overloaded when too much waits to be sent. A reply that is
-//            none, or longer than its limits, is Errc::invalid, and nothing can be read after it.
+// Errors:    Errc::temporary with the cause in words; Errc::overloaded when too much waits to be sent. Anything that is
+//            not a reply, or exceeds the limits of one, is Errc::invalid, and nothing can be read after it.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -61,7 +61,7 @@ public:
     // send() and read().
     boost::asio::awaitable<Result<RedisReply>> ask(Command command);
 
-    // Closes it at the end of `time`, unless that is taken back.
+    // Closes it at the end of `time`, unless no_limit() is called before.
     void limit(std::chrono::milliseconds time);
     void no_limit() { limit_.cancel(); }
     void close();

@@ -22,9 +22,9 @@ namespace sternpost {
 
 namespace {
 
-// Between two writers of one entry one is the first; more often than this it is not tried.
+// Of two writers of one entry, one comes first; the other tries no more often than this.
 constexpr int tries_to_publish = 3;
-// Told at once; further ones when the fleet is back, after an untold_pause.
+// Told about at once; further ones, when the fleet is back, after an untold_pause.
 constexpr std::size_t max_told_at_once = 100;
 constexpr std::chrono::milliseconds untold_pause{100};
 
@@ -114,7 +114,7 @@ public:
             note_refusal("SET", **reply);
             co_return Lease::unavailable;
         }
-        // Without a reply it may have been granted all the same, and is then to end as any other.
+        // Without a reply it may still have been granted, and must then end like any other.
         leases_.insert_or_assign(domain, std::move(token));
         figures_.leases.add(reply ? "held" : "unavailable");
         co_return reply ? Lease::held : Lease::unavailable;
@@ -161,7 +161,7 @@ private:
                 self->untold_.size());
             spawn(self->executor_, "fleet return", tell_what_is_untold(self, max_untold));
         };
-        // What a full engine, say, has refused.
+        // For what a full engine, say, has refused.
         calls.alive = [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (self && !self->untold_.empty())
@@ -218,8 +218,8 @@ private:
         if (!token.empty()) self->give_back(domain, std::move(token));
     }
 
-    // Whether the others know of it, or of a later one, or need not: it has run out. The token is taken when the lease has
-    // ended.
+    // Whether the others know of it, or of a later one, or need not, since it has expired. The token is cleared when the
+    // lease has ended.
     awaitable<bool> replace_older(const std::string& domain, const CachedPolicy& policy, std::string& token) {
         const std::chrono::milliseconds left = policy.expires() - clock_.wall();
         if (left.count() <= 0 || policy.id.empty()) co_return true;
@@ -273,7 +273,7 @@ private:
         if (untold_.size() < max_untold) untold_.insert(domain);
     }
 
-    // Each is published again, which takes it out of the list; what then fails is in it for the next time.
+    // Each is published again, and taken out of the list for that; what then fails is in it again for the next time.
     static awaitable<void> tell_what_is_untold(std::shared_ptr<Inside> self, std::size_t most) {
         std::vector<std::string> all(self->untold_.begin(), self->untold_.end());
         all.resize(std::min(all.size(), most));
@@ -305,7 +305,7 @@ private:
     Seal seal_;
     Repeats repeats_;
     std::shared_ptr<Engine> engine_;
-    std::uint64_t outages_before_ = 0;  // of former engines
+    std::uint64_t outages_before_ = 0;  // of previous engines
     const std::string teller_ = random_token();
     FleetEars ears_;
     FleetFigures figures_;

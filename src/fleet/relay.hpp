@@ -7,10 +7,10 @@
 
 namespace sternpost {
 
-// The host's name, as others are told it.
+// The host's name, as it is told to the others.
 std::string name_of_this_relay();
 
-// 128 random bits in hex: of a lease, or of this process. Throws std::runtime_error when there are none to be had.
+// 128 random bits in hex: for a lease, or for this process. Throws std::runtime_error when none can be got.
 std::string random_token();
 
 }  // namespace sternpost

@@ -1,12 +1,12 @@
-// What the engine does in one step (EVAL), so that nobody comes between: Lua as Redis and Valkey have it.
+// What the engine does in one step (EVAL), so that nobody gets in between: Lua as Redis and Valkey have it.
 //
 // Threads: any; constants.
 #pragma once
 
 namespace sternpost::scripts {
 
-// KEYS: entry, lease. ARGV: the entry that it replaces ("" for none), the new one, its milliseconds, the token, channel
-// and news. 1: done; 0: another one stands there now.
+// KEYS: entry, lease. ARGV: the entry to be replaced ("" for none), the new one, its lifetime in milliseconds, the token,
+// channel and news. 1: done; 0: another one is there now.
 inline constexpr const char* replace = R"(
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])

@@ -51,7 +51,7 @@ struct Descriptor {
     int fd;
 };
 
-// The rights are those of the very file that is read.
+// The rights checked are those of the very file that is read.
 std::string read_secret(const std::string& file) {
     const Descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
     struct stat state {};

@@ -13,7 +13,7 @@ namespace sternpost {
 
 inline constexpr std::size_t min_key_length = 32;
 inline constexpr std::size_t max_key_length = 1024;
-// The first one seals, both open: so that a key can be replaced while relays with either one are running.
+// The first one seals, both open, so that a key can be replaced while relays with either one are running.
 inline constexpr std::size_t max_keys = 2;
 
 class Seal {
@@ -29,7 +29,7 @@ private:
     std::vector<std::string> keys_;
 };
 
-// The keys of `file`, one a line, the first one first.
+// The keys in `file`, one per line, the first one first.
 Seal read_seal(const std::string& file);
 
 // The first line of a file that nobody but its owner and its group may read; `what` is for messages.

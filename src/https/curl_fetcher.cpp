@@ -123,8 +123,8 @@ public:
     }
 
 private:
-    // To what may have been cut short over HTTP/2 one of the other two says the truth: HTTP/1.1, or who does not speak that
-    // and says the same again.
+    // About what may have been cut short over HTTP/2, one of two others tells the truth: HTTP/1.1, or a server that does
+    // not speak that and says the same again.
     enum class Attempt { http2, http1, http2_again };
 
     struct Fetch {
@@ -173,7 +173,7 @@ private:
         });
     }
 
-    // The longest waiting first; one whose address has no room is passed by.
+    // The longest waiting first; one whose address has no room is skipped.
     void start_queued() {
         for (auto next = queue_.begin(); next != queue_.end() && !stopped_;) {
             if (!lanes_.has_room(next->groups)) {
@@ -252,7 +252,7 @@ private:
     }
 
     // After an address that did not answer, libcurl 7.88 turns to the next one only when something calls it
-    // again, which may be when the time for connecting is over. To end a pause calls it, a moment from now.
+    // again, which may be when the time for connecting is over. Ending a pause calls it, a moment from now.
     void push_on() {
         for (CURL* handle : std::exchange(lost_a_socket_, {})) {
             if (!under_way_.contains(handle)) continue;

@@ -76,7 +76,7 @@ std::optional<SteadyTime> Lanes::next_age() const {
     return fast_.front().begun + young_fetch;
 }
 
-// The oldest slow fetch that takes the place which a fetch at `groups` needs.
+// The oldest slow fetch that occupies a place that a fetch at `groups` needs.
 std::optional<Lanes::Id> Lanes::in_the_way(const Groups& groups) const {
     if (slow_.size() >= max_slow_fetches) return slow_.front().id;
     const auto full = std::ranges::find_if(groups, [this](const std::string& group) {

@@ -1,9 +1,9 @@
-// Which fetch may start now: so that policy hosts that are dead, or drip, cannot keep others from being
-// asked.
+// Decides which fetch may start now, so that policy hosts that are dead, or only drip, cannot keep others
+// from being asked.
 //
 // A fetch starts in the fast lane, where places are few, in all and at each address. When it is no longer
-// young it moves to the slow lane, which has many places; there the oldest must go when it is full.
-// Threads: // one loop; pure bookkeeping, `now` is a parameter.
+// young it moves to the slow lane, which has many places; when that is full, the oldest one must go.
+// Threads: one loop; pure bookkeeping, `now` is a parameter.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -32,10 +32,10 @@ public:
     bool has_room(const Groups& groups) const;
     void start(Id id, Groups groups, SteadyTime now);
     void end(Id id);
-    // Moves what is no longer young to the slow lane; the fetches that must be given up for it, already ended
-    // here.
+    // Moves what is no longer young to the slow lane; returns the fetches that must be given up for that, which
+    // have already ended here.
     std::vector<Id> age(SteadyTime now);
-    // When age() has something to do next.
+    // When age() next has something to do.
     std::optional<SteadyTime> next_age() const;
 
 private:

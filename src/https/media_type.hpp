@@ -10,7 +10,7 @@
 namespace sternpost {
 
 // What is wrong with the Content-Type headers of an answer, in words; nullopt: they say text/plain.
-// Parameters have no say, whatever they are.
+// Parameters do not matter, whatever they are.
 std::optional<std::string> media_type_fault(std::span<const std::string> content_types);
 
 }  // namespace sternpost

@@ -55,7 +55,7 @@ void let_go(void*, void* seen, CRYPTO_EX_DATA*, int, long, void*) {
     delete static_cast<std::shared_ptr<SeenOfTls>*>(seen);
 }
 
-// Where a TLS context keeps what its session tells.
+// Where a TLS context keeps what its session says.
 int seen_slot() {
     static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &let_go);
     return slot;
@@ -68,7 +68,7 @@ bool keep(SSL_CTX* context, const std::shared_ptr<SeenOfTls>& seen) {
     return true;
 }
 
-// RFC 9112 section 6.3: any other coding that comes last has no end of its own.
+// RFC 9112 section 6.3: any other coding in last place has no end of its own.
 bool ends_with_chunked(std::string_view transfer_encoding) {
     constexpr std::string_view chunked = "chunked";
     const std::string_view last = trimmed(transfer_encoding.substr(transfer_encoding.rfind(',') + 1));
@@ -143,7 +143,7 @@ void Transfer::set_up(const HttpsOptions& options, const std::vector<asio::ip::a
     set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     set(curl, CURLOPT_CAINFO, static_cast<char*>(nullptr));
     set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-    // Else libcurl before 8.3 keeps the anchors of the first connection for a day, in the place of later ones.
+    // Otherwise libcurl before 8.3 keeps the anchors of the first connection for a day, instead of later ones.
     set(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     set(curl, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_ssl_context);
     set(curl, CURLOPT_SSL_CTX_DATA, this);
@@ -188,7 +188,7 @@ CURLcode Transfer::prove_name(SSL_CTX* context) {
                                                                                : CURLE_OUT_OF_MEMORY;
 }
 
-// Verifies as OpenSSL does by itself, and keeps what it has seen.
+// Verifies as OpenSSL itself does, and keeps what it has seen.
 int Transfer::on_chain(X509_STORE_CTX* verification, void* seen) {
     const int verified = X509_verify_cert(verification);
     FetchReport& report = *static_cast<SeenOfTls*>(seen)->report;
@@ -204,7 +204,7 @@ void Transfer::tell_report() {
     FetchReport& report = *tls_->report;
     const char* address = nullptr;
     curl_easy_getinfo(handle_.get(), CURLINFO_PRIMARY_IP, &address);
-    // It is also the last one that was tried in vain. libcurl 8.14 says it only of a TLS session.
+    // This is also the last one that was tried in vain. libcurl 8.14 gives it only for a TLS session.
     const bool known = address != nullptr && *address != '\0';
     if (connected_) report.address = known ? address : only_address_;
     report.status = status();
@@ -226,8 +226,8 @@ void Transfer::on_tls_event(const SSL* session, int where, int alert) {
     if (where == SSL_CB_READ_ALERT && (alert & description) == SSL_AD_CLOSE_NOTIFY) seen.close_notify = true;
 }
 
-// An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
-// close_notify; libcurl does not ask.
+// An HTTP/1 answer delimited only by the end of the connection is whole if the peer ended that with
+// close_notify; libcurl does not check.
 bool Transfer::has_no_proven_end() const {
     curl_off_t length = -1;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
@@ -245,7 +245,7 @@ bool Transfer::take_header(std::string_view line) {
     return true;
 }
 
-// Trailers and interim answers change nothing of these (RFC 9110 sections 6.5.1 and 15.2).
+// Trailers and interim answers change nothing in these (RFC 9110 sections 6.5.1 and 15.2).
 std::vector<std::string> Transfer::fields(const char* name) const {
     constexpr int of_last_request = -1;
     constexpr std::string_view blanks_and_folds = " \t\r\n";
@@ -273,8 +273,8 @@ long Transfer::status() const {
     return status;
 }
 
-// To libcurl 7.88 an HTTP/2 stream that the server breaks off, and then closes the connection, is a whole
-// answer; 8.14 is known to be right. What has a Content-Length is counted by both.
+// To libcurl 7.88, an HTTP/2 stream that the server breaks off before closing the connection is a whole
+// answer; 8.14 is known to be right. Both count what has a Content-Length.
 bool Transfer::is_to_be_repeated(CURLcode code) const {
     constexpr unsigned first_right_version = 0x080e00;
     curl_off_t length = 0;

@@ -1,4 +1,4 @@
-// One GET of a policy file: a libcurl handle set up by RFC 8461 section 3.3, and what came of it.
+// One GET of a policy file: a libcurl handle set up as RFC 8461 section 3.3 demands, and the outcome.
 //
 // Ownership: the fetcher owns it from its first to its last packet; libcurl's callbacks point into it, so it
 //            stays put.
@@ -16,8 +16,8 @@
 
 namespace sternpost {
 
-// What a TLS session tells of itself. Its context owns this, too: libcurl 8.14 goes on with a connection, to shut it down,
-// when the transfer has ended.
+// What a TLS session says about itself. Its context owns this too: libcurl 8.14 goes on using a connection, to shut it
+// down, when the transfer has ended.
 struct SeenOfTls {
     bool close_notify = false;              // the peer said that nothing more would come
     bool http2 = false;                     // by ALPN, whatever a status line says
@@ -33,15 +33,15 @@ public:
     Transfer& operator=(const Transfer&) = delete;
 
     CURL* handle() const { return handle_.get(); }
-    // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, and looks whole.
+    // Whether the answer must be asked for again, over HTTP/1.1: it may have been cut short, but looks whole.
     bool is_to_be_repeated(CURLcode code) const;
-    // Whether there was no HTTP answer, or one that refuses the request as such: who speaks nothing but HTTP/2, or counts
-    // requests, does so. A server that fails does not.
+    // Whether there was no HTTP answer, or one that refuses the request as such: a server that speaks only HTTP/2, or
+    // counts requests, does so. One that fails does not.
     bool was_refused() const;
     const std::string& body() const { return body_; }
     // From its beginning to its end.
     std::chrono::milliseconds duration() const;
-    // What the finished transfer comes to; `code` is libcurl's.
+    // The result of the finished transfer; `code` is libcurl's.
     Result<std::string> verdict(CURLcode code);
 
 private:
@@ -78,7 +78,7 @@ private:
     std::string host_;
     std::shared_ptr<TrustStore> trust_;
     std::shared_ptr<SeenOfTls> tls_;
-    std::string only_address_;  // that can have been connected to; empty: there are several
+    std::string only_address_;  // the only one it can have connected to; empty: there are several
     bool require_text_plain_;
     std::chrono::milliseconds timeout_;
     std::chrono::milliseconds connect_timeout_;

@@ -45,7 +45,7 @@ void Repeats::mended(const Trouble& trouble, std::string_view text) {
     if (found == by_key_.end() || found->second->failures == 0) return;
     Entry& entry = *found->second;
     const unsigned long failures = std::exchange(entry.failures, 0UL);
-    // What comes and goes all the time is told when the hour is over.
+    // What comes and goes all the time is logged when the hour is over.
     if (std::exchange(entry.end_told, true)) return;
     entry.held = 0;
     const std::string line = fmt::format("{}, after {}", text, failures_since(failures, entry.since));

@@ -50,8 +50,8 @@ std::size_t FdWatches::size() const {
     return watches_.size();
 }
 
-// At most one wait a direction. The handler holds the watch weakly: an ended watch is closed at once, and a
-// late handler, also one that runs after this object is gone, finds nothing to do.
+// At most one wait per direction. The handler holds the watch weakly: an ended watch is closed at once, and a
+// late handler, even one that runs after this object is gone, finds nothing to do.
 void FdWatches::arm(int fd, const std::shared_ptr<Watch>& watch, bool read) {
     bool& armed = read ? watch->read_armed : watch->write_armed;
     if (armed) return;

@@ -30,7 +30,7 @@ void end(const char* name, const std::exception_ptr& escaped) {
 
 void spawn(const asio::any_io_executor& executor, const char* name, asio::awaitable<void> operation) {
     live.fetch_add(1, std::memory_order_relaxed);
-    // co_spawn alone would run the first step here and now when the caller is on the loop already.
+    // co_spawn alone would run the first step here and now if the caller is already on the loop.
     asio::post(executor, [executor, name, operation = std::move(operation)]() mutable {
         asio::co_spawn(executor, std::move(operation),
                        [name](const std::exception_ptr& escaped) { end(name, escaped); });

@@ -42,7 +42,7 @@ std::string list_of(std::string_view heading, const std::vector<std::string>& te
     return list;
 }
 
-// "what is wrong; what would be right" without the place, which is none of the other file.
+// "what is wrong; what would be right" without the place, which is not one in the other file.
 std::string without_place(std::string detail) {
     constexpr int colons_of_place = 3;
     detail.erase(std::min(detail.find('\n'), detail.size()));

@@ -1,4 +1,4 @@
-// A sternpost.toml in the making, which sternpostd takes whatever is put into it.
+// A sternpost.toml in the making, which sternpostd accepts whatever is put into it.
 //
 // Threads: any; pure.
 #pragma once
@@ -21,7 +21,7 @@ struct Setting {
 
 // Text as TOML has it, with its quotes.
 std::string toml_text(std::string_view text);
-// Whole seconds for a number that may have a fraction, rounded up; empty: it is none.
+// Whole seconds for a number that may have a fraction, rounded up; empty: it is not a number.
 std::string toml_seconds(std::string_view number);
 
 class Draft {
@@ -29,8 +29,8 @@ public:
     // `source`: what it comes from, for the head of the text.
     explicit Draft(std::string source) : source_(std::move(source)) {}
 
-    // `section`: "dns", "maps.NAME", or empty for the top. Whether it is set: a value that sternpostd refuses
-    // is left out, with its reason.
+    // `section`: "dns", "maps.NAME", or empty for the top. Returns whether it is set: a value that sternpostd
+    // refuses is left out, with the reason.
     bool set(const std::string& section, const std::string& key, const std::string& value,
              const Setting& because_of);
     void leave_out(const Setting& setting, std::string_view why);

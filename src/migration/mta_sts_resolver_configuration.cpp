@@ -49,7 +49,7 @@ void cache(Draft& draft, const Setting& setting) {
                " cannot be taken over: give a list of the domains to \"sternpost cache warm\".");
 }
 
-// A zone that sets nothing is a further name for the usual answers.
+// A zone that sets nothing is just another name for the usual answers.
 void add_map(Draft& draft, const std::string& name, const Setting& zone) {
     const std::string section = "maps." + toml_name(name);
     draft.set(section, "enforce-testing", sets(zone.value, "strict_testing") ? "true" : "false", zone);

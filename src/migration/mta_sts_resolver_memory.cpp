@@ -35,7 +35,7 @@ std::string percent_encoded(const std::string& path) {
     return text;
 }
 
-// Where no log of writes lies beside it, nobody has it open: it is read as it is, for SQLite would put files beside it.
+// If there is no write log beside it, nobody has it open: it is read as it is, since SQLite would put files beside it.
 std::string uri_of(const std::string& file) {
     std::error_code ignored;
     const fs::path real = fs::weakly_canonical(file, ignored);
@@ -48,7 +48,7 @@ SQLite::Database open(const std::string& file) {
     database.setBusyTimeout(static_cast<int>(std::chrono::milliseconds(busy_timeout).count()));
     sqlite3* const handle = database.getHandle();
     ::sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(max_entry_bytes));
-    // What the file says of its own tables is a stranger's word, too.
+    // What the file says about its own tables is a stranger's word, too.
     database.exec("pragma trusted_schema = off; pragma cell_size_check = on");
     return database;
 }
@@ -85,7 +85,7 @@ Result<std::string> line_of(const SQLite::Statement& entry, WallTime now) {
 }
 
 // Each entry by itself: what one of them does to SQLite does not end the others. In a damaged file SQLite may come to the
-// same row for ever.
+// same row again and again, for ever.
 Result<void> read_entries(const std::string& file, SQLite::Database& database, WallTime now,
                           const TakeEntry& take) {
     SQLite::Statement rows(database, "select rowid from sts_policy_cache order by rowid");

@@ -13,7 +13,7 @@ namespace sternpost {
 
 namespace {
 
-// DANE is looked at anew where a policy is enforced, and is Postfix's own affair elsewhere.
+// DANE is looked at again if a policy is enforced, and is Postfix's own affair otherwise.
 constexpr std::array<std::string_view, 2> levels_of_dane{"dane", "dane-only"};
 constexpr std::string_view matches = "match=";
 

@@ -17,7 +17,7 @@ struct TooMuch {
     std::string what;
 };
 
-// An alias is followed as often as it is met, so that what it comes to is counted.
+// An alias is followed as often as it is met, so that what it expands to is counted.
 class Tree {
 public:
     YamlValue value_of(const YAML::Node& node, std::size_t depth) {

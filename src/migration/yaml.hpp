@@ -26,7 +26,7 @@ struct YamlValue {
 
     // Null: there is no such member.
     const YamlValue* find(std::string_view key) const;
-    // As YAML has it: yes, true, on; nullopt: it is none.
+    // As YAML has it: yes, true, on; nullopt: it is not one.
     std::optional<bool> boolean() const;
     // A short word for comments, printable: the scalar, or what kind of thing it is.
     std::string shown() const;

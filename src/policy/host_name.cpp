@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// UTF-8 has at most four bytes for each byte of the ASCII form, but for characters that vanish in the
+// UTF-8 has at most four bytes for each byte of the ASCII form, except for characters that vanish in the
 // mapping.
 constexpr std::size_t max_unicode_bytes = 4 * max_name_length;
 
@@ -25,7 +25,7 @@ constexpr auto allowed_in_label = [] {
     return allowed;
 }();
 
-// Of a label whose characters are all allowed.
+// For a label whose characters are all allowed.
 bool valid_label(std::string_view label) {
     return !label.empty() && label.size() <= max_label_length && label.front() != '-' && label.back() != '-';
 }
@@ -60,14 +60,14 @@ std::optional<std::string> to_ascii(const std::string& name, int processing) {
     return std::string(converted);
 }
 
-// Transitional processing would send straße.example to strasse.example, another domain. Postfix does not
-// either.
+// Transitional processing would send straße.example to strasse.example, another domain. Postfix does not use
+// it either.
 std::optional<std::string> to_a_labels(std::string_view name) {
     if (name.size() > max_unicode_bytes || name.find('\0') != std::string_view::npos) return std::nullopt;
     const std::string text(name);
     if (auto converted = to_ascii(text, IDN2_NONTRANSITIONAL)) return converted;
-    // IDNA2008 has no symbols, but there are domains like i❤.ws, and Postfix, which goes by UTS #46 alone, delivers
-    // to them. libidn2 reads them in transitional processing only, to the same A-labels.
+    // IDNA2008 has no symbols, but there are domains like i❤.ws, and Postfix, which follows only UTS #46, delivers
+    // to them. libidn2 reads them only with transitional processing, to the same A-labels.
     return has_deviation(text) ? std::nullopt : to_ascii(text, IDN2_TRANSITIONAL);
 }
 
@@ -94,7 +94,7 @@ bool valid_host_name(std::string_view name) {
     return valid_domain(name) && !looks_like_ipv4(name);
 }
 
-// Without a trailing dot, in place. False: it is no host name.
+// Without a trailing dot, in place. False: it is not a host name.
 static bool make_host_name(std::string& name) {
     if (name.ends_with('.')) name.pop_back();
     return valid_host_name(name);

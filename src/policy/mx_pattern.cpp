@@ -18,7 +18,7 @@ bool equal_but_for_case(std::string_view pattern, std::string_view name) {
     return std::ranges::equal(pattern, name, {}, {}, to_lower);
 }
 
-// Said about what is no pattern: the most likely mistake, most telling first.
+// What to say about something that is not a pattern: the most likely mistake, the most telling first.
 std::string_view mistake_in(std::string_view text) {
     if (!std::ranges::all_of(text, is_ascii)) return "must be written in ASCII (A-labels, xn--...)";
     if (text.find_first_of(" \t,;") != text.npos) return "must be one name: write a line for each host";

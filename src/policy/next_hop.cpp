@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::uint16_t>, 8> services{{
     {"lmtp", 24},
 }};
 
-// What is left of a key when the brackets are gone: views into it.
+// What is left of a key without the brackets: views into it.
 struct Parts {
     std::string_view host;
     std::string_view port;
@@ -54,7 +54,7 @@ bool may_be_service(std::string_view text) {
     return !is_digit(text.front()) && is_letter_or_digit(text.front()) && std::ranges::all_of(text, allowed);
 }
 
-// Postfix takes "host:" for "host", and leading zeros for nothing.
+// Postfix takes "host:" for "host", and ignores leading zeros.
 std::optional<std::uint16_t> read_port(std::string_view text) {
     if (text.empty()) return std::uint16_t{25};
     const auto* const service =

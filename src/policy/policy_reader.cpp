@@ -67,7 +67,7 @@ std::string bones_of(std::string_view name) {
     return bones;
 }
 
-// A known word that `word` may have been meant for; empty when none is near.
+// A known word that `word` may be meant to be; empty when none is near.
 std::string_view meant_by(std::string_view word, std::span<const std::string_view> known) {
     constexpr std::size_t most_to_spare = 3;  // "nmx", "modes", "enforced", "test"
     const std::string bones = bones_of(word);
@@ -88,7 +88,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 
 }  // namespace
 
-// Mistakes of the whole file, which would make little sense told line by line.
+// Mistakes of the whole file, which would make little sense if reported line by line.
 Fault fault_of_file(std::string_view body) {
     if (body.size() > max_policy_bytes) return "the policy is longer than 64 KiB";
     const auto first = body.find_first_not_of(" \t\r\n");
@@ -111,7 +111,7 @@ std::string_view take_line(std::string_view& body) {
     const auto end = body.find('\n');
     std::string_view line = body.substr(0, end);
     body.remove_prefix(end == body.npos ? body.size() : end + 1);
-    // The grammar has no CR but before LF: one that ends the file is left in, and refused.
+    // The grammar has CR only before LF: one that ends the file is left in, and refused.
     if (end != body.npos && line.ends_with('\r')) line.remove_suffix(1);
     return line;
 }
@@ -224,7 +224,7 @@ std::string PolicyReader::missing(std::string_view name) const {
     return text;
 }
 
-// Once a kind: a file may repeat its mistake on thousands of lines.
+// Once per kind: a file may repeat its mistake on thousands of lines.
 void PolicyReader::remark(std::string_view kind, const std::string& text) {
     if (remarked_.insert(kind).second) policy_.remarks.push_back(in_line(number_, text));
     note_.text += (note_.text.empty() ? "" : "; ") + text;

@@ -17,7 +17,7 @@ namespace sternpost {
 // What is wrong, in words; nullopt when nothing is.
 using Fault = std::optional<std::string>;
 
-// Mistakes of the whole file, which would make little sense told line by line.
+// Mistakes of the whole file, which would make little sense if reported line by line.
 Fault fault_of_file(std::string_view body);
 
 // "line 3: …"
@@ -28,16 +28,16 @@ std::string_view take_line(std::string_view& body);
 
 class PolicyReader {
 public:
-    // A line that counts for nothing, or was read more kindly than the grammar, has a note.
+    // A line that counts for nothing, or was read more leniently than the grammar, has a note.
     struct Note {
         bool ignored = false;
-        std::string text;  // empty: nothing is to be said
+        std::string text;  // empty: there is nothing to say
     };
 
     Fault read_line(std::string_view line);
-    // What the last line that was read deserves.
+    // The note that the last line read deserves.
     const Note& note() const { return note_; }
-    // What is wrong with all of it, when the last line has been read.
+    // What is wrong with the file as a whole, once the last line has been read.
     std::vector<std::string> finish();
     Policy take() { return std::move(policy_); }
 
@@ -48,7 +48,7 @@ private:
     Fault read_max_age(std::string_view value);
     Fault read_mx(std::string_view value);
     Fault read_extension(std::string_view name, std::string_view value);
-    // Whether the field is given for the second time.
+    // Whether the field has been given before.
     bool again(bool& seen);
     std::string missing(std::string_view name) const;
     void remark(std::string_view kind, const std::string& text);
@@ -63,7 +63,7 @@ private:
     bool mx_tried_ = false;  // there is an mx line, good or bad
     std::set<std::string, std::less<>> mx_seen_;
     std::set<std::string_view> remarked_;
-    std::string misspelt_;  // the first name that is right but for its case
+    std::string misspelt_;  // the first name that is right except for its case
 };
 
 }  // namespace sternpost

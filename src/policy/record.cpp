@@ -48,7 +48,7 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
         if (!fields.empty() && !take_delimiter(fields)) {
             return broken("white space is allowed only next to a \";\", not after " + quote(field));
         }
-        // RFC 8461 section 3.2: of a field given twice the first counts; a further id is but an extension.
+        // RFC 8461 section 3.2: of a field given twice the first counts; a further id is only an extension.
         if (!record && field.starts_with(id_field)) {
             const std::string_view id = field.substr(id_field.size());
             if (!valid_id(id)) return broken("its id must be 1 to 32 letters and digits, not " + quote(id));
@@ -61,7 +61,7 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
     return record;
 }
 
-// Why a TXT record is none of MTA-STS's.
+// Why a TXT record is not one of MTA-STS.
 std::string why_other(std::string_view text) {
     std::string lower(text.substr(0, version.size()));
     std::ranges::transform(lower, lower.begin(), to_lower);

@@ -8,7 +8,7 @@
 
 namespace sternpost {
 
-// Takes *WSP ";" *WSP off `text`; false, and nothing taken, when it does not begin so.
+// Takes *WSP ";" *WSP off `text`; false, and nothing taken, if it does not begin with that.
 bool take_delimiter(std::string_view& text);
 
 bool valid_field_name(std::string_view name);

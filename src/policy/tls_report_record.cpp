@@ -26,7 +26,7 @@ tl::unexpected<Error> broken(const std::string& why) {
     return failure(Errc::invalid, "the _smtp._tls TXT record cannot be used: " + why);
 }
 
-// RFC 3986 section 3.1: in any case.
+// RFC 3986 section 3.1: in upper or lower case.
 bool has_scheme(std::string_view uri, std::string_view scheme) {
     return uri.size() > scheme.size() && uri[scheme.size()] == ':' &&
            std::ranges::equal(uri.substr(0, scheme.size()), scheme, {}, to_lower);

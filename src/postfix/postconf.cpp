@@ -28,7 +28,7 @@ namespace sternpost {
 
 namespace {
 
-// A killed process that the kernel does not let go must not hold us up.
+// A killed process that the kernel does not let go of must not hold us up.
 constexpr std::chrono::milliseconds time_to_die{1000};
 constexpr int first_private_fd = 3;
 
@@ -82,12 +82,12 @@ private:
     Descriptor file_;
 };
 
-// The one of glibc 2.36 is declared for C only (glibc bug, mended in 2.37).
+// The one in glibc 2.36 is declared for C only (a glibc bug, fixed in 2.37).
 int open_pidfd(pid_t pid) {
     return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
-// A postconf that runs, in a process group of its own; killed when nobody wants it any more.
+// A running postconf, in a process group of its own; killed when nobody wants it any more.
 class Child {
 public:
     explicit Child(pid_t pid) : pid_(pid), ended_(open_pidfd(pid)) {}
@@ -125,7 +125,7 @@ private:
     Descriptor ended_;
 };
 
-// What the new process starts with: our descriptors and what we ignore and hold back of signals are not its
+// What the new process starts with: our descriptors, and which signals we ignore or block, are not its
 // business.
 class Beginning {
 public:

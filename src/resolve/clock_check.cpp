@@ -4,7 +4,7 @@ namespace sternpost {
 
 namespace {
 
-// Clocks that are adjusted drift apart a little.
+// Clocks being adjusted drift apart a little.
 constexpr std::chrono::seconds tolerance{60};
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Whether the wall clock has gone like the steady one for some time.
+// Whether the wall clock has kept pace with the steady one for some time.
 //
 // Threads: one.
 #pragma once
@@ -11,7 +11,7 @@ namespace sternpost {
 
 class ClockCheck {
 public:
-    // To be called now and then; a jump of the wall clock, or a machine that slept, begins the time anew.
+    // To be called now and then; a jump of the wall clock, or a machine that slept, starts the time again.
     bool steady_for(const Now& now, std::chrono::seconds time);
 
 private:

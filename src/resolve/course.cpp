@@ -45,13 +45,13 @@ awaitable<void> Course::discover_policy(FlightPtr flight) {
     bool told_by_others = false;
     if (sharing_.on()) told_by_others = co_await ask_other_relays(flight);
     const SteadyTime due = flight->behind_answer ? due_soon(known.txt.asked, known.txt.due) : known.txt.due;
-    // Another relay's news are its look at the record.
+    // Another relay's news counts as a look at the record.
     const bool look = flight->at_news ? !told_by_others : context_.now().steady >= due;
     if (look && !context_.stopped) co_await discovery.look_at_txt(known);
     if (context_.stopped) co_return;
     const WallTime wall = context_.now().wall;
     if (known.wants_fetch(wall) && known.may_fetch(wall, context_.options)) {
-        // With a fetch of this id failed already, the next try runs behind the answer.
+        // If a fetch of this id has failed already, the next try runs after the answer.
         if (known.fetch_has_failed(wall)) {
             flight->overdue = true;
             answer_(*flight);
@@ -69,8 +69,8 @@ awaitable<void> Course::discover_policy(FlightPtr flight) {
     if (!context_.stopped && !known.on_disk) co_await discovery.commit(known);
 }
 
-// Where there is no policy in force, or another relay has a new one. Whether they knew of it. One that protects counts at
-// once, and the TXT record is looked at behind the answer; another one may be older than what the record shows.
+// If there is no policy in force, or another relay has a new one. Returns whether they knew one. One that protects counts
+// at once, and the TXT record is looked at after the answer; any other may be older than what the record shows.
 awaitable<bool> Course::ask_other_relays(FlightPtr flight) {
     KnownDomain& known = flight->known;
     const auto before = known.policy;

@@ -1,9 +1,9 @@
-// What one flight looks at, and in which order: the policy (RFC 8461 section 5.1), and beside it the MX hosts and DANE at
-// them, as far as a wanted answer depends on them.
+// What one flight looks at, and in which order: the policy (RFC 8461 section 5.1), and alongside it the MX hosts and DANE
+// at them, as far as a wanted answer depends on them.
 //
 // Ownership: belongs to whoever makes the lookups, and so does the context, which outlives it.
 // Threads:   the resolve loop; a look suspends.
-// Errors:    noted in what the flight knows, and told in the log.
+// Errors:    noted in what the flight knows, and logged.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,12 +20,12 @@ namespace sternpost {
 
 class Course {
 public:
-    // `answer` gives what is known to those who need not wait for more.
+    // `answer` answers those who need not wait for more with what is known.
     Course(LookupContext& context, Sharing& sharing, std::function<void(Flight&)> answer)
         : context_(context), sharing_(sharing), answer_(std::move(answer)) {}
 
     boost::asio::awaitable<void> look_at_policy(std::shared_ptr<Flight> flight);
-    // For all who ask until the policy is known.
+    // For everybody who asks until the policy is known.
     boost::asio::awaitable<void> look_at_hosts(std::shared_ptr<Flight> flight);
 
 private:

@@ -40,7 +40,7 @@ HostsNeeded hosts_needed(const Demand& demand, const Asked& question) {
     if (question.map.dane) return HostsNeeded::dane;
     if (question.route.bracketed) return HostsNeeded::none;
     const bool wildcards = std::ranges::any_of(demand.policy->mx, &MxPattern::wildcard);
-    // A reply that is too long keeps the patterns that an MX host passes by.
+    // A reply that is too long keeps the patterns that an MX host matches.
     const bool long_reply = question.map.tlsrpt && demand.published != nullptr &&
                             demand.published->body.size() > max_body_that_fits;
     return wildcards || long_reply ? HostsNeeded::mx : HostsNeeded::none;

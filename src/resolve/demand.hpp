@@ -1,4 +1,4 @@
-// What must be enforced for one way of asking about a domain, and what of its MX hosts must be known for that.
+// What must be enforced for one way of asking about a domain, and what must be known about its MX hosts for that.
 //
 // Threads: any; pure.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace sternpost {
 
-// All that tells one question about a domain from another.
+// Everything that distinguishes one question about a domain from another.
 struct Asked {
     Route route;
     MapRules map;
@@ -22,7 +22,7 @@ struct Asked {
 
 Asked asked(const NextHop& next_hop, const MapRules& map);
 
-// What decisions are made by.
+// What decisions are based on.
 struct Settings {
     const ResolveOptions& options;
     const Rules& rules;
@@ -30,7 +30,7 @@ struct Settings {
 
 // The policy to be enforced. It points into the domain, or the rules.
 struct Demand {
-    const Policy* policy = nullptr;           // null: none is
+    const Policy* policy = nullptr;           // null: there is none
     const CachedPolicy* published = nullptr;  // null: the operator's own, a pin
     std::optional<WallTime> until;            // an override that it rests on ends then
 };

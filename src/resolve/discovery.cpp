@@ -53,7 +53,7 @@ void log_txt(const KnownDomain& known, WallTime now, Repeats& repeats) {
         known.txt.state == TxtState::present ? "id=" + known.txt.id : "absent");
 }
 
-// The nearer the end of a policy that protects, the louder (RFC 8461 section 10.2).
+// The sooner a policy that protects expires, the louder (RFC 8461 section 10.2).
 LogLevel level_of_failure(const CachedPolicy* kept, WallTime now) {
     if (kept == nullptr) return LogLevel::warning;
     if (kept->policy.mode == Mode::none) return LogLevel::debug;
@@ -319,7 +319,7 @@ awaitable<void> Discovery::look_at_dane(KnownDomain& known, Route route) {
 awaitable<void> Discovery::commit(KnownDomain& known) {
     if (known.forgotten) co_return;
     read_again(known, sources_.store, repeats_);
-    // What is written must not take the place of what could not be read.
+    // What is written must not replace what could not be read.
     if (known.disk_unread) {
         known.on_disk = false;
         co_return;

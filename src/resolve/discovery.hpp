@@ -1,9 +1,9 @@
-// The steps of policy discovery (RFC 8461 section 5.1), each a look at one outside thing that notes what it
+// The steps of policy discovery (RFC 8461 section 5.1); each looks at one outside thing and notes what it
 // finds.
 //
 // Ownership: lives in a flight's coroutine; `sources`, `options` and `repeats` outlive it.
 // Threads:   the resolve loop; each step suspends.
-// Errors:    noted in the KnownDomain, and told in the log by way of `repeats`.
+// Errors:    noted in the KnownDomain, and logged through `repeats`.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,12 +14,12 @@
 
 namespace sternpost {
 
-// What it is when a domain's record does not reach the disk; `domain` outlives it.
+// The trouble when a domain's record does not reach the disk; `domain` outlives it.
 Trouble disk_trouble(const std::string& domain);
 
-// What the disk knows of a domain.
+// What the disk knows about a domain.
 KnownDomain read_known(const std::string& domain, PolicyStore& store, Repeats& repeats);
-// Adds what the disk could not say then, if it can now.
+// Adds what the disk could not say before, if it can now.
 void read_again(KnownDomain& known, PolicyStore& store, Repeats& repeats);
 
 // "policy D: mode=… id=… mx=… expires=… source=… took=…ms": the one line of a decision.
@@ -34,7 +34,7 @@ public:
     // The GET, and the commit of what it brought: a policy is never applied before it is on disk, if the disk
     // works.
     boost::asio::awaitable<void> fetch_policy(KnownDomain& known, Queue queue = Queue::kept);
-    // The same for a policy that is due for it, if a GET is allowed now.
+    // The same for a policy that is due to be refreshed, if a GET is allowed now.
     boost::asio::awaitable<void> refresh_policy(KnownDomain& known);
     boost::asio::awaitable<void> look_at_mx(KnownDomain& known);
     // The MX hosts and DANE at them.

@@ -22,8 +22,8 @@ namespace sternpost {
 
 namespace {
 
-constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are so much rarer
-// The resolve loop keeps the deadline, and is given this much longer: where its disk hangs, so does it.
+constexpr int idle_factor = 10;  // rounds of upkeep that find nothing are that much rarer
+// The resolve loop keeps the deadline, and is given this much longer: if its disk hangs, so does the loop.
 constexpr std::chrono::seconds longest_silence{5};
 
 // A question that has gone to the resolve loop. The answer loop's.
@@ -104,7 +104,7 @@ public:
     }
 
     Result<bool> forget(const std::string& domain) {
-        // Nor do the others' words make it known again.
+        // What the others say must not make it known again, either.
         if (context().sources.fleet != nullptr) context().sources.fleet->forget(domain);
         return operations_.forget(domain);
     }
@@ -144,10 +144,10 @@ private:
         return {std::move(entry), ready->text};
     }
 
-    // Answer loop. First for a policy that memory knows to be in force, as the resolve loop would have answered.
+    // Answer loop. At first only a policy that memory knows to be in force counts, as it would for the resolve loop.
     void wait_for_resolve_loop(const std::shared_ptr<Awaited>& awaited, SteadyTime when, SteadyTime end) {
         awaited->patience.expires_at(when);
-        // The answer loop may outlive the other one, and what belongs to that.
+        // The answer loop may outlive the other one and whatever belongs to that.
         awaited->patience.async_wait(
             [weak = weak_from_this(), awaited, when, end](boost::system::error_code error) {
                 const auto self = error ? nullptr : weak.lock();

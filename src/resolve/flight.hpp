@@ -31,40 +31,40 @@ struct Flight {
         SteadyTime until = SteadyTime::max();  // its patience, by the steady clock of the system
     };
 
-    // Who waits for it goes on.
+    // Whoever waits for it goes on.
     void end() {
         ended = true;
         landed.cancel();
     }
 
-    // What `question` depends on is looked at, too, also once more where the last look failed a while ago.
+    // What `question` depends on is looked at too, even once more if the last look failed a while ago.
     void want(const Asked& question, SteadyTime now) {
         if (std::ranges::find(wanted, question) == wanted.end()) wanted.push_back(question);
         look_at_hosts_anew(now);
         changed.cancel();
     }
 
-    // What is wanted of MX hosts is looked at once in a round, however short its TTL.
+    // What is wanted about MX hosts is looked at once per round, however short its TTL.
     void look_at_hosts_anew(SteadyTime now) {
         if (std::exchange(hosts_rest, false)) hosts_since = now;
     }
 
     KnownDomain known;  // the flight's working copy
     const std::shared_ptr<const CachedPolicy> policy_before;
-    TableEntryPtr former;            // what memory had, where its answers are too weak by now
+    TableEntryPtr former;            // what memory had, if its answers are too weak by now
     SteadyTime hosts_since;          // when the round of looks at MX hosts began
     bool hosts_rest = false;         // no round is under way
     bool pinned = false;             // the policy was not looked at, since a pin took its place
-    bool behind_answer = false;      // nobody has to wait: what is due soon is looked at already
+    bool behind_answer = false;      // nobody has to wait: what is due soon is looked at now
     bool refresh = false;            // the policy is fetched again, whatever the TXT record says
-    bool at_operators_word = false;  // the same, and no limit counts
+    bool at_operators_word = false;  // the same, and no limit applies
     bool fetched = false;            // then: whether a policy was fetched,
     std::string why_not_fetched;     // or else why not, in words
     bool at_news = false;            // another relay has fetched the policy
-    bool only_if_newest = false;     // it is their policy that counts, and it protects nobody
-    WallTime heard{};                // the latest fetch of another relay that was told of meanwhile
+    bool only_if_newest = false;     // what counts is their policy, and it protects nobody
+    WallTime heard{};                // the latest fetch by another relay heard of meanwhile
     bool used = false;               // somebody has asked
-    bool use_to_disk = false;        // for the first time in a day
+    bool use_to_disk = false;        // somebody has, for the first time in a day
     std::vector<Asked> wanted;
     std::vector<Waiter> waiters;
     boost::asio::steady_timer patience;

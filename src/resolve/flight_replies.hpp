@@ -17,13 +17,13 @@ class FlightReplies {
 public:
     explicit FlightReplies(const LookupContext& context) : context_(context) {}
 
-    // To a question that cannot wait for the TXT record and the policy file any longer; null: it waits for the MX hosts,
-    // or for the commit of a new policy,
+    // To a question that can no longer wait for the TXT record and the policy file; null: it still waits for the MX
+    // hosts, or for the commit of a new policy.
     Reply so_far(const Flight& flight, const Asked& question) const;
     // until its patience ends: then why.
     Reply too_late(const Flight& flight, const Asked& question) const;
     Reply at_landing(const Flight& flight, const Asked& question) const;
-    // Replies to what was asked in this flight, and to what has been asked before (`former`, or null) and can still be
+    // Replies to what was asked in this flight, and to what was asked before (`former`, or null) and can still be
     // answered.
     std::shared_ptr<TableEntry> entry(Flight& flight, const TableEntryPtr& former) const;
 

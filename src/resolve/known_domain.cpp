@@ -14,7 +14,7 @@ constexpr std::chrono::seconds first_dns_retry{10};
 constexpr std::chrono::seconds last_dns_retry{300};
 constexpr std::chrono::seconds last_dns_retry_when_deferring{30};
 constexpr std::chrono::seconds last_fetch_retry{3600};
-// DANE that stays in force is written to disk no more often.
+// DANE that stays in force is written to disk no more often than this.
 constexpr std::chrono::hours dane_memory_step{1};
 constexpr std::chrono::hours last_used_step{24};
 constexpr std::chrono::seconds longest_refresh_interval{86'400};
@@ -238,17 +238,17 @@ void KnownDomain::note_refresh_failed(WallTime now, const ResolveOptions& option
     overloaded = false;
     refresh_at = now + options.retry;
     if (fetch_has_failed(now)) refresh_at = std::max(*refresh_at, failed->next_try);
-    // What has run out is not refreshed any more, but discovered anew when it is asked for.
+    // What has expired is no longer refreshed, but discovered again when it is asked for.
     if (!policy || now >= policy->expires()) refresh_at.reset();
 }
 
 bool KnownDomain::note_used(WallTime now) {
     if (last_used <= now && now < last_used + last_used_step) return false;
     last_used = now;
-    // There is none after the policy ran out, and one too far off after a clock that was wrong.
+    // There is none after the policy has expired, and one too far off after the clock was wrong.
     if (policy && (!refresh_at || *refresh_at > now + longest_refresh_interval))
         refresh_at = refresh_time(domain, *policy);
-    // What is written must not take the place of what could not be read.
+    // What is written must not replace what could not be read.
     return !disk_unread && (policy || failed);
 }
 

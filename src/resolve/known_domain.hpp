@@ -1,5 +1,5 @@
-// What is known of one policy domain, and the rules in time that follow from it (RFC 8461 sections 3.1, 3.3,
-// 5.1).
+// What is known about one policy domain, and the rules of time that follow from it (RFC 8461 sections 3.1,
+// 3.3, 5.1).
 //
 // Threads: a value; a flight works on its own copy, and what is published is never changed.
 #pragma once
@@ -38,7 +38,7 @@ struct TxtLook {
     SteadyTime due{};  // when it must be looked at again
 };
 
-// The MX hosts, where DANE is not looked at; nullopt in `hosts`: they could not be had.
+// The MX hosts, if DANE is not looked at; nullopt in `hosts`: they could not be got.
 struct MxLook {
     std::optional<std::vector<std::string>> hosts;
     int failures = 0;         // in a row
@@ -47,7 +47,7 @@ struct MxLook {
     SteadyTime due{};
 };
 
-// What can make the answers to questions about one domain differ, but for the map.
+// What can make the answers to questions about one domain differ, apart from the map.
 struct Route {
     bool bracketed = false;
     std::uint16_t port = 25;
@@ -64,7 +64,7 @@ struct DaneLook {
     SteadyTime due{};
 };
 
-// From here on, a question that comes makes us look again behind its answer.
+// From then on, a question makes us look again in the background, after its answer.
 SteadyTime due_soon(SteadyTime asked, SteadyTime due);
 
 // RFC 8461 section 3.3 and 10.2: about daily, and by half of a shorter max_age, each domain at a time of its own.
@@ -73,14 +73,14 @@ std::optional<WallTime> refresh_time(const std::string& domain, const CachedPoli
 
 struct KnownDomain {
     std::string domain;
-    std::shared_ptr<const CachedPolicy> policy;  // also when it has run out: see policy_applies()
+    std::shared_ptr<const CachedPolicy> policy;  // even if it has expired: see policy_applies()
     std::optional<FailedFetch> failed;           // fetches that failed since
-    bool failed_elsewhere = false;  // of another relay alone, than which this one may fare better
-    // Of a policy that one of another relay has replaced: our DNS server may still show it for a while, as nothing new.
+    bool failed_elsewhere = false;  // only by another relay, and this one may fare better than that
+    // Of a policy replaced by one from another relay: our DNS server may still show it for a while, and it is not new.
     std::string replaced_id;
     SteadyTime replaced{};
     bool on_disk = true;            // false: the policy could not be committed
-    bool uncommitted = false;       // the policy is on its way to the disk, and nobody is told of it before
+    bool uncommitted = false;       // the policy is on its way to the disk, and nobody is told of it yet
     bool disk_unread = false;       // the disk could not say whether there is a policy
     bool overloaded = false;        // the last GET found no room among ours
     bool forgotten = false;         // an operator has had it forgotten: nothing of this flight is kept
@@ -89,7 +89,7 @@ struct KnownDomain {
     TxtLook txt;
     MxLook mx;
     std::optional<WallTime> refresh_at;  // when the policy is fetched again by itself
-    WallTime last_used{};                // to about a day
+    WallTime last_used{};                // to within about a day
     std::vector<DaneLook> dane;          // the one looked at longest ago first
     std::optional<WallTime> dane_seen;   // when DANE was last in force
 
@@ -99,36 +99,36 @@ struct KnownDomain {
     // When a GET is allowed for the id that the TXT record has; `now` where it is allowed already.
     WallTime next_fetch(WallTime now, const ResolveOptions& options) const;
     bool may_fetch(WallTime now, const ResolveOptions& options) const;
-    // Whether the TXT record's id asks for a GET, be it allowed now or not.
+    // Whether the TXT record's id asks for a GET, whether that is allowed now or not.
     bool wants_fetch(WallTime now) const;
-    // The TXT record's, or where there is none that of the policy, which is refreshed all the same.
+    // The TXT record's, or if there is none, that of the policy, which is refreshed all the same.
     std::string id_to_fetch() const;
-    // Whether a fetch of that id has failed already. One of another relay alone counts while the policy is in force.
+    // Whether a fetch of that id has already failed. One by another relay alone counts while the policy is in force.
     bool fetch_has_failed(WallTime now) const;
-    // Whether the disk has to know of it.
+    // Whether the disk has to know about it.
     bool worth_keeping() const { return policy || failed || dane_seen; }
     // Null: not looked at.
     const DaneLook* dane_at(const Route& route) const;
-    // DANE was in force not long ago, and nobody has proven that it is no more.
+    // DANE was in force not long ago, and nobody has proven that it no longer is.
     bool dane_remembered(WallTime now) const;
 
     void note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
                   const ResolveOptions& options);
     void note_mx(const Result<RecordSet<MxRecord>>& answer, SteadyTime now, const ResolveOptions& options);
-    // Whether what must be on disk has changed.
+    // Returns whether what must be on disk has changed.
     bool note_dane(const Route& route, DaneState state, const Now& now, const ResolveOptions& options);
-    // All but the max_routes_a_domain that were looked at last.
+    // All but the max_routes_a_domain looked at most recently.
     void forget_surplus_routes();
     void note_fetch(WallTime begun);
     void note_fetched(CachedPolicy fetched);
     // Another relay has fetched it.
     void note_shared(CachedPolicy shared, SteadyTime now);
-    // Counts as one of ours where nobody would fare better than that relay, or the known policy stays in force until
+    // Counts as one of ours if nobody would fare better than that relay, or if the known policy stays in force until
     // the next try.
     void note_shared_failure(const SharedFailure& shared, WallTime now);
-    // It was not refreshed, whatever kept it from that.
+    // It was not refreshed, for whatever reason.
     void note_refresh_failed(WallTime now, const ResolveOptions& options);
-    // Whether that is to be written to the disk.
+    // Returns whether that is to be written to disk.
     bool note_used(WallTime now);
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
 
@@ -138,7 +138,7 @@ private:
     void take(CachedPolicy taken);
 };
 
-// All of it that is kept on disk.
+// The part of it that is kept on disk.
 DomainRecord record_of(const KnownDomain& known);
 
 }  // namespace sternpost

@@ -1,4 +1,4 @@
-// What all lookups go by, as it is now.
+// What all lookups rely on, as it is now.
 //
 // Ownership: belongs to whoever makes the lookups.
 // Threads:   the resolve loop.

@@ -223,10 +223,10 @@ void Lookups::land(const FlightPtr& flight) {
     }
     std::vector<Reply> replies;
     for (const auto& waiter : waiters) replies.push_back(replies_.at_landing(*flight, waiter.question));
-    // Who has an answer, and asks at once again, finds it.
+    // Whoever gets an answer and at once asks again finds it.
     remember(*flight);
     for (std::size_t i = 0; i < waiters.size(); ++i) waiters[i].on_reply(std::move(replies[i]));
-    // Behind the answer, and seldom.
+    // After the answer, and seldom.
     if (flight->use_to_disk) write(record_of(flight->known));
     if (flight->heard != WallTime()) hear(flight->known.domain, flight->heard);
 }
@@ -237,7 +237,7 @@ bool Lookups::knows_nothing_since_a_pin_ended(const Flight& flight) const {
            !flight.known.policy_applies(wall, context_.options);
 }
 
-// A bug ends this lookup alone; the next question begins another one.
+// A bug ends only this lookup; the next question begins another one.
 void Lookups::crash(Flight& flight) {
     flight.patience.cancel();
     flight.end();

@@ -1,8 +1,8 @@
-// All lookups under way: one flight a domain, from its first question to its landing in the memory table.
+// All lookups under way: one flight per domain, from its first question to its landing in the memory table.
 //
 // Ownership: shared by its owner and by the coroutines of the flights, which may end later.
 // Threads:   the resolve loop; table(), and the clock in context(), any.
-// Errors:    none leave it: what fails becomes an answer and a line in the log.
+// Errors:    none escape: what fails becomes an answer and a line in the log.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -40,25 +40,25 @@ public:
     // How many of them are refreshes.
     std::size_t refreshes() const;
 
-    // Begins a flight, or joins the one under way. Null: there are too many, or the program stops.
+    // Begins a flight, or joins the one under way. Null: there are too many, or the program is stopping.
     FlightPtr begin(const std::string& domain, Why why);
     // The same for `question`, which is wanted from then on.
     FlightPtr want(const std::string& domain, const Asked& question);
-    // `waiter` is answered by the flight, or at once where there is no room for one.
+    // `waiter` is answered by the flight, or at once if there is no room for one.
     void board(const std::string& domain, Flight::Waiter waiter);
-    // As if the flight had never been; who waits for an answer boards another one.
+    // As if the flight had never been; whoever waits for an answer boards another one.
     void abandon(const std::string& domain);
-    // Whoever waits is answered from a known policy, or without a reply; nothing is begun any more.
+    // Whoever waits is answered from a known policy, or without a reply; nothing more is begun.
     void stop();
 
-    // What memory or disk knows of a domain.
+    // What memory or disk knows about a domain.
     KnownDomain recall(const std::string& domain);
-    // To disk, behind everything.
+    // To disk, in the background.
     void write(DomainRecord record);
 
-    // Another relay has fetched the policy of `domain`: whoever knows the domain looks again at once.
+    // Another relay has fetched the policy of `domain`: if the domain is known here, it is looked at again at once.
     void hear(const std::string& domain, WallTime fetched);
-    // The other relays are told what is known here.
+    // Tells the other relays what is known here.
     void tell(const std::string& domain);
 
 private:

@@ -1,8 +1,8 @@
-// The answers at hand: one entry a domain, with ready-made replies.
+// The answers at hand: one entry per domain, with ready-made replies.
 //
-// Threads: any; the one place with a lock, but for the log. Entries are immutable once they are in.
-// Limits:  `most` entries. The oldest one goes that has not been found since its turn came last: to note that costs a
-//          question less than to keep entries in the order of their use. Nothing is lost, for what must last is on disk.
+// Threads: any; the only place with a lock, apart from the log. Entries are immutable once they are in.
+// Limits:  `most` entries. The oldest one that has not been found since its last turn goes: noting that costs a question
+//          less than keeping entries in the order of their use. Nothing is lost, since what must last is on disk.
 #pragma once
 
 #include <atomic>
@@ -23,14 +23,14 @@
 
 namespace sternpost {
 
-// Entries that are spared when one must go; then the next one does, used or not.
+// How many entries are spared when one must go; then the next one goes, used or not.
 inline constexpr int max_spared_at_once = 100;
 // Ways in which one domain is asked about; further ones are looked at each time.
 inline constexpr std::size_t max_replies_a_domain = 16;
 
 // A reply at hand.
 struct ReadyReply : ReplyTerms {
-    std::string_view text;  // its netstring; lies in the entry
+    std::string_view text;  // its netstring; is inside the entry
 };
 
 namespace in_table {
@@ -40,8 +40,8 @@ using ByDomain =
 using InOrder = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
 }  // namespace in_table
 
-// What a question costs is mostly the memory that it touches. So all of that is one block: the entry's place in the table,
-// the one reply that most entries have, and the texts, if they are not longer than most.
+// The cost of a question is mostly the memory that it touches. So all of that is one block: the entry's place in the table,
+// the one reply that most entries have, and the texts, if they are no longer than usual.
 class TableEntry : public in_table::ByDomain, public in_table::InOrder {
 public:
     // `made`: a reply for each way in which the domain has been asked about.
@@ -62,7 +62,7 @@ public:
     }
 
     mutable std::atomic<bool> look_begun = false;
-    const std::shared_ptr<const Rules> rules;  // that the replies were made by
+    const std::shared_ptr<const Rules> rules;  // by which the replies were made
 
 private:
     friend class MemoryTable;
@@ -75,7 +75,7 @@ private:
 
     const std::uint8_t domain_length_;
     boost::container::small_vector<ReadyReply, 1> replies_;
-    boost::container::small_vector<char, usual_texts> texts_;  // the domain, and the replies behind it
+    boost::container::small_vector<char, usual_texts> texts_;  // the domain, then the replies
     const PackedDomain known_;
 };
 

@@ -164,7 +164,7 @@ Result<bool> Operations::forget(const std::string& domain) {
     return *removed || was_in_memory;
 }
 
-// By memory, which a lookup under way and the disk may be ahead of, and another import, too.
+// By memory, but a lookup under way, the disk and another import may be ahead of that.
 Result<bool> Operations::may_be_replaced(const KnownDomain& known, const CachedPolicy& imported,
                                          Origin origin) const {
     const WallTime at = clock_.wall();

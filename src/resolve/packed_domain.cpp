@@ -25,7 +25,7 @@ concept Plain = std::is_trivially_copyable_v<T> && !is_optional<T>;
 template <class T, class Value>
 concept Is = std::same_as<std::remove_const_t<T>, Value>;
 
-// What there is to pack, once for both ways. Each member is named: with a new one, this does not compile.
+// What there is to pack, once for both directions. Each member is named: with a new one, this does not compile.
 template <class Archive, Is<Policy> T>
 void fields(Archive& archive, T& policy) {
     auto& [mode, max_age, mx, remarks] = policy;
@@ -70,7 +70,7 @@ void fields(Archive& archive, T& look) {
 
 template <class Archive, Is<KnownDomain> T>
 void fields(Archive& archive, T& known) {
-    // `domain` stands beside it, and nobody is told of what is `uncommitted`.
+    // `domain` is kept beside it, and nobody is told of what is `uncommitted`.
     auto& [domain, policy, failed, failed_elsewhere, replaced_id, replaced, on_disk, uncommitted, disk_unread,
            overloaded, forgotten, just_fetched, fetches, txt, mx, refresh_at, last_used, dane, dane_seen] =
         known;

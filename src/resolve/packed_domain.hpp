@@ -12,7 +12,7 @@ namespace sternpost {
 
 class PackedDomain {
 public:
-    // All of it but the name of the domain, and but `uncommitted`: what is has no place here.
+    // All of it except the name of the domain and `uncommitted`: what is uncommitted has no place here.
     explicit PackedDomain(const KnownDomain& known);
     KnownDomain unpack(std::string_view domain) const;
 

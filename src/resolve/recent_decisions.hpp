@@ -1,4 +1,4 @@
-// The last decisions that made an answer another one, with their reasons.
+// The latest decisions that changed an answer, with their reasons.
 //
 // Ownership: belongs to whoever decides.
 // Threads:   the resolve loop. It is told when a lookup has ended, never when an answer is given.
@@ -13,7 +13,7 @@
 
 namespace sternpost {
 
-// Why a question is answered as it is: what is known of the domain, and what was decided about it.
+// Why a question is answered as it is: what is known about the domain, and what was decided about it.
 std::string why_so(const KnownDomain& known, const Asked& question, const Now& now, const Settings& settings);
 
 class RecentDecisions {
@@ -21,7 +21,7 @@ public:
     // `context` outlives it.
     explicit RecentDecisions(const LookupContext& context) : context_(context) {}
 
-    // `entry`, made of what is `known`, takes the place of `former`, which is null where there was none.
+    // `entry`, made from what is `known`, takes the place of `former`, which is null if there was none.
     void note(const KnownDomain& known, const TableEntry& entry, const TableEntryPtr& former);
     // The latest first.
     std::vector<Decision> all() const { return {decisions_.begin(), decisions_.end()}; }

@@ -41,7 +41,7 @@ std::vector<std::string> texts_of(const std::vector<MxPattern>& patterns) {
     return texts;
 }
 
-// `patterns`: what Postfix is to check MX host names by.
+// `patterns`: what Postfix is to check MX host names against.
 Reply secure(const KnownDomain& known, const Demand& demand, const MapRules& map,
              const std::vector<std::string>& names, std::vector<std::string> patterns, Hosts mx_hosts) {
     if (!map.tlsrpt || demand.published == nullptr) return framed(secure_reply(names));
@@ -69,7 +69,7 @@ std::string why_undecided(const DaneState& state) {
     return host == state.hosts.end() ? state.why : host->name + ": " + host->why;
 }
 
-// Hosts that may have DANE are left out by name; where no other host passes the policy, mail waits for them.
+// Hosts that may have DANE are left out by name; if no other host matches the policy, mail waits for them.
 Reply secure_for_proven_hosts(const KnownDomain& known, const Demand& demand, const MapRules& map,
                               const DaneState& state) {
     std::vector<std::string> proven;

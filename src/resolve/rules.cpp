@@ -33,7 +33,7 @@ const Override* Rules::override_of(std::string_view domain, WallTime now) const 
             if (!overrides_[i].until || now < *overrides_[i].until) first = std::min(first, i);
     };
     look_at(domain);
-    // ".example.com" is written with its dot, and holds for example.com too.
+    // ".example.com" is written with its dot, and applies to example.com too.
     std::string suffix;
     suffix.reserve(domain.size() + 1);
     suffix.append(".").append(domain);

@@ -10,7 +10,7 @@ namespace sternpost {
 
 namespace {
 
-// Who has the lease may be gone; it ends by itself long before.
+// Whoever has the lease may be gone; the lease ends by itself long before this.
 constexpr std::chrono::minutes longest_turn{2};
 
 }  // namespace
@@ -48,7 +48,7 @@ awaitable<void> Sharing::fetch(std::shared_ptr<Flight> flight) {
     context_.sources.fleet->release(flight->known.domain);
 }
 
-// Whoever has the lease looks once more before the fetch: another relay may have ended its own just now.
+// Whoever has the lease looks once more before the fetch: another relay may have just ended its own.
 awaitable<void> Sharing::wait_for_turn(std::shared_ptr<Flight> flight, PolicyPtr before) {
     Fleet& fleet = *context_.sources.fleet;
     const SteadyTime end = context_.now().steady + longest_turn;

@@ -3,7 +3,7 @@
 //
 // Ownership: belongs to whoever makes the lookups; the context outlives it.
 // Threads:   the resolve loop; looks suspend.
-// Errors:    none: where the fleet does not answer, all is as without one.
+// Errors:    none: if the fleet does not answer, everything is as without one.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,9 +20,9 @@ public:
     explicit Sharing(LookupContext& context) : context_(context) {}
 
     bool on() const { return context_.sources.fleet != nullptr; }
-    // A later policy that others know is committed, and is then known; and failures that nobody should repeat.
+    // Commits a later policy that others know, which is then known here; notes failures that nobody should repeat.
     boost::asio::awaitable<void> take_over(KnownDomain& known);
-    // The fetch that the flight is for, made by one relay of the fleet.
+    // The fetch that the flight needs, made by one relay of the fleet.
     boost::asio::awaitable<void> fetch(std::shared_ptr<Flight> flight);
 
 private:

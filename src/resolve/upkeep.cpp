@@ -9,7 +9,7 @@ namespace sternpost {
 
 namespace {
 
-// Refreshes under way, which are begun once in an upkeep interval: a long list is worked off little by little.
+// Refreshes under way, which are begun once per upkeep interval: a long list is worked off little by little.
 constexpr std::size_t max_refreshes = 16;
 constexpr std::size_t max_due = 1000;  // looked through for these
 constexpr std::chrono::days refreshed_after_last_use{30};
@@ -37,10 +37,10 @@ bool Upkeep::round() {
     return busy;
 }
 
-// Whether there may be more.
+// Returns whether there may be more.
 bool Upkeep::refresh_what_is_due(WallTime now) {
     std::size_t under_way = lookups_.refreshes();
-    // Those under way are still due by the disk, as those are that it took no news of; both may come first.
+    // To the disk, those under way are still due, as are those that it took no news of; both may come first.
     const auto due = store_.due_for_refresh(now, now - refreshed_after_last_use, max_due);
     if (!due) {
         trouble_ = due.error().detail;
@@ -61,7 +61,7 @@ bool Upkeep::put_off(const std::string& domain, WallTime now) const {
     return !known.on_disk && known.refresh_at && *known.refresh_at > now;
 }
 
-// Not by a clock that may be wrong: what was removed is forgotten. Whether there may be more.
+// Not by a clock that may be wrong: what is removed is forgotten. Returns whether there may be more.
 bool Upkeep::prune(const Now& now) {
     if (!clock_check_.steady_for(now, prune_after_steady_clock)) return false;
     PruneLimits limits;
@@ -78,7 +78,7 @@ bool Upkeep::prune(const Now& now) {
     return *pruned == max_pruned_at_once;
 }
 
-// Another cache file than before gets what memory still knows. Whether there is more of it.
+// A cache file other than before gets what memory still knows. Returns whether there is more of that.
 bool Upkeep::write_again_what_was_lost() {
     if (const unsigned losses = store_.losses(); losses != losses_) {
         losses_ = losses;
@@ -117,7 +117,7 @@ bool Upkeep::write_again(const std::string& domain) {
     return true;
 }
 
-// Once for each trouble, not once a round.
+// Once for each trouble, not once per round.
 void Upkeep::tell_trouble() {
     if (!trouble_.empty() && trouble_ != trouble_told_) say(LogLevel::error, Topic::upkeep, "{}", trouble_);
     trouble_told_ = std::exchange(trouble_, {});

@@ -3,7 +3,7 @@
 //
 // Ownership: belongs to the owner of the lookups, which outlive it.
 // Threads:   the resolve loop; a round begins work and waits for none of it.
-// Errors:    told in the log, once for each trouble.
+// Errors:    logged, once for each trouble.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class Upkeep {
 public:
     explicit Upkeep(Lookups& lookups);
 
-    // One round, bounded. Whether there may be more to do at once.
+    // One round, bounded. Returns whether there may be more to do at once.
     bool round();
 
 private:

@@ -48,7 +48,7 @@ sockaddr_un address_of(const std::string& path) {
     return address;
 }
 
-// With its mode from the first moment: a chmod() would follow a link that another user may have put there.
+// Has its mode from the first moment: a chmod() would follow a link that another user may have put there.
 int bind_with_mode(int descriptor, const sockaddr_un& address, mode_t withheld) {
     const mode_t former = ::umask(withheld);
     const int bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);

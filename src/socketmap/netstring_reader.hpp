@@ -26,8 +26,8 @@ public:
     // The next whole payload, valid until the next call of space(); nullopt: more bytes are needed, or
     // broken().
     std::optional<std::string_view> next();
-    // The stream is no sequence of netstrings (empty length, leading zero, too long, no comma): it cannot be
-    // trusted any more, and the connection must be closed.
+    // The stream is not a sequence of netstrings (empty length, leading zero, too long, no comma): it can no
+    // longer be trusted, and the connection must be closed.
     bool broken() const { return broken_; }
 
 private:

@@ -1,11 +1,11 @@
-// Tells which of many sockets are ready, all in one turn of the loop: an epoll(7) of its own, and that one descriptor is
-// all that Asio waits for. An operation of Asio's for each question would cost more than the whole answer.
+// Tells which of many sockets are ready, all in one turn of the loop: it has an epoll(7) of its own, whose descriptor is
+// all that Asio waits for. One Asio operation per question would cost more than the whole answer.
 //
 // Ownership: shared by the server and its sessions. Sockets and watchers are borrowed until forget(); a watcher that was
 //            forgotten lives on until the turn of the loop has ended.
 // Threads:   one loop.
 // Errors:    std::system_error from the constructor when there is no descriptor left.
-// Limits:    max_ready_at_once sockets a turn; the others have theirs in the next.
+// Limits:    max_ready_at_once sockets per turn; the others get theirs in the next one.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,8 +22,8 @@ class Readiness {
 public:
     class Watcher {
     public:
-        // `events` of epoll_ctl(2); EPOLLERR and EPOLLHUP are told unasked. As long as a socket is ready, each turn
-        // tells it.
+        // `events` of epoll_ctl(2); EPOLLERR and EPOLLHUP are reported unasked. As long as a socket is ready, each
+        // turn reports it.
         virtual void on_ready(std::uint32_t events) = 0;
 
     protected:
@@ -39,7 +39,7 @@ public:
     void forget(int socket);
     // Ends with the turn in which a socket became ready, or after close().
     boost::asio::awaitable<void> wait();
-    // Tells those who are ready now.
+    // Calls the watchers of the sockets that are ready now.
     void tell();
     void close();
 

@@ -31,11 +31,11 @@ namespace {
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
-// How often idle connections are looked for.
+// How often the server looks for idle connections.
 constexpr std::chrono::milliseconds sweep_interval{1000};
 // How long accepting rests when there is no room or no descriptor.
 constexpr std::chrono::milliseconds accept_pause{50};
-// Who takes no reply for so long counts as idle when there is no room.
+// Whoever takes no reply for this long counts as idle when there is no room.
 constexpr std::chrono::seconds reply_taken_within{5};
 // How often the log says that accepting fails.
 constexpr std::chrono::minutes accept_log_interval{1};
@@ -124,7 +124,7 @@ private:
         return true;
     }
 
-    // The connection longest idle goes, or else one that does not take its replies; never one that waits for
+    // The connection idle longest goes, or else one that does not take its replies; never one that waits for
     // an answer.
     bool end_one() {
         const auto slow_since = std::chrono::steady_clock::now() - reply_taken_within;
@@ -174,7 +174,7 @@ private:
         });
     }
 
-    // The place counts no longer; the session is on its way out.
+    // The place no longer counts; the session is on its way out.
     void end(Places::iterator place) {
         place->ending = true;
         ending_.splice(ending_.end(), places_, place);
@@ -214,7 +214,7 @@ private:
 
     // True: a connection was ended to make room.
     bool cannot_accept(Acceptor& acceptor, boost::system::error_code error) {
-        // Without descriptors accept(2) fails also when nobody has come.
+        // Without descriptors accept(2) fails even when nobody has come.
         if (!somebody_waits(acceptor)) return false;
         const auto now = std::chrono::steady_clock::now();
         if (now >= next_accept_log_) {

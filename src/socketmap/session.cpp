@@ -52,7 +52,7 @@ void Session::begin() {
 
 void Session::on_ready(std::uint32_t events) {
     if (closed_) return;
-    // Nobody is there any more to take a reply.
+    // Nobody is left to take a reply.
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
     try {
         if ((events & EPOLLIN) != 0) read();
@@ -71,12 +71,12 @@ void Session::read() {
     if (count < 0 && errno != EAGAIN && errno != EINTR) close();
 }
 
-// Takes what has come in, as far as there is room, and sends what stands at the head of the queue.
+// Takes what has come in, as far as there is room, and sends what is at the head of the queue.
 void Session::go_on() {
     const SteadyTime now = std::chrono::steady_clock::now();
     bool active = false;
     while (!closed_) {
-        // What is full of replies at hand has room again when they are sent; only questions under way are waited for.
+        // Full of replies at hand, it has room again when they are sent; only questions under way are waited for.
         if (full()) active = flush() || active;
         if (closed_ || full()) break;
         const auto request = reader_.next();
@@ -157,7 +157,7 @@ void Session::put_reply(std::uint64_t number, Reply reply) {
     go_on();
 }
 
-// Sends the replies that stand at the head of the queue. A question that has none ends the connection.
+// Sends the replies at the head of the queue. A question that has none ends the connection.
 bool Session::flush() {
     if (closed_) return false;
     const SteadyTime now = std::chrono::steady_clock::now();

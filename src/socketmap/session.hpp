@@ -19,13 +19,13 @@
 
 namespace sternpost {
 
-// Where a session counts, and tells its troubles; both outlive it.
+// Where a session counts, and reports its troubles; both outlive it.
 struct SessionNotes {
     SocketmapFigures& figures;
     Repeats& repeats;
 };
 
-// What the server is told; on the loop, and from inside any function of the session but its destructor.
+// What the server is told; on the loop, and from inside any function of the session except its destructor.
 struct SessionEvents {
     std::function<void(SteadyTime)> active;  // whole requests have come in, or a reply was taken
     std::function<void()> closed;            // once

@@ -30,13 +30,13 @@ constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 constexpr int ready = 220;
 constexpr int done = 250;
 
-// "250-" or "250 ", and the end of that line; 0 where there is none.
+// "250-" or "250 ", and the end of that line; 0 if there is none.
 int code_of(std::string_view line) {
     if (line.size() < 3 || !std::ranges::all_of(line.substr(0, 3), is_digit)) return 0;
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-// Whether a line of the reply to EHLO is the keyword alone, in either case.
+// Whether a line of the reply to EHLO is the keyword alone, in upper or lower case.
 bool offers_starttls(std::string_view reply) {
     constexpr std::string_view keyword = "STARTTLS";
     while (!reply.empty()) {
@@ -102,7 +102,7 @@ awaitable<bool> Conversation::ask_for_tls() {
 awaitable<void> Conversation::shake_hands() {
     asio::ssl::stream<asio::ip::tcp::socket&> stream(socket_, context_);
     SSL* session = stream.native_handle();
-    // RFC 7672 section 8.1: where DANE is looked at, the name is its base domain's.
+    // RFC 7672 section 8.1: if DANE is looked at, the name is that of its base domain.
     const std::string& name = target_.tlsa.empty() ? target_.host : target_.tlsa_base;
     SSL_set_tlsext_host_name(session, name.c_str());
     report_.dane_fault = prepare_dane(context_.native_handle(), session, target_);
@@ -140,7 +140,7 @@ awaitable<Result<Conversation::Reply>> Conversation::say(std::string line) {
     co_return co_await read_reply();
 }
 
-// RFC 5321 section 4.1.3: where the host has no full name, its address.
+// RFC 5321 section 4.1.3: if the host has no full name, its address.
 std::string Conversation::own_name() const {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);

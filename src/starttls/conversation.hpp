@@ -1,4 +1,4 @@
-// One SMTP conversation as far as TLS: connect, EHLO, STARTTLS, handshake, QUIT.
+// One SMTP conversation up to TLS: connect, EHLO, STARTTLS, handshake, QUIT.
 //
 // Ownership: its coroutine's; `trust` outlives it.
 // Threads:   one loop.
@@ -23,11 +23,11 @@ public:
 
     // Until it has come to an end, good or bad.
     boost::asio::awaitable<void> hold();
-    // Also of one that was broken off.
+    // Even of one that was broken off.
     StarttlsReport& report() { return report_; }
 
 private:
-    // All lines of a reply of the server, and its code.
+    // All lines of a reply from the server, and its code.
     struct Reply {
         int code = 0;
         std::string text;

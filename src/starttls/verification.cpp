@@ -16,7 +16,7 @@ std::string why(int error) {
     return X509_verify_cert_error_string(error);
 }
 
-// Apart from the handshake, so that DANE and the authorities are judged each by itself.
+// Separate from the handshake, so that DANE and the authorities are each judged by themselves.
 std::string fault_of_chain(SSL* session, const MxTarget& target, const TrustStore& trust) {
     STACK_OF(X509)* chain = SSL_get_peer_cert_chain(session);
     if (sk_X509_num(chain) < 1) return "the server shows no certificate";

@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds busy_timeout{500};
 constexpr mode_t lock_mode = 0640;
 constexpr const char* give_it = "give its folder and the file to the user that sternpostd runs as";
 
-// The file itself: -wal, -shm and .lock lie beside it, not beside a link to it.
+// The file itself: -wal, -shm and .lock are beside it, not beside a link to it.
 std::string real_path(const std::string& path) {
     if (path == in_memory) return path;
     std::error_code ignored;
@@ -78,7 +78,7 @@ std::runtime_error cannot_be_opened(const std::string& path, const std::string& 
 SQLite::Database open_database(const std::string& path) {
     SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
                               static_cast<int>(busy_timeout.count()));
-    // SQLite opens what it may not write for reading, without a word.
+    // SQLite silently opens what it may not write for reading.
     if (sqlite3_db_readonly(database.getHandle(), "main") == 1)
         throw SQLite::Exception("it may be read, but not written", SQLITE_READONLY);
     prepare_schema(database);
@@ -137,7 +137,7 @@ void CacheFile::lock() {
         throw std::runtime_error("the cache " + path_ + " is held by another sternpostd" + by +
                                  ": end that one, or set another [cache] path");
     }
-    // On a full disk the next one is not told who holds it.
+    // On a full disk, the next one does not learn who holds it.
     const std::string pid = std::to_string(::getpid()) + "\n";
     [[maybe_unused]] const bool told =
         ::ftruncate(lock_, 0) == 0 && ::write(lock_, pid.data(), pid.size()) > 0;
@@ -148,7 +148,7 @@ std::unique_ptr<OpenCache> CacheFile::open_at_start() {
         try {
             return open();
         } catch (const SQLite::Exception& error) {
-            // SQLITE_ERROR: its tables are not those that its schema version names.
+            // SQLITE_ERROR: its tables are not the ones that its schema version promises.
             if ((!says_broken(error) && error.getErrorCode() != SQLITE_ERROR) || in_memory_only()) throw;
             move_aside(error.what());
             return open();
@@ -169,7 +169,7 @@ void CacheFile::part_with(const CacheFiles& former) {
     say(LogLevel::warning, Topic::cache, "the log of the former file was moved to {}", aside);
 }
 
-// PATH.WHY-DATE, at which nothing lies.
+// PATH.WHY-DATE, a name that is still free.
 std::string CacheFile::free_name(const char* why) const {
     const std::string begin = path_ + "." + why + "-" + to_iso8601(clock_.wall());
     std::string name = begin;
@@ -180,7 +180,7 @@ std::string CacheFile::free_name(const char* why) const {
 
 void CacheFile::move_aside(const char* why) {
     const std::string aside = free_name("broken");
-    // The log first: an empty database must never meet the log of a former one.
+    // The log first: an empty database must never meet the log of a previous one.
     for (const char* suffix : {"-wal", "-shm", ""})
         if (fs::exists(path_ + suffix)) fs::rename(path_ + suffix, aside + suffix);
     say(LogLevel::error, Topic::cache, "{} is broken ({}) and was moved to {}; an empty one is begun", path_,

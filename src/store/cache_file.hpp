@@ -1,10 +1,10 @@
 // The cache's file: held against other daemons, opened, and moved aside when it is broken.
 //
-// PATH.lock is locked by flock(2) and has the holder's process id; it stays when the holder has gone, and then means
-// nothing. The database itself carries no lock of ours: SQLite's are POSIX locks, which the process loses when it
+// PATH.lock is locked by flock(2) and contains the holder's process id; it stays when the holder has gone, and then
+// means nothing. The database itself has no lock of ours: SQLite's are POSIX locks, which the process loses when it
 // closes any descriptor of the file.
 //
-// Ownership: SqliteStore owns the one.
+// Ownership: SqliteStore owns the only one.
 // Threads:   those of the store.
 // Errors:    SQLite::Exception from open(); std::runtime_error with the remedy from the constructor, std::system_error
 //            from move_aside() and part_with().
@@ -33,7 +33,7 @@ struct CacheFiles {
 // An open file whose schema is ready.
 struct OpenCache {
     explicit OpenCache(const std::string& path);
-    // Not so when somebody has removed or replaced what is open: then nothing that is written would be found again.
+    // False if somebody has removed or replaced what is open: nothing that is written would then be found again.
     bool in_place() const;
 
     const std::string path;
@@ -61,7 +61,7 @@ public:
     CacheFile(const CacheFile&) = delete;
     CacheFile& operator=(const CacheFile&) = delete;
 
-    // At start: an empty one is begun in the place of a broken one. Throws std::runtime_error with the remedy.
+    // At start: an empty file takes the place of a broken one. Throws std::runtime_error with the remedy.
     std::unique_ptr<OpenCache> open_at_start();
     std::unique_ptr<OpenCache> open() { return std::make_unique<OpenCache>(path_); }
     // `former` was open, and is to be no more. Where another file has taken its place, its log must not be

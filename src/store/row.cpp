@@ -17,7 +17,7 @@ namespace {
 
 namespace column = sql::column;
 
-// Far enough for any clock, and near enough to be reckoned with.
+// Far enough for any clock, and near enough to calculate with.
 constexpr std::int64_t furthest_time = std::numeric_limits<std::int64_t>::max() / 4;
 constexpr std::int64_t most_failures = std::numeric_limits<int>::max();
 

@@ -1,8 +1,8 @@
 // A row of the cache file, and what it says as a value.
 //
 // Threads: those of the connection.
-// Errors:  SQLite::Exception as SQLiteCpp throws it; SQLITE_CORRUPT for a row that does not say what this program
-//          writes.
+// Errors:  SQLite::Exception as SQLiteCpp throws it; SQLITE_CORRUPT for a row that is not as this program writes
+//          it.
 #pragma once
 
 #include <SQLiteCpp/Statement.h>

@@ -31,7 +31,7 @@ constexpr std::array migrations{
            dane_seen   INTEGER           -- when DANE was last in force
        ) WITHOUT ROWID;
        CREATE INDEX domain_by_expiry ON domain (expires);)",
-    // When a policy is fetched again by itself, and the indexes for the two housekeeping queries.
+    // When a policy is fetched again unasked, and the indexes for the two housekeeping queries.
     R"(ALTER TABLE domain ADD COLUMN refresh_at INTEGER;
        UPDATE domain SET refresh_at = fetched + max(300, min(86400, max_age / 2)) WHERE mode IS NOT NULL;
        DROP INDEX domain_by_expiry;
@@ -39,7 +39,7 @@ constexpr std::array migrations{
            WHERE refresh_at - last_used <= 2592000;  -- leaves out what nobody asks for any more: 30 days
        CREATE INDEX domain_by_fetch ON domain (fetched) WHERE fetched IS NOT NULL;
        CREATE INDEX domain_by_end ON domain (expires, next_try, dane_seen);)",
-    // For the list of policies that cannot be refreshed: few rows, which would else be looked for among all.
+    // For the list of policies that cannot be refreshed: few rows, which would otherwise be searched for among all.
     R"(CREATE INDEX domain_failing ON domain (expires) WHERE failures IS NOT NULL AND mode <> 'none';)",
     // The relay of the fleet that fetched the policy; NULL: this one.
     "ALTER TABLE domain ADD COLUMN learnt_by TEXT;",

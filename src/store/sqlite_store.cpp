@@ -21,7 +21,7 @@ namespace {
 
 using Handler = asio::any_completion_handler<void(Result<void>)>;
 
-// Ends a statement, whatever becomes of it: a SELECT that is not ended holds the log back from being written into the
+// Ends a statement, whatever becomes of it: a SELECT that is not ended keeps the log from being written into the
 // database, and a failed statement would report its failure once more when it is used again.
 class Finished {
 public:
@@ -149,7 +149,7 @@ private:
         Handler handler;
     };
 
-    // All that one of sql::rows gives, with what `bind` binds.
+    // Everything that one of sql::rows gives, with what `bind` binds.
     template <class Bind>
     Result<std::vector<DomainRecord>> rows(SQLite::Statement OpenCache::*statement, const Bind& bind) {
         std::vector<DomainRecord> read;
@@ -176,7 +176,7 @@ private:
         return done;
     }
 
-    // Does `work` on the open file; when that turns out to be broken, on an empty one in its place.
+    // Does `work` on the open file; if that turns out to be broken, on an empty one in its place.
     template <class Work>
     Result<void> try_on_disk(const char* done, const Work& work) try {
         if (closed_) return failure(Errc::stopped, "the cache is closed");
@@ -192,7 +192,7 @@ private:
         return failure(Errc::temporary, std::string("the cache cannot be ") + done + ": " + error.what());
     }
 
-    // Where none could be opened in the place of a former one, it is tried again each time.
+    // If none could be opened in place of a previous one, it is tried again each time.
     OpenCache& open_cache() {
         if (cache_ && !cache_->in_place()) {
             say(LogLevel::error, Topic::cache, "{} was removed or replaced; going on with what is there now",
@@ -208,7 +208,7 @@ private:
     }
 
     void begin_anew(const char* why) {
-        // What is moved aside is to be as it was found.
+        // What is moved aside must be as it was found.
         if (cache_)
             sqlite3_db_config(cache_->database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         cache_.reset();
@@ -217,7 +217,7 @@ private:
         ++losses_;
     }
 
-    // The loop brings everything that was put since the last turn into one transaction.
+    // Once per turn, the loop puts everything since the last turn into one transaction.
     void commit() {
         const auto puts = std::exchange(waiting_, {});
         if (puts.empty()) return;

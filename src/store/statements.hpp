@@ -2,8 +2,8 @@
 //
 // Threads: any; constants.
 //
-// Each housekeeping query goes by one index alone, which a test looks at: an OR over two columns would read and
-// sort all that is due.
+// Each housekeeping query uses a single index, which a test checks: an OR over two columns would read and sort
+// everything that is due.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace sternpost::sql {
 
-// What of a row is read, in this order.
+// What is read of a row, in this order.
 inline constexpr char columns[] = R"(
     domain, id, mode, mx, max_age, body, fetched, last_used, failed_id, failures, next_try, failed_why, dane_seen,
     refresh_at, learnt_by)";
@@ -74,7 +74,7 @@ inline constexpr const char* failing = rows<R"(
 
 inline constexpr const char* remove = "DELETE FROM domain WHERE domain = ?";
 
-// A policy is replaced as a whole, and by another one only: who writes none may just not know of it.
+// A policy is replaced as a whole, and only by another one: whoever writes none may just not know of it.
 inline constexpr const char* upsert = R"(
     INSERT INTO domain (domain, id, mode, mx, max_age, body, fetched, expires, last_used, failed_id,
                         failures, next_try, failed_why, dane_seen, refresh_at, learnt_by)
@@ -98,7 +98,7 @@ inline constexpr const char* due = R"(
     WHERE refresh_at <= ?1 AND last_used >= ?2 AND refresh_at - last_used <= 2592000
     ORDER BY refresh_at LIMIT ?3)";
 
-// But for those whose next try is near: it was set by the clock that is right.
+// Except those whose next try is near: that was set by the clock that is right.
 inline constexpr const char* from_the_future = R"(
     SELECT domain FROM domain
     WHERE fetched > ?1 AND (refresh_at IS NULL OR refresh_at > ?1 + 86400) AND last_used >= ?2

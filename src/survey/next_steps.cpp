@@ -29,7 +29,7 @@ void set_up(const Publication& made, Steps& steps) {
     steps.emplace_back("then publish the TXT records");
 }
 
-// Who sees a new id fetches at once, and must not get the file before it.
+// Whoever sees a new id fetches at once, and must not get the previous file.
 void replace(const Publication& made, Steps& steps) {
     if (!made.changes) return;
     steps.emplace_back(

@@ -20,12 +20,12 @@ constexpr std::chrono::seconds a_week = 7 * a_day;
 // One character-string of a TXT record.
 constexpr std::size_t max_string = 255;
 
-// While nothing is enforced yet, or any more, a change should be seen soon.
+// While nothing is enforced yet, or no longer, a change should be seen soon.
 std::chrono::seconds usual_max_age(Mode mode) {
     return mode == Mode::enforce ? a_week : a_day;
 }
 
-// Finds out what is to be published, and collects what is against it.
+// Finds out what is to be published, and collects what speaks against it.
 class Planner {
 public:
     Planner(const Published& seen, const Survey& survey, const Wish& wish)
@@ -66,7 +66,7 @@ private:
         return published_ || seen_.record.verdict == Verdict::note;
     }
 
-    // Without a mode that somebody names, an enforce policy could be followed by a testing one.
+    // Unless somebody names a mode, an enforce policy could be followed by a testing one.
     void refuse_the_unknown() {
         if (survey_.stage == PolicyStage::unknown) refusal_.code = Errc::temporary;
         const std::string& why = seen_.record.verdict == Verdict::unknown ? seen_.record.summary
@@ -157,7 +157,7 @@ private:
         }
     }
 
-    // The file must be what our own reader, and the strictest other one, takes it for.
+    // The file must be read as what it is by our own reader and by the strictest other one.
     void check_file() {
         if (!refusal_.reasons.empty()) return;
         made_.file = policy_file(made_.policy);
@@ -191,7 +191,7 @@ private:
     const Published& seen_;
     const Survey& survey_;
     const Wish& wish_;
-    std::optional<Policy> published_;  // or was until now
+    std::optional<Policy> published_;  // now, or until now
     Publication made_;
     Refusal refusal_;
 };

@@ -20,7 +20,7 @@ bool enforces(const Survey& survey) {
     return survey.policy && survey.policy->mode == Mode::enforce;
 }
 
-// What keeps mail away under an enforce policy, and is only reported under another.
+// What keeps mail away under an enforce policy, but is only reported under any other.
 Level in_force(const Survey& survey) {
     return enforces(survey) ? Level::broken : Level::warning;
 }

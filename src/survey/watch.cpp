@@ -83,7 +83,7 @@ public:
         const auto self = shared_from_this();
         const auto state = states_.find(domain);
         if (state == states_.end() || stopping_) co_return false;
-        // One that is under way may have seen what was there before the change that is asked about.
+        // A look under way may have seen what was there before the change that is asked about.
         const unsigned long wanted = state->second.begun + 1;
         state->second.wanted = wanted;
         state->second.due = SteadyTime::min();
@@ -182,7 +182,7 @@ private:
         co_return nothing;
     }
 
-    // Of what is raced with a timer no exception may come.
+    // Whatever is raced with a timer must not throw an exception.
     static awaitable<std::optional<Published>> guarded(const WatchSources::Look& look, std::string domain) {
         std::optional<Published> seen;
         try {

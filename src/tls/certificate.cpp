@@ -11,7 +11,7 @@ namespace sternpost {
 
 namespace {
 
-// OpenSSL has no const where it changes nothing.
+// OpenSSL lacks const where it changes nothing.
 std::string text_of(const ASN1_STRING* value) {
     const auto length = static_cast<std::size_t>(ASN1_STRING_length(value));
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)), length};

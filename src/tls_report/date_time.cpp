@@ -44,7 +44,7 @@ std::optional<std::chrono::minutes> take_hour_and_minute(std::string_view& text,
     return std::chrono::hours(*hour) + std::chrono::minutes(*minute);
 }
 
-// What is to be added to UTC; nothing left means UTC.
+// What is to be added to UTC; if nothing is left, it is UTC.
 std::optional<std::chrono::minutes> take_zone(std::string_view& text) {
     if (text.empty() || take(text, 'Z') || take(text, 'z')) return std::chrono::minutes(0);
     const bool west = take(text, '-');

@@ -10,14 +10,14 @@ namespace sternpost {
 
 namespace {
 
-// The sessions under MTA-STS of the time that counts.
+// The sessions under MTA-STS in the time that counts.
 struct Evidence {
     std::size_t days = 0;  // with sessions
     std::set<std::string> senders;
     Sessions lately;
     std::map<std::string, Sessions> lately_by_sender;
     std::optional<Day> newest;
-    std::size_t days_ahead = 0;  // of the future
+    std::size_t days_ahead = 0;  // in the future
     Day furthest{};
     std::optional<Mode> mode;
 

@@ -24,7 +24,7 @@ using Inflate = std::unique_ptr<z_stream, EndInflate>;
 Inflate start_inflate(std::string_view packed) {
     auto stream = std::make_unique<z_stream>();
     *stream = z_stream{};
-    // zlib takes what it reads without const, and leaves it as it is.
+    // zlib takes its input without const, but leaves it as it is.
     stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream->avail_in = static_cast<uInt>(packed.size());
     if (inflateInit2(stream.get(), gzip_alone) != Z_OK) throw std::bad_alloc();

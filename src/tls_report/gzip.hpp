@@ -12,7 +12,7 @@
 
 namespace sternpost {
 
-// More than so many times its size, and more than so many bytes: no report packs so well, a bomb does.
+// More than this many times its size, and more than this many bytes: no report packs so well, but a bomb does.
 inline constexpr std::size_t max_gzip_ratio = 200;
 inline constexpr std::size_t least_gzip_bomb = 1024UL * 1024;
 

@@ -15,7 +15,7 @@
 
 namespace sternpost {
 
-// `document` without what some programs put in front of a text in UTF-8, and no JSON begins with.
+// `document` without what some programs put in front of a UTF-8 text, but no JSON begins with.
 constexpr std::string_view without_byte_order_mark(std::string_view document) {
     constexpr std::string_view mark = "\xEF\xBB\xBF";
     if (document.starts_with(mark)) document.remove_prefix(mark.size());
@@ -30,13 +30,13 @@ public:
     bool is_object() const { return there() && value_->is_object(); }
     const std::string& place() const { return place_; }  // such as "policies[0].summary"
 
-    // Missing where this is no object, or has no such member.
+    // Missing if this is not an object, or has no such member.
     JsonField member(std::string_view key) const;
-    // Those of a list; of a single value that value; none where it is missing.
+    // Those of a list; for a single value, that value; none if it is missing.
     std::vector<JsonField> elements() const;
-    // Of a string or number, printable and cut; empty where it is neither.
+    // Of a string or number, printable and cut; empty if it is neither.
     std::string text() const;
-    // As it came.
+    // As received.
     std::string_view raw_text() const;
     // A number of sessions, as a number or a string of digits; nullopt: it is missing.
     Result<std::optional<std::uint64_t>> count() const;

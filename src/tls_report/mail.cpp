@@ -130,7 +130,7 @@ std::string_view line_at(std::string_view bytes, std::size_t at) {
     return bytes.substr(at, bytes.find('\n', at) - at);
 }
 
-// Behind the line that begins at `at`.
+// After the line that begins at `at`.
 std::size_t after_line(std::string_view bytes, std::size_t at) {
     const auto end = bytes.find('\n', at);
     return end == bytes.npos ? bytes.size() : end + 1;
@@ -157,7 +157,7 @@ bool is_mbox(std::string_view bytes) {
     return is_mbox_line(line_at(bytes, 0));
 }
 
-// GMime reads such files, too, but a mail is to be within bounds before it does.
+// GMime reads such files, too, but a mail must be within bounds before it does.
 std::vector<std::string_view> mails_of_mbox(std::string_view bytes) {
     std::vector<std::string_view> mails;
     std::size_t begin = after_line(bytes, 0);

@@ -10,7 +10,7 @@ namespace sternpost {
 
 namespace {
 
-// Those that GMime reads as lists of addresses as soon as it sees them.
+// Those that GMime parses as lists of addresses as soon as it sees them.
 constexpr std::array<std::string_view, 6> fields_of_addresses{"from", "sender", "reply-to",
                                                               "to",   "cc",     "bcc"};
 constexpr char no_field_of_addresses = 'X';
@@ -25,7 +25,7 @@ bool has_addresses(std::string_view name) {
     });
 }
 
-// What comes to more than `most` of something.
+// Refuses more than `most` of something.
 class Bound {
 public:
     Bound(std::size_t most, std::string_view what) : most_(most), what_(what) {}
@@ -54,7 +54,7 @@ std::size_t field_name_length(std::string_view line) {
     return colon != line.npos && line[colon] == ':' ? length : 0;
 }
 
-// It does not tell header from body: what looks like a field in a body is counted, too, and costs nothing.
+// Does not distinguish header and body: what looks like a field in a body is counted too, and costs nothing.
 Result<void> tame(std::string& mail) {
     Bound size(max_mail_bytes, "bytes");
     Bound parts(max_mime_parts, "lines that begin a part");

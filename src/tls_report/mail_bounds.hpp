@@ -1,4 +1,4 @@
-// What a mail may have before GMime reads it.
+// The bounds of a mail, checked before GMime reads it.
 //
 // Threads: any; pure.
 #pragma once
@@ -10,10 +10,10 @@
 
 namespace sternpost {
 
-// The length of the name of a field that `line` begins with; 0: none.
+// The length of the field name that `line` begins with; 0: there is none.
 std::size_t field_name_length(std::string_view line);
 
-// Refuses a mail that goes beyond the bounds of mail.hpp, and renames each field of addresses.
+// Refuses a mail that goes beyond the bounds of mail.hpp, and renames each field that has addresses.
 Result<void> tame(std::string& mail);
 
 }  // namespace sternpost

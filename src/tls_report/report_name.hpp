@@ -1,4 +1,4 @@
-// The name of a report's file (RFC 8460 section 5.1): who sent it, about which domain, and of which time.
+// The name of a report's file (RFC 8460 section 5.1): who sent it, about which domain, and for which time.
 //
 // Threads: any; pure.
 #pragma once

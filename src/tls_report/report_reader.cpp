@@ -25,7 +25,7 @@ Result<TlsReport> report_in(const Attachment& attachment) {
     return read_tls_report(*unpacked, attachment.origin);
 }
 
-// Reads what has been told to be of one kind or another.
+// Reads bytes that have been recognised as one kind or another.
 class Reader {
 public:
     Reader(const std::string& name, const TakeReport& take) : name_(name), take_(take) {}

@@ -24,7 +24,7 @@ Day day_of(const TlsReport& report) {
     return std::chrono::floor<std::chrono::days>(report.start);
 }
 
-// With the domains, for some senders give all reports of a day one id; and the figures where there is no id.
+// With the domains, since some senders give all reports of a day one id; and the figures if there is no id.
 std::size_t identity_of(const TlsReport& report) {
     std::string identity = report.organization + '\n' + report.id + '\n' + to_iso8601(report.start) + '\n' +
                            to_iso8601(report.end);
@@ -61,7 +61,7 @@ std::size_t length(const FailureKey& key) {
            key.reason.size();
 }
 
-// The value of `key`; where it was not there, its row is added to `bytes`.
+// The value of `key`; if it was not there, its row is added to `bytes`.
 template <class Map>
 auto& row(Map& table, const typename Map::key_type& key, std::size_t& bytes) {
     const auto [at, is_new] = table.try_emplace(key);

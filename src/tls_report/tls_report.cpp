@@ -24,13 +24,13 @@ std::string lower(std::string text) {
     return text;
 }
 
-// As the sender has it where it is no host name, such as a pattern.
+// As the sender has it if it is not a host name, such as a pattern.
 std::string normalised(std::string_view name) {
     name = trimmed(name, " \t\r");
     return normalise_host_name(name).value_or(lower(printable(name, max_report_text)));
 }
 
-// Each value but the outermost stands behind one of these; in a string they count, too.
+// Each value but the outermost comes after one of these; in a string they count, too.
 bool may_begin_a_value(char c) {
     return c == ',' || c == '[' || c == '{';
 }
@@ -132,7 +132,7 @@ private:
         return static_cast<std::size_t>(std::ranges::count(text, '\n')) + (is_cut || text.empty() ? 1 : 0);
     }
 
-    // Of MTA-STS: some senders give the policy a line a string, others in one.
+    // For MTA-STS: some senders give the policy one string per line, others all in one.
     static void policy_lines(std::string_view lines, bool hosts_told, std::set<std::string>& seen,
                              PolicyReport& into) {
         while (!lines.empty()) {

@@ -1,27 +1,27 @@
 // The operator's access to the running daemon, over HTTP/1.1: a private UNIX socket for everything, and an address for
-// Prometheus that tells figures and health, and nothing else; names of domains only where it is on loopback.
+// Prometheus that gives figures and health, and nothing else; it names domains only if it is on loopback.
 //
-// Who may connect to the UNIX socket is what its owner and mode say, and the kernel keeps it: root and the daemon's user
+// Owner and mode of the UNIX socket say who may connect to it, and the kernel enforces that: root and the daemon's user
 // always, others by the mode. The log names the user id of whoever changes something.
 //
-//   GET    /                      how it is, as a page for people
+//   GET    /                      the state of things, as a page for people
 //   GET    /metrics               the figures, as Prometheus reads them
 //   GET    /healthz               200 while both loops run
-//   GET    /readyz                200 while questions of Postfix are answered; how disk and DNS servers are
+//   GET    /readyz                200 while Postfix's questions are answered; how disk and DNS servers are
 //   GET    /v1/status             the figures, as JSON
 //   GET    /v1/policies           what is on disk, by name: ?after=DOMAIN, ?limit=N, ?full=yes (with policy texts)
-//   POST   /v1/policies           import: one JSON object a line, as ?full=yes gives them
-//   GET    /v1/policies/D         all that is known of one domain; looks up nothing
-//   DELETE /v1/policies/D         forgets it; an unexpired enforce policy wants ?unexpired=yes
-//   POST   /v1/policies/D/refresh gets its policy anew
+//   POST   /v1/policies           import: one JSON object per line, as ?full=yes gives them
+//   GET    /v1/policies/D         everything known about one domain; looks nothing up
+//   DELETE /v1/policies/D         forgets it; an unexpired enforce policy needs ?unexpired=yes
+//   POST   /v1/policies/D/refresh fetches its policy again
 //   POST   /v1/policies/D/learn   looks it up, as if Postfix had asked
-//   GET    /v1/watch              what the last looks at domains of one's own have found
-//   POST   /v1/watch/D/look       looks at one of them now; the answer comes when that is done
+//   GET    /v1/watch              what the last looks at the operator's own domains found
+//   POST   /v1/watch/D/look       looks at one of them now, and answers when that is done
 //
 // Ownership: `app` owns it; what is in AdminSources outlives it.
 // Threads:   the resolve loop.
 // Errors:    a peer that breaks a limit or the protocol gets a status and loses its connection; nobody else notices.
-// Limits:    those below; requests of one connection are answered one after the other.
+// Limits:    those below; requests on one connection are answered one after the other.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,19 +47,19 @@ namespace sternpost {
 inline constexpr std::size_t max_request_header_bytes = 8UL * 1024;
 // The body of an import; more is 413. No other request has one.
 inline constexpr std::size_t max_import_bytes = 1024UL * 1024;
-// Objects of one import, and of one page of /v1/policies, which ends earlier when it has grown beyond max_page_bytes.
+// Objects in one import, and in one page of /v1/policies, which ends early once it has grown beyond max_page_bytes.
 inline constexpr std::size_t max_import_lines = 1000;
 inline constexpr std::size_t max_page = 1000;
 inline constexpr std::size_t max_page_bytes = 1024UL * 1024;
-// At each of the two sockets; beyond it the one that has waited longest for a request makes room.
+// At each of the two sockets; beyond that, the one that has waited longest for a request makes room.
 inline constexpr std::size_t max_admin_connections = 64;
-// The answer loop shows within this time that it lives.
+// The answer loop must show within this time that it is alive.
 inline constexpr std::chrono::seconds sign_of_life_time{5};
 
 struct AdminOptions {
     std::chrono::milliseconds request_time{
-        10'000};                               // for a whole request to come, and for an answer to be taken
-    std::chrono::milliseconds minute{60'000};  // of the last hour, as the page has it
+        10'000};                               // for a whole request to arrive, and for an answer to be taken
+    std::chrono::milliseconds minute{60'000};  // one of those that the page's last hour is made of
 };
 
 struct AdminSources {
@@ -83,12 +83,12 @@ public:
                 const AdminOptions& options = {});
     ~AdminServer();
 
-    // From now on at this socket, and no longer at the one before; nullopt: at none.
+    // Serves at this socket from now on, and no longer at the previous one; nullopt: at none.
     void serve_operators(std::optional<ListeningSocket> socket);
     void serve_metrics(std::optional<ListeningSocket> socket);
-    // Whether questions of Postfix are answered, for /readyz.
+    // Whether Postfix's questions are answered, for /readyz.
     void set_answering(bool answering);
-    // Accepts no more, and closes what waits for a request; operations under way end with the rooms that do them.
+    // Accepts no more, and closes connections that wait for a request; operations under way end with their rooms.
     void stop();
 
 private:

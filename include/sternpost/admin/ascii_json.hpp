@@ -1,4 +1,4 @@
-// JSON on one line of printable ASCII: nothing of it does anything to a terminal, whoever wrote the texts in it.
+// JSON on one line of printable ASCII: nothing in it can affect a terminal, whoever wrote the texts in it.
 //
 // Threads: any; pure.
 #pragma once
@@ -13,7 +13,7 @@ namespace sternpost {
 
 namespace ascii_json_inside {
 
-// One character of UTF-8 from `at` on, which then stands behind it; U+FFFD for a byte that begins none.
+// The UTF-8 character at `at`, which then moves past it; U+FFFD for a byte that begins none.
 inline std::uint32_t take_character(std::string_view utf8, std::size_t& at) {
     const auto byte = [&](std::size_t i) {
         return static_cast<unsigned char>(i < utf8.size() ? utf8[i] : 0);
@@ -38,7 +38,7 @@ inline void add_escape(std::string& to, std::uint32_t unit) {
 
 }  // namespace ascii_json_inside
 
-// What is not ASCII can only stand within a text, where it becomes an escape of JSON.
+// Anything that is not ASCII can only be inside a string, where it becomes a JSON escape.
 inline std::string ascii_json(const boost::json::value& value) {
     const std::string utf8 = boost::json::serialize(value);
     std::string text;

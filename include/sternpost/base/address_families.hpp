@@ -1,4 +1,4 @@
-// Which addresses of a host are tried, where it has more of them than are.
+// Which of a host's addresses are tried, if it has more than can be tried.
 //
 // Threads: any; pure.
 #pragma once
@@ -9,8 +9,8 @@
 
 namespace sternpost {
 
-// At most `most` of `addresses`, IPv6 and IPv4 in turn, each in its order: who cannot reach one family is left some of the
-// other.
+// At most `most` of `addresses`, IPv6 and IPv4 in turn, each family in its own order: whoever cannot reach one of them
+// still gets some of the other.
 std::vector<boost::asio::ip::address> of_both_families(const std::vector<boost::asio::ip::address>& addresses,
                                                        std::size_t most);
 

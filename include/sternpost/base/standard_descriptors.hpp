@@ -1,11 +1,11 @@
 // Standard input, output and error, which whoever starts a program may have closed.
 //
-// Threads: before there are any.
+// Threads: called before there are any.
 #pragma once
 
 namespace sternpost {
 
-// Or a file or socket of ours would get the number of one that is closed, and with it what is printed.
+// Otherwise a file or socket of ours could get the number of a closed one, and with it whatever is printed.
 void hold_standard_descriptors();
 
 }  // namespace sternpost

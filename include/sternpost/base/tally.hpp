@@ -1,4 +1,4 @@
-// Events counted by what came of them. The names are fixed, so that what is counted stays bounded whatever comes.
+// Events counted by outcome. The names are fixed, so that what is counted stays bounded, whatever comes.
 //
 // Threads: one.
 #pragma once
@@ -18,7 +18,7 @@ public:
     constexpr explicit Tally(const Names& names) : names_(&names) {}
     Tally(Names&&) = delete;
 
-    // A name that is not in the list counts as the last one of it.
+    // A name that is not in the list counts as the last one in it.
     void add(std::string_view name) { ++counts_[place_of(name)]; }
     const Names& names() const { return *names_; }
     std::uint64_t count(std::size_t at) const { return counts_[at]; }
@@ -31,7 +31,7 @@ private:
         return at;
     }
 
-    const Names* names_;  // of static life
+    const Names* names_;  // has static lifetime
     std::array<std::uint64_t, Count> counts_{};
 };
 

@@ -1,5 +1,5 @@
 // The two clocks. Wall time is for what outlives the process (expiry of a policy, back-off on disk); steady time is for
-// waiting and for what DNS said. Nobody but a Clock reads the wall clock; timers of Asio go by the steady one itself.
+// waiting and for what DNS said. Only a Clock reads the wall clock; Asio's timers use the steady one directly.
 #pragma once
 
 #include <chrono>

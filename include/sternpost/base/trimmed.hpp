@@ -1,4 +1,4 @@
-// A text without the blanks at its ends, as grammars of mail and DNS let them be.
+// A text without the blanks at its ends that the grammars of mail and DNS allow.
 //
 // Threads: any; pure.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace sternpost {
 
-// The part of `text` between what it has of `blanks` (RFC 5234's WSP) at its ends.
+// `text` without any `blanks` (by default RFC 5234's WSP) at its ends.
 constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") {
     const auto first = text.find_first_not_of(blanks);
     if (first == text.npos) return {};

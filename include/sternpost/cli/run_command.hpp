@@ -1,7 +1,7 @@
 // The operator's command `sternpost`.
 //
 // Threads: the main one, once.
-// Errors:  none; what went wrong is told on standard error, and by what it returns.
+// Errors:  none; what went wrong is said on standard error and shows in the return value.
 #pragma once
 
 namespace sternpost {

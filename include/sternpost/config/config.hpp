@@ -96,13 +96,13 @@ struct LogConfig {
 
 struct AdminConfig {
     std::string socket = "/run/sternpost/admin.sock";  // empty: none
-    bool socket_is_set = false;                        // in the file, be it to the default
+    bool socket_is_set = false;                        // in the file, even if to the default
     std::optional<ListenAddress> metrics;              // TCP only
     bool operator==(const AdminConfig&) const = default;
 };
 
 struct FleetConfig {
-    std::vector<ListenAddress> servers;    // empty, as sentinels: there is no fleet
+    std::vector<ListenAddress> servers;    // both this and sentinels empty: there is no fleet
     std::vector<ListenAddress> sentinels;  // that name the master
     std::string master;
     std::string user;
@@ -117,7 +117,7 @@ struct FleetConfig {
     bool on() const { return !servers.empty() || !sentinels.empty(); }
 };
 
-// Domains of one's own; more would be looked at less often than once a day.
+// The operator's own domains; with more, each would be looked at less often than once a day.
 inline constexpr std::size_t max_watched_domains = 100;
 
 struct WatchConfig {

@@ -2,7 +2,7 @@
 //
 // Ownership: borrows the resolver, which outlives it.
 // Threads:   the resolve loop; a look suspends.
-// Errors:    none leave it: what the DNS does not say is a verdict of its own, with the reason in words.
+// Errors:    none escape: what DNS does not say is a verdict of its own, with the reason in words.
 // Limits:    the first max_dane_hosts of an MX set, dane_hosts_at_once of them at the same time; each question
 //            ends within the resolver's time.
 #pragma once
@@ -25,7 +25,7 @@ namespace sternpost {
 inline constexpr std::size_t max_dane_hosts = 32;
 inline constexpr std::size_t dane_hosts_at_once = 8;
 
-// What DNSSEC says of one MX host.
+// What DNSSEC says about one MX host.
 enum class HostDane {
     usable,     // a secure TLSA RRset with a usable record: DANE is in force
     unusable,   // a secure TLSA RRset, but no record of it can be used (RFC 7672 sections 2.2 and 3.1.3)
@@ -39,16 +39,16 @@ struct MxHost {
     std::string name;
     HostDane dane = HostDane::undecided;
     std::string why;  // in words; may hold text of remote servers
-    // The host name at which the signed TLSA RRset stands that counts, its own or what it is an alias of; else empty.
+    // The host name that has the signed TLSA RRset that counts, its own or the one it is an alias of; else empty.
     std::string tlsa_base;
 };
 
-// What that comes to for the whole destination.
+// What that means for the whole destination.
 enum class DomainDane {
     in_force,     // at one MX host at least
-    absent,       // at no MX host, which is proven for each
-    doubtful,     // at no host that is known; some are undecided
-    undecided,    // every host is undecided, or the MX RRset could not be had
+    absent,       // at no MX host, proven for each
+    doubtful,     // at no host as far as is known; some are undecided
+    undecided,    // every host is undecided, or the MX RRset could not be got
     unvalidated,  // no DNS server validates, so nothing can be said
 };
 
@@ -56,28 +56,28 @@ struct DaneState {
     DomainDane verdict = DomainDane::undecided;
     // Best preference first; none for a null MX and for a name that does not exist.
     std::vector<MxHost> hosts;
-    bool hosts_known = false;    // false: the MX RRset could not be had
-    bool stopped = false;        // the resolver is, so nothing was learnt
-    std::string why;             // of a verdict that the hosts do not explain
-    std::chrono::seconds ttl{};  // the smallest one met
+    bool hosts_known = false;    // false: the MX RRset could not be got
+    bool stopped = false;        // the resolver has stopped, so nothing was learnt
+    std::string why;             // for a verdict that the hosts do not explain
+    std::chrono::seconds ttl{};  // the smallest one seen
 };
 
-// The names of the MX hosts that `answer` about `domain` means: best preference first, each once. The root ("no mail
-// here", RFC 7505) is none, and without MX records the domain is its own MX host (RFC 5321 section 5.1).
+// The names of the MX hosts of `domain` according to `answer`: best preference first, each once. The root ("no mail
+// here", RFC 7505) is not one, and without MX records the domain is its own MX host (RFC 5321 section 5.1).
 std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::string& domain);
 
 class DaneLookup {
 public:
     explicit DaneLookup(Resolver& resolver) : resolver_(resolver) {}
 
-    // The MX hosts of `next_hop`, or the host itself where it stands in brackets, and their TLSA RRsets at its
+    // The MX hosts of `next_hop`, or the host itself if it is in brackets, and their TLSA RRsets at its
     // port.
     boost::asio::awaitable<DaneState> look(NextHop next_hop);
 
 private:
     struct Looks;
 
-    // Whether it is proven that they are the hosts.
+    // Whether it is proven that these are the hosts.
     boost::asio::awaitable<bool> find_hosts(NextHop next_hop, Servers whom, DaneState& state);
     boost::asio::awaitable<void> look_at_hosts(std::uint16_t port, DaneState& state);
     static boost::asio::awaitable<void> look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks);

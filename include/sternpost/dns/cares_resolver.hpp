@@ -1,13 +1,13 @@
 // The resolver over c-ares: c-ares carries the packets, libresolv's parser reads the answers.
 //
-// Each server has a channel of its own, because c-ares moves on to the next server after SERVFAIL without a
-// word (a bogus answer would become an insecure one). The question goes to the first server; after its share
-// of the timeout (a fifth, or less where there are more servers) without an answer, or at once after a
-// failure, also to the next; the first real answer counts.
+// Each server has a channel of its own, because after SERVFAIL c-ares silently moves on to the next server
+// (a bogus answer would become an insecure one). A question goes to the first server, and also to the next
+// one after its share of the timeout (a fifth, or less if there are more servers) without an answer, or at
+// once after a failure; the first real answer counts.
 //
-// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while one has never
-// said), and before an answer without AD bit is believed where DANE rests on it: `. NS` with the AD bit says
-// yes, without it no; anything else leaves the last verdict as it is. One line in the log tells each change.
+// Servers are probed for validation at start, every `probe_interval` (ten seconds while one has never said),
+// and before an answer without the AD bit is believed where DANE rests on it: `. NS` with the AD bit means
+// yes, without it no; anything else leaves the last verdict as it is. Each change is one line in the log.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,7 +47,7 @@ public:
     boost::asio::awaitable<Validation> validation() override;
 
     DnsFigures figures() const;
-    // Takes over new options; questions under way end with the old ones.
+    // Adopts new options; questions under way end with the old ones.
     void reconfigure(DnsOptions options);
     // Every open question ends with Errc::stopped, and so does every later one.
     void stop();

@@ -14,7 +14,7 @@
 namespace sternpost {
 
 inline constexpr std::array<std::string_view, 6> dns_types{"TXT", "MX", "A", "AAAA", "CNAME", "TLSA"};
-// What came of a question, all tries and servers together; "none" is NXDOMAIN and the empty answer.
+// The outcome of a question, all tries and servers together; "none" is NXDOMAIN or an empty answer.
 inline constexpr std::array<std::string_view, 9> dns_outcomes{
     "found", "none", "timeout", "servfail", "refused", "unreachable", "malformed", "overloaded", "other"};
 

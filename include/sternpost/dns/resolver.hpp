@@ -1,8 +1,8 @@
 // Questions to the DNS, answered with "these", "there is none" or "don't know" (an Error), which are never
 // mixed up.
 //
-// What DANE rests on is asked of validating servers alone: those that were seen to set the AD bit (RFC 4035
-// section 3.2.3) and whose AD bit may be believed, since nobody on the way can forge it.
+// Whatever DANE rests on is asked of validating servers only: those that have been seen to set the AD bit
+// (RFC 4035 section 3.2.3) and whose AD bit may be believed, since nobody on the way can forge it.
 //
 // Ownership: `app` owns the one resolver; it outlives every question.
 // Threads:   the resolve loop only; a question suspends.
@@ -57,7 +57,7 @@ struct TlsaRecord {
 // Whether there is a server that validates.
 enum class Validation {
     unknown,  // none has said yet
-    no,       // those that have said say that they do not, or may not be believed
+    no,       // those that have said anything do not validate, or may not be believed
     yes,
 };
 
@@ -67,7 +67,7 @@ enum class Servers {
     validating,  // those that validate; an answer without AD bit then means "not signed"
 };
 
-// Names are A-labels; they are asked as absolute names: no search list.
+// Names are A-labels; they are asked for as absolute names: no search list.
 class Resolver {
 public:
     template <class Record>
@@ -79,10 +79,10 @@ public:
     virtual Answer<MxRecord> mx(std::string name, Servers whom) = 0;
     virtual Answer<boost::asio::ip::address> a(std::string name, Servers whom) = 0;
     virtual Answer<boost::asio::ip::address> aaaa(std::string name, Servers whom) = 0;
-    // Asked of validating servers. cname() gives the alias that stands at `name` itself, and follows none.
+    // Asked of validating servers. cname() gives the alias at `name` itself, and follows none.
     virtual Answer<std::string> cname(std::string name) = 0;
     virtual Answer<TlsaRecord> tlsa(std::string name) = 0;
-    // Looks, if nothing is known yet.
+    // Finds out, if nothing is known yet.
     virtual boost::asio::awaitable<Validation> validation() = 0;
 };
 

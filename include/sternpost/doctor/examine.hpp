@@ -1,5 +1,5 @@
-// What is wrong with a Postfix that is to ask sternpostd, told by rules: each looks at the facts and finds nothing, or
-// says what is wrong, why it matters, and which command mends it.
+// What is wrong with a Postfix that is to ask sternpostd, found by rules: each looks at the facts and finds nothing, or
+// says what is wrong, why it matters, and which command fixes it.
 //
 // Threads: any; pure.
 #pragma once
@@ -25,7 +25,7 @@ struct Finding {
     Severity severity = Severity::information;
     std::string what;
     std::string why;
-    std::vector<std::string> remedy;  // shell commands, or "# " and what to do where no command does it
+    std::vector<std::string> remedy;  // shell commands, or "# " and what to do if no command does it
 };
 
 // A rule that found nothing to say.

@@ -1,4 +1,4 @@
-// What `sternpost doctor` knows of one Postfix, of the host that it runs on and of our daemon: gathered once, and then
+// What `sternpost doctor` knows about one Postfix, the host that it runs on and our daemon: gathered once, and then
 // only looked at.
 //
 // Threads: any; plain values.
@@ -16,7 +16,7 @@
 
 namespace sternpost {
 
-// Of a snapshot ("3.12-20260716") the patch level is 0.
+// The patch level of a snapshot ("3.12-20260716") is 0.
 struct PostfixVersion {
     int major = 0;
     int minor = 0;
@@ -24,7 +24,7 @@ struct PostfixVersion {
     auto operator<=>(const PostfixVersion&) const = default;
 };
 
-// Every parameter that Postfix has, with the value in force: default where main.cf says nothing, $names expanded.
+// Every parameter that Postfix has, with the value in force: the default if main.cf does not set it, $names expanded.
 using PostfixSettings = std::map<std::string, std::string, std::less<>>;
 
 // A line of master.cf that runs smtp(8).
@@ -33,7 +33,7 @@ struct SmtpService {
     bool chroot = false;
     int processes = 0;                           // at most; 0: no limit
     std::set<std::string, std::less<>> options;  // the parameters that it has an -o for
-    PostfixSettings settings;                    // with these
+    PostfixSettings settings;                    // with these applied
 };
 
 struct PostfixFacts {
@@ -52,15 +52,15 @@ struct SocketLook {
     std::string endpoint;  // "inet:127.0.0.1:8461", "unix:sternpost/socketmap.sock"
     std::string map;
     bool chroot = false;
-    std::set<std::string, std::less<>> services;  // whose list has it
+    std::set<std::string, std::less<>> services;  // those whose list has it
     Outcome outcome = Outcome::not_reached;
-    std::string answer;      // the reply to a question that needs no look-up; printable
-    int error = 0;           // errno of what was not reached
-    bool as_postfix = true;  // false: not as root, so as ourselves
-    // Of a UNIX socket, seen from outside of the chroot:
+    std::string answer;      // the reply to a question that needs no lookup; printable
+    int error = 0;           // errno if it was not reached
+    bool as_postfix = true;  // false: we are not root, so as ourselves
+    // Of a UNIX socket, seen from outside the chroot:
     std::string path;
     bool is_socket = false;
-    std::vector<std::string> closed;  // directories, and the socket, that Postfix's user may not pass
+    std::vector<std::string> closed;  // directories, and the socket, that are closed to Postfix's user
 };
 
 struct HostFacts {
@@ -69,22 +69,22 @@ struct HostFacts {
         chroot_name_servers;         // of its copy in the queue directory; nullopt: none
     std::optional<bool> validating;  // whether these validate; nullopt: not asked, or no answer
     std::map<std::string, int>
-        certificates;                 // of each CAfile and CApath that is looked into; absent: unreadable
+        certificates;                 // in each CAfile and CApath that is looked into; absent: unreadable
     std::string ca_bundle;            // where this system has its authorities; empty: not found
-    std::set<std::string> sockets;    // those of TLSRPT that are there
+    std::set<std::string> sockets;    // those of TLSRPT that exist
     std::vector<std::string> tlspol;  // traces of postfix-tlspol
     int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
 };
 
-// What became of a try to ask the daemon's fleet as it would.
+// The outcome of trying to ask the daemon's fleet as the daemon would.
 struct FleetLook {
-    std::string unusable;  // a file that it needs, and why; printable, as below; empty: they do
+    std::string unusable;  // a file that it needs but cannot use, and why; printable, as below; empty: none
     std::string trouble;   // why it could not be asked; empty: it could
 };
 
 struct Facts {
     PostfixFacts postfix;
-    // Whether the Postfix that `dane = "auto"` asks does DNSSEC; it may be another instance than the one looked at.
+    // Whether the Postfix that `dane = "auto"` asks does DNSSEC; it may not be the instance looked at here.
     bool daemon_sees_dnssec = false;
     HostFacts host;
     std::vector<SocketLook> sockets;

@@ -1,9 +1,9 @@
 // Gathers the facts for `sternpost doctor`: from postconf(1), resolv.conf, the files and sockets that main.cf names, and
-// the daemon itself, which is asked a question that needs no look-up. It changes nothing.
+// the daemon itself, which is asked a question that needs no lookup. It changes nothing.
 //
 // Threads: suspends on postconf and the resolver; elsewhere it blocks, so the loop should have nothing else to do.
-// Errors:  Errc::temporary when Postfix cannot be asked, Errc::invalid when it says what is not understood.
-//          What is missing on the host is a fact and no error.
+// Errors:  Errc::temporary when Postfix cannot be asked, Errc::invalid when what it says is not understood.
+//          What is missing on the host is a fact, not an error.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,7 +15,7 @@
 
 namespace sternpost {
 
-// `directory`: that of main.cf, for another instance than the usual one; else empty.
+// `directory`: that of main.cf, for an instance other than the usual one; else empty.
 boost::asio::awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon);
 
 }  // namespace sternpost

@@ -1,11 +1,11 @@
-// Finds out all that decides the answer for one next-hop, and what the answer is.
+// Finds out everything that decides the answer for one next-hop, and what the answer is.
 //
-// It looks at DNS and at the policy host just as the daemon does, by the same rooms, and lets the daemon's own decision be
-// made on what was found: each thing is asked for once. It keeps nothing, and tells the daemon nothing.
+// It looks at DNS and the policy host just as the daemon does, through the same rooms, and then has the daemon's own
+// decision made on what was found: each thing is asked for once. It keeps nothing, and tells the daemon nothing.
 //
 // Ownership: whoever runs the loop owns it, until the loop has ended. Borrows all of LookTools, which outlive it.
 // Threads:   one loop.
-// Errors:    none leave it: what cannot be found out is a verdict.
+// Errors:    none escape: what cannot be found out is a verdict.
 // Limits:    those of the resolver, the fetcher and the probe; max_dane_hosts MX hosts, probed one after the other.
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace sternpost {
 
-// What the daemon decides by.
+// What the daemon bases its decisions on.
 struct ExplainSettings {
     ResolveOptions options;
     std::shared_ptr<const Rules> rules;
@@ -31,7 +31,7 @@ public:
     Explainer(const boost::asio::any_io_executor& executor, LookTools tools, ExplainSettings settings);
     ~Explainer();
 
-    // `key`: as Postfix would ask. Once.
+    // `key`: as Postfix would ask for it. To be called once.
     boost::asio::awaitable<Explanation> explain(std::string key);
 
 private:

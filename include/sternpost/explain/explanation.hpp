@@ -1,7 +1,7 @@
-// The whole story of one next-hop, layer by layer, as a value: what was found, how good that is, and what it comes to.
+// The whole story of one next-hop, layer by layer, as a value: what was found, how good that is, and what it means.
 //
 // Threads: a value.
-// Texts:   what is not said to be printable may hold text of remote servers.
+// Texts:   those not said to be printable may contain text from remote servers.
 #pragma once
 
 #include <chrono>
@@ -24,13 +24,13 @@ namespace sternpost {
 enum class Verdict {
     good,
     note,     // neither good nor bad
-    warning,  // mail goes out, but not as somebody wished
+    warning,  // mail goes out, but not as somebody wanted
     bad,      // it keeps the policy from being used, or mail from being delivered
     unknown,  // it could not be found out
 };
 std::string_view to_string(Verdict verdict);
 
-// Clients of ACME renew a month ahead: a certificate with so little left is not being renewed.
+// ACME clients renew a month ahead: a certificate with so little time left is not being renewed.
 inline constexpr std::chrono::hours certificate_near_its_end{14 * 24};
 
 struct Layer {
@@ -52,17 +52,17 @@ struct PolicyHostLayer : Layer {
 };
 
 struct PolicyLayer : Layer {
-    std::string body;                    // as it came
+    std::string body;                    // as received
     std::optional<PolicyReview> review;  // nullopt: there is no text
 };
 
 struct MxHostSeen {
     std::string name;
     std::optional<std::uint16_t> preference;  // nullopt: it is not from an MX record
-    std::string passes_by;                    // the pattern; empty: none
+    std::string passes_by;                    // the pattern that it matches; empty: none
     MxHost dane;
     std::optional<StarttlsReport> starttls;  // nullopt: not looked at
-    // Whether mail would be delivered to it under an enforce policy, or DANE; nullopt: not known without a look.
+    // Whether mail would be delivered to it under an enforce policy, or DANE; nullopt: not known without looking.
     std::optional<bool> lets_mail_through;
 };
 
@@ -84,18 +84,18 @@ struct TlsReportLayer : Layer {
 
 // What the other relays of the fleet know.
 struct FleetLayer : Layer {
-    std::string id;  // of the policy; empty, as all below: they know none
+    std::string id;  // of the policy; empty, like all below: they know none
     std::string mode;
-    std::string relay;  // that learnt it
+    std::string relay;  // the one that learnt it
     std::optional<WallTime> fetched;
     std::optional<WallTime> expires;
 };
 
-// What sternpostd says, if it knows no more than what was found just now.
+// What sternpostd would say if it knew no more than what was found just now.
 struct MapAnswer {
     std::string map;
     std::string reply;    // as Postfix gets it
-    std::string postfix;  // which Postfix asks this map
+    std::string postfix;  // which versions of Postfix ask this map
     std::string effect;   // what it does then
 };
 
@@ -107,7 +107,7 @@ enum class Outcome {
 };
 std::string_view to_string(Outcome outcome);
 
-// What a domain tells the world of how mail is to reach it, and what its hosts show.
+// What a domain tells the world about how mail is to reach it, and what its hosts show.
 struct Published {
     std::string domain;  // the policy domain; empty: the key can have none
     RecordLayer record;
@@ -126,7 +126,7 @@ struct Explanation : Published {
     std::vector<MapAnswer> answers;
     Outcome outcome = Outcome::unknown;
     std::string conclusion;           // one sentence
-    std::vector<std::string> advice;  // what its owner, or who mails to it, may do
+    std::vector<std::string> advice;  // what its owner, or whoever mails to it, can do
 };
 
 }  // namespace sternpost

@@ -1,4 +1,4 @@
-// What the other relays know of a domain, as a part of its story.
+// What the other relays know about a domain, as a part of its story.
 //
 // Threads: any; pure.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace sternpost {
 
-// `figures`: after the fleet was asked.
+// `figures`: as they were after asking the fleet.
 FleetLayer fleet_layer(const SharedDomain& shared, const FleetFigures& figures);
 // It could not be asked at all.
 FleetLayer fleet_layer_without(const std::string& why);

@@ -1,9 +1,9 @@
-// Looks at all that a domain publishes, and at its hosts, as senders see them: TXT record, policy host, policy, MX hosts,
-// DANE, TLS reports.
+// Looks at everything a domain publishes, and at its hosts, as senders see them: TXT record, policy host, policy, MX
+// hosts, DANE, TLS reports.
 //
 // Ownership: borrows all of LookTools, which outlive the look.
 // Threads:   one loop; a look suspends.
-// Errors:    none leave it: what cannot be found out is a verdict.
+// Errors:    none escape: what cannot be found out is a verdict.
 // Limits:    those of the resolver, the fetcher and the probe; max_dane_hosts MX hosts, probed one after the other, so that
 //            there is never more than one connection to a mail server.
 #pragma once
@@ -25,7 +25,7 @@ struct LookTools {
     const StarttlsProbe* probe = nullptr;  // null: no MX host is connected to
 };
 
-// `dane_wanted`: false says of DANE what it says, and that it does not count.
+// `dane_wanted`: if false, DANE is reported as it is, with the remark that it does not count.
 boost::asio::awaitable<Published> look_at(LookTools tools, NextHop next_hop, bool dane_wanted);
 
 }  // namespace sternpost

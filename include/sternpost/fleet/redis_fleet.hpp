@@ -1,20 +1,20 @@
 // The fleet in a Valkey or Redis: hiredis speaks its protocol (RESP), Asio carries the bytes and OpenSSL the TLS, so
 // that nothing blocks and no thread is needed.
 //
-//   PREFIX:policy:DOMAIN   a signed policy, until it runs out
+//   PREFIX:policy:DOMAIN   a signed policy, until it expires
 //   PREFIX:failed:DOMAIN   a signed failure, until the next try
-//   PREFIX:lease:DOMAIN    who fetches it now, until the fetch must have ended
-//   PREFIX:news            the channel on which relays tell that they have something new
+//   PREFIX:lease:DOMAIN    who is fetching it, until the fetch must have ended
+//   PREFIX:news            the channel on which relays say that they have something new
 //
-// A breaker keeps an engine that is down or slow from being waited for. After a reply that did not come in time nothing is
-// asked until the engine shows that it lives; after three failures in a row it is tried again behind everything, after a
-// second at first and after half a minute at last. The domains of which something was learnt meanwhile are remembered, up
-// to max_untold, and told when it is back.
+// A breaker sees to it that nobody waits for an engine that is down or slow. When a reply has not come in time, nothing is
+// asked until the engine shows that it is alive; after three failures in a row it is tried again in the background, at
+// first after a second, in the end after half a minute. Domains about which something was learnt meanwhile are
+// remembered, up to max_untold, and passed on when it is back.
 //
-// Ownership: `app`; keys and password are read from their files at construction and at reconfigure(), and told nobody.
+// Ownership: `app`; keys and password are read from their files at construction and at reconfigure(), and never shown.
 // Threads:   as Fleet.
 // Errors:    the constructor and reconfigure() throw std::runtime_error, with file and remedy, for files that cannot be
-//            read, that others may read, or that hold no key. Then the former options stay.
+//            read, that others may read, or that hold no key. The previous options then stay in force.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,18 +26,18 @@
 
 namespace sternpost {
 
-// Domains that the others are told of when the fleet is back; of further ones they hear at their next refresh.
+// Domains that the others are told about when the fleet is back; they hear of any more at those domains' next refresh.
 inline constexpr std::size_t max_untold = 10'000;
-// Of one reply of the engine; a longer one ends the connection.
+// Of one reply from the engine; a longer one ends the connection.
 inline constexpr std::size_t max_fleet_reply_bytes = 1024UL * 1024;
-// Of one list in it; the longest one is of a master's replicas.
+// Of one list in it; the longest is that of a master's replicas.
 inline constexpr std::size_t max_fleet_reply_elements = 1000;
-// Commands that wait for their reply, and bytes of them that wait to be sent; beyond it the fleet is not asked.
+// Commands that wait for their reply, and bytes of commands that wait to be sent; beyond that the fleet is not asked.
 inline constexpr std::size_t max_fleet_commands = 10'000;
 inline constexpr std::size_t max_fleet_unsent_bytes = 8UL * 1024 * 1024;
-// A connection is made, a Sentinel asked and a password taken within this time, behind everything.
+// For making a connection, asking a Sentinel and having a password accepted, in the background.
 inline constexpr std::chrono::seconds fleet_connect_time{2};
-// What another relay's clock may be ahead of ours; later entries are ignored.
+// How far another relay's clock may be ahead of ours; entries further ahead are ignored.
 inline constexpr std::chrono::minutes fleet_clock_skew{5};
 
 struct FleetAddress {
@@ -47,7 +47,7 @@ struct FleetAddress {
 
 struct FleetOptions {
     std::vector<FleetAddress> servers;    // the first one that is a master is asked
-    std::vector<FleetAddress> sentinels;  // or these for the master of that name
+    std::vector<FleetAddress> sentinels;  // or these are asked for the master of that name
     std::string master;
     std::string user;           // empty: the engine's default user
     std::string password_file;  // empty: no password
@@ -56,8 +56,8 @@ struct FleetOptions {
     std::string prefix = "sternpost";
     std::string key_file;
     std::chrono::milliseconds timeout{50};
-    std::chrono::milliseconds longest_fetch{60'000};  // of a lease
-    // Between two looks at whether an idle connection lives; one for news that is silent for three of these is left.
+    std::chrono::milliseconds longest_fetch{60'000};  // how long a lease lasts
+    // Between two checks that an idle connection is alive; a connection for news that is silent for three is dropped.
     std::chrono::milliseconds ping_interval{5'000};
 };
 
@@ -76,10 +76,10 @@ public:
     void forget(const std::string& domain) override;
 
     FleetFigures figures() const;
-    // Whether the first connection was made, or given up; for a program that asks but once.
+    // Returns once the first connection has been made, or given up; for a program that asks only once.
     boost::asio::awaitable<void> first_connection();
     void reconfigure(const FleetOptions& options);
-    // Nothing is asked any more.
+    // Nothing is asked after that.
     void stop();
 
 private:

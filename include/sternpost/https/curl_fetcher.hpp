@@ -1,8 +1,8 @@
 // The policy fetcher over libcurl's multi interface.
 //
-// Nothing of the environment has a say: no proxy, no netrc, no cookies, no redirect, no cached connection,
-// session or name, no compression; TLS 1.2 or newer; the host's name must stand in the certificate as DNS-ID
-// (no common name, no partial wildcard). The trust anchors are read once and again when their file changes.
+// Nothing in the environment has a say: no proxy, no netrc, no cookies, no redirect, no cached connection,
+// session or name, no compression; TLS 1.2 or newer; the host's name must be in the certificate as a DNS-ID
+// (no common name, no partial wildcard). The trust anchors are read once, and again when their file changes.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,12 +18,12 @@
 namespace sternpost {
 
 inline constexpr std::size_t max_header_bytes = 16UL * 1024;
-// Fetches that wait for one under way to end; beyond it a fetch is Errc::overloaded.
+// Fetches that wait for one under way to end; beyond that a fetch is Errc::overloaded.
 inline constexpr std::size_t max_queued_fetches = 4096;
 // Young fetches at one address (IPv6: one /64).
 inline constexpr std::size_t max_fetches_an_address = 16;
-// A fetch older than this counts no longer among `fetches`, but as a slow one; too many of those, and the
-// oldest of them is given up (Errc::overloaded).
+// A fetch older than this no longer counts towards `fetches`, but as a slow one; if there are too many of
+// those, the oldest is given up (Errc::overloaded).
 inline constexpr std::chrono::seconds young_fetch{2};
 inline constexpr std::size_t max_slow_fetches = 512;
 inline constexpr std::size_t max_slow_fetches_an_address = 32;
@@ -49,15 +49,15 @@ public:
     boost::asio::awaitable<Result<std::string>> fetch(std::string host,
                                                       std::vector<boost::asio::ip::address> addresses,
                                                       Queue queue) override;
-    // The same in its turn, with all that is seen on the way in `report`, also when it fails.
+    // The same, in its turn, with everything seen on the way in `report`, even if it fails.
     boost::asio::awaitable<Result<std::string>> fetch_and_report(
         std::string host, std::vector<boost::asio::ip::address> addresses,
         std::shared_ptr<FetchReport> report);
     HttpsFigures figures() const;
-    // For fetches that start from now on, those that wait already among them. Throws as the constructor does,
-    // and then keeps the old options.
+    // For fetches that start from now on, including those that are waiting already. Throws as the constructor
+    // does, and then keeps the old options.
     void reconfigure(HttpsOptions options);
-    // Every fetch, also every later one, ends with Errc::stopped.
+    // Every fetch, including every later one, ends with Errc::stopped.
     void stop();
 
 private:

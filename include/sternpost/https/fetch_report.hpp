@@ -1,4 +1,4 @@
-// What one fetch of a policy file saw on its way, told also when it failed: for people.
+// What one fetch of a policy file saw on its way, even if it failed: for people.
 //
 // Threads: a value.
 #pragma once

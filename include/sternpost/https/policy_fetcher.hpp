@@ -2,7 +2,7 @@
 //
 // Ownership: `app` owns the one fetcher; it outlives every fetch.
 // Threads:   the resolve loop only; a fetch suspends.
-// Errors:    Errc::temporary (no connection, time-out, status other than 200, a limit passed),
+// Errors:    Errc::temporary (no connection, time-out, status other than 200, a limit exceeded),
 //            Errc::untrusted (the certificate does not prove the host's name), Errc::invalid (media type,
 //            content coding), Errc::overloaded (the queue is full, or no descriptor is left), Errc::stopped.
 //            `detail` is the cause in words.
@@ -20,7 +20,7 @@ namespace sternpost {
 // Whether a fetch waits for its turn.
 enum class Queue {
     kept,
-    passed_by,  // at an operator's word: it starts at once, whatever is under way
+    passed_by,  // for an operator: it starts at once, whatever is under way
 };
 
 class PolicyFetcher {

@@ -26,28 +26,28 @@ enum class Topic {
     fleet,   // what relays tell each other
     upkeep,  // what is done without being asked for
     admin,   // what operators ask for
-    watch,   // domains of one's own
+    watch,   // the operator's own domains
 };
 
-// `domain`: the policy domain, where the line is about one.
+// `domain`: the policy domain, if the line is about one.
 struct Subject {
     Subject(Topic what, std::string_view whose = {}) : topic(what), domain(whose) {}
     Topic topic;
     std::string_view domain;
 };
 
-// Views: valid as long as it is being written.
+// Views: valid only while it is being written.
 struct Line {
     LogLevel level;
     Subject subject;
     std::string_view text;          // may quote remote text: whoever writes it makes it printable()
     unsigned long count = 1;        // how many failures it stands for
-    std::optional<WallTime> since;  // where it stands for several, or for the end of some
+    std::optional<WallTime> since;  // if it stands for several, or for the end of some
 };
 
 std::string_view to_string(LogLevel level);
 std::string_view to_string(Topic topic);
-// As people read it: "policy example.com: …", "dns: …"; what is about the daemon is the text alone.
+// As people read it: "policy example.com: …", "dns: …"; a line about the daemon is the text alone.
 std::string text_of(const Line& line);
 
 }  // namespace sternpost

@@ -3,7 +3,7 @@
 // Where lines go, and in which form, is `app`'s business: it hands in a writer. Before that, and in programs that have
 // none, nothing is written.
 // Threads: any. A writer may be called by several threads at once.
-// Errors:  none; what the writer throws is its own affair, and must not leave it.
+// Errors:  none; what the writer throws is its own affair, and must not escape it.
 #pragma once
 
 #include <fmt/core.h>
@@ -18,7 +18,7 @@ namespace sternpost {
 
 using LineWriter = std::function<void(const Line&)>;
 
-// From now on `writer` gets the lines that are as loud as `least` or louder; an empty one ends it.
+// From now on `writer` gets the lines that are as loud as `least` or louder; an empty one ends that.
 void write_log_with(LogLevel least, LineWriter writer);
 // Whether a line of that level would be written.
 bool is_heard(LogLevel level);

@@ -1,8 +1,8 @@
 // Waits for two coroutines at once.
 //
 // Threads: both run on the executor of whoever waits.
-// Errors:  what the first of them throws, once both have ended; where one throws, the other is cancelled. (Asio's operator &&
-//          may throw what came of the cancellation instead.)
+// Errors:  what the first one to throw throws, once both have ended; if one throws, the other is cancelled. (Asio's
+//          operator && may throw the result of the cancellation instead.)
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

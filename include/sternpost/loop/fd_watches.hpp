@@ -23,7 +23,7 @@ public:
     FdWatches(const FdWatches&) = delete;
     FdWatches& operator=(const FdWatches&) = delete;
 
-    // From now on tell when `fd` is readable and/or writable; neither ends the watch.
+    // From now on report when `fd` is readable and/or writable; with neither, the watch ends.
     bool set(int fd, bool read, bool write);
     // How many descriptors are watched.
     std::size_t size() const;

@@ -1,4 +1,4 @@
-// When a loop counts as having stood still: by a slow disk, a debugger, a machine that was paused.
+// When a loop counts as having stood still, because of a slow disk, a debugger or a paused machine.
 //
 // Threads: any; a constant.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace sternpost {
 
-// A timer that goes off later than this: what came meanwhile is taken in before anybody is blamed for silence.
+// If a timer goes off later than this, what came meanwhile is taken in before anybody is blamed for silence.
 inline constexpr std::chrono::seconds longest_lag{1};
 
 }  // namespace sternpost

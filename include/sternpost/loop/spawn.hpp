@@ -1,4 +1,4 @@
-// The one way to start a coroutine: named, counted, and what escapes from it is logged and ends only it.
+// The one way to start a coroutine: named and counted; an exception that escapes is logged and ends only it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

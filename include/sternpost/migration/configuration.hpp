@@ -1,11 +1,11 @@
-// Another resolver's configuration, as the sternpost.toml that equals it.
+// Another resolver's configuration, as the equivalent sternpost.toml.
 //
-// What is not set there is not set here, either: each has its own defaults, and ours are meant to be good. The exception is
+// What is not set there is not set here either: each has its own defaults, and ours are meant to be good. The exception is
 // the address, without which main.cf would ask in vain.
 //
 // Threads: any; pure.
-// Errors:  Errc::invalid for what is no YAML, "FILE:LINE: what is wrong". Single settings are never one: what has no equal
-//          becomes a comment.
+// Errors:  Errc::invalid for anything that is not YAML, "FILE:LINE: what is wrong". A single setting never causes one: if
+//          it has no equivalent it becomes a comment.
 #pragma once
 
 #include <cstddef>
@@ -18,18 +18,18 @@
 
 namespace sternpost {
 
-// The text of a configuration; more is refused, and so is what comes to more values than this with its aliases.
+// The text of a configuration; more is refused, and so is one with more values than this after expanding aliases.
 inline constexpr std::size_t max_yaml_bytes = 64UL * 1024;
 inline constexpr std::size_t max_yaml_values = 2000;
 inline constexpr std::size_t max_yaml_depth = 16;
 
 struct Migrated {
-    std::string toml;  // sternpostd takes it as it is
+    std::string toml;  // sternpostd accepts it as it is
     std::vector<std::string>
         warnings;  // what is to be done by hand, each a sentence of printable ASCII; in `toml`, too
 };
 
-// What main.cf says of DANE; empty: it cannot be asked.
+// What main.cf says about DANE; empty: it cannot be asked.
 struct MainCf {
     std::string security_level;  // smtp_tls_security_level
     std::string dns_support;     // smtp_dns_support_level
@@ -43,7 +43,7 @@ struct MainCf {
 Result<Migrated> migrate(OtherResolver from, std::string_view yaml, const std::string& file,
                          const MainCf& main_cf);
 
-// Where its configuration lies if nobody says otherwise.
+// Where its configuration is if nobody says otherwise.
 std::string_view usual_configuration(OtherResolver from);
 
 }  // namespace sternpost

@@ -1,4 +1,4 @@
-// The other policy resolvers for Postfix, which people come from.
+// The other policy resolvers for Postfix that people come from.
 //
 // Threads: values.
 #pragma once
@@ -10,7 +10,7 @@ namespace sternpost {
 
 enum class OtherResolver { mta_sts_resolver, tlspol };
 
-// By their places in the enum.
+// In the order of the enum.
 inline constexpr std::array<std::string_view, 2> other_resolver_names{"postfix-mta-sts-resolver",
                                                                       "postfix-tlspol"};
 

@@ -24,10 +24,10 @@ bool looks_like_ipv4(std::string_view name);
 // A valid_domain() that does not look like an address.
 bool valid_host_name(std::string_view name);
 
-// Lower case, one trailing dot cut, U-labels to A-labels as Postfix has them (UTS #46, nontransitional, symbols
-// included); nullopt when the result is no valid host name, or is not to be had: a symbol beside one of the four
+// Lower case, one trailing dot cut, U-labels to A-labels as in Postfix (UTS #46, nontransitional, symbols
+// included); nullopt when the result is not a valid host name, or cannot be computed: a symbol beside one of the four
 // characters that transitional processing maps to others. ASCII costs one copy, and xn-- labels in it stay as they are;
-// too long a name costs nothing.
+// a name that is too long costs nothing.
 std::optional<std::string> normalise_host_name(std::string_view name);
 
 }  // namespace sternpost

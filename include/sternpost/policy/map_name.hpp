@@ -1,5 +1,5 @@
-// The map names that sternpostd knows by itself: a socketmap request names a map before its key (socketmap_table(5)), and here
-// that decides the grammar of the answer, for the protocol has no version. Configurations may add others.
+// The map names built into sternpostd: a socketmap request names a map before its key (socketmap_table(5)), and here that
+// decides the grammar of the answer, since the protocol has no version. Configurations may add others.
 //
 // Threads: any; pure.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace sternpost {
 
-// "postfix", "QUERY" and "QUERYwithTLSRPT" are what the two other daemons of this kind are asked for.
+// "postfix", "QUERY" and "QUERYwithTLSRPT" are the maps that the two other daemons of this kind are asked for.
 inline constexpr std::array<std::string_view, 3> base_grammar_maps{"sts", "postfix", "QUERY"};
 inline constexpr std::array<std::string_view, 2> extended_grammar_maps{"sts-tlsrpt", "QUERYwithTLSRPT"};
 

@@ -1,4 +1,4 @@
-// One `mx:` value of a policy, and whether an MX host passes by it (RFC 8461 section 4.1).
+// One `mx:` value of a policy, and whether an MX host matches it (RFC 8461 section 4.1).
 //
 // Threads: any; pure.
 #pragma once
@@ -14,13 +14,13 @@ namespace sternpost {
 // Bytes of [a-z0-9.*_-] only, lower case, no trailing dot.
 class MxPattern {
 public:
-    // Errc::invalid, with the reason in words (printable as it is), for what is no pattern.
+    // Errc::invalid, with the reason in words (printable as it is), for anything that is not a pattern.
     static Result<MxPattern> from(std::string_view text);
 
     bool wildcard() const { return text_.starts_with("*."); }
-    // looks_like_ipv4(): kept as part of the policy, but no MX host ever passes by it.
+    // looks_like_ipv4(): kept as part of the policy, but no MX host ever matches it.
     bool address() const { return address_; }
-    // Whether the host of an MX record passes: equal but for case, or one label in the place of `*`.
+    // Whether the host of an MX record matches: equal apart from case, or one label in place of `*`.
     // One trailing dot of `mx_host` is ignored.
     bool matches(std::string_view mx_host) const;
     const std::string& text() const { return text_; }
@@ -33,7 +33,7 @@ private:
     bool address_;
 };
 
-// True when `mx_host` passes by at least one of `patterns`.
+// True when `mx_host` matches at least one of `patterns`.
 bool passes(std::span<const MxPattern> patterns, std::string_view mx_host);
 
 }  // namespace sternpost

@@ -14,10 +14,10 @@
 
 namespace sternpost {
 
-// With `_mta-sts.` before it, the longer of the two names that are asked for, it is a name of DNS still.
+// With `_mta-sts.` in front, the longer of the two names that are asked for, it must still be a DNS name.
 inline constexpr std::size_t max_policy_domain_length = max_name_length - std::string_view("_mta-sts.").size();
 
-// Of a service that Postfix may know, by its known_tcp_ports or /etc/services, but we do not.
+// Of a service that Postfix may know, from its known_tcp_ports or /etc/services, but we do not.
 inline constexpr std::uint16_t unknown_port = 0;
 
 struct NextHop {
@@ -28,9 +28,9 @@ struct NextHop {
     bool operator==(const NextHop&) const = default;
 };
 
-// nullopt is a plain "no policy can exist", with no lookup: `.parent`, address literals, single labels,
-// paths, names that are no host names or too long for `_mta-sts.` before them, ports that are neither a
-// number nor may be the name of a service. "host:" is "host", as in Postfix.
+// nullopt simply means "no policy can exist", without a lookup: `.parent`, address literals, single labels,
+// paths, names that are not host names or are too long with `_mta-sts.` in front, ports that are neither a
+// number nor a possible service name. "host:" is "host", as in Postfix.
 std::optional<NextHop> read_next_hop(std::string_view key);
 
 }  // namespace sternpost

@@ -24,12 +24,12 @@ struct Policy {
     Mode mode = Mode::none;
     std::chrono::seconds max_age{};
     std::vector<MxPattern> mx;         // in file order, repeated ones dropped
-    std::vector<std::string> remarks;  // what was read more kindly than the RFC's grammar, for people
+    std::vector<std::string> remarks;  // what was read more leniently than the RFC's grammar, for people
 };
 
-// Reads a policy file as fetched. Kinder than the grammar in five places, where strictness would only take
-// protection away: blank lines, one trailing dot of an mx, an underscore in an mx, an IPv4 address as mx
-// (kept, matches nothing), max_age beyond a year (cut). Each kind of kindness is remarked on once.
+// Reads a policy file as fetched. More lenient than the grammar in five places, where strictness would only
+// take protection away: blank lines, one trailing dot of an mx, an underscore in an mx, an IPv4 address as mx
+// (kept, matches nothing), max_age beyond a year (cut). Each kind of leniency is remarked on once.
 Result<Policy> read_policy(std::string_view body);
 
 }  // namespace sternpost

@@ -20,17 +20,17 @@ struct StsRecord {
 };
 
 // `texts`: the TXT records at `_mta-sts.D`, the strings of each already joined. nullopt: none of them is an
-// MTA-STS record ("no"). An error: there is one that cannot be used, or several (to a sender also "no").
+// MTA-STS record ("no"). An error: there is one that cannot be used, or several (a "no" to a sender, too).
 Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts);
 
 // One TXT record found, and whether it counts; for people.
 struct SeenRecord {
     std::string text;  // printable
     bool counts = false;
-    std::string why;  // it does not; empty where it does
+    std::string why;  // why it does not; empty if it does
 };
 
-// What read_sts_record() makes of each, in their order.
+// What read_sts_record() makes of each, in the same order.
 std::vector<SeenRecord> review_sts_records(std::span<const std::string> texts);
 
 }  // namespace sternpost

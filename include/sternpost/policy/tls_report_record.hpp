@@ -14,7 +14,7 @@
 namespace sternpost {
 
 struct TlsReportRecord {
-    std::vector<std::string> rua;  // URIs, "mailto:" or "https:", in any case
+    std::vector<std::string> rua;  // URIs, "mailto:" or "https:", in upper or lower case
 };
 
 // `texts`: the TXT records at `_smtp._tls.D`, the strings of each already joined. nullopt: none asks for reports.

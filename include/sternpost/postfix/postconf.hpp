@@ -1,7 +1,7 @@
 // Postfix's own word on its configuration: what postconf(1) prints.
 //
 // Threads: call on a loop's thread; nothing blocks it.
-// Errors:  Errc::temporary when there is no postconf, it fails, or has not ended in time (it is killed then);
+// Errors:  Errc::temporary when there is no postconf, it fails, or does not end in time (it is then killed);
 //          Errc::invalid when it says too much. `detail` may quote what it said.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace sternpost {
 inline constexpr std::size_t max_postconf_bytes = 8UL * 1024 * 1024;
 
 struct PostconfOptions {
-    std::string elsewhere = "/usr/sbin/postconf";  // where PATH has none
+    std::string elsewhere = "/usr/sbin/postconf";  // if PATH has none
     std::chrono::milliseconds limit{5000};
 };
 

@@ -1,7 +1,7 @@
-// Whether Postfix does DNSSEC, asked of its own postconf(1): `dane = "auto"` goes by it.
+// Whether Postfix does DNSSEC, according to its own postconf(1): `dane = "auto"` follows that.
 //
 // Threads: call on a loop's thread; nothing blocks it.
-// Errors:  are answers: no_postfix, with the reason.
+// Errors:  are an answer: no_postfix, with the reason.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,7 +11,7 @@
 
 namespace sternpost {
 
-// What Postfix says of its smtp_dns_support_level.
+// What Postfix says about its smtp_dns_support_level.
 struct PostfixDnssec {
     enum class Answer { dnssec, otherwise, no_postfix };
     Answer answer = Answer::no_postfix;

@@ -17,7 +17,7 @@
 
 namespace sternpost {
 
-// A whole reply, netstring frame included, ready to be sent. Null: there is none (the program stops); the
+// A whole reply, netstring frame included, ready to be sent. Null: there is none (the program is stopping); the
 // question is to be left unanswered and its connection closed, since Postfix then asks again elsewhere.
 class Reply {
 public:
@@ -28,7 +28,7 @@ public:
         text_ = *owned;
         owner_ = std::move(owned);
     }
-    // `text` lies in what `owner` owns.
+    // `text` is inside what `owner` owns.
     Reply(std::shared_ptr<const void> owner, std::string_view text) : owner_(std::move(owner)), text_(text) {}
 
     explicit operator bool() const { return owner_ != nullptr; }
@@ -46,11 +46,11 @@ public:
     using OnReply = std::function<void(Reply)>;
 
     virtual ~Answers() = default;
-    // How questions by the map of this name are answered; nullopt: Postfix may not ask for it.
+    // How questions to the map of this name are answered; nullopt: Postfix may not ask for it.
     virtual std::optional<MapRules> map(std::string_view name) const = 0;
     // The reply if it is at hand; null if it must be asked for.
     virtual Reply at_once(const MapRules& map, const NextHop& next_hop) = 0;
-    // Calls `on_reply` once, within the deadline for answers, or five seconds later where the resolve loop stands still;
+    // Calls `on_reply` once, within the deadline for answers, or five seconds later if the resolve loop stands still;
     // never from inside ask().
     virtual void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) = 0;
 };

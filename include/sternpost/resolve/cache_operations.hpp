@@ -1,8 +1,8 @@
-// What an operator may see and do of one domain.
+// What an operator may see of one domain, and do with it.
 //
 // Ownership: `app` owns it; whoever serves operators borrows it.
 // Threads:   the resolve loop only; refresh(), learn() and import() suspend.
-// Errors:    Errc::temporary when the disk does not do it; Errc::overloaded when too many domains are looked up;
+// Errors:    Errc::temporary when the disk fails; Errc::overloaded when too many domains are being looked up;
 //            Errc::stopped.
 #pragma once
 
@@ -41,9 +41,9 @@ struct DomainReport {
     std::string txt_id;    // of the record, when present
     std::string txt_why;   // of a failure, in words
     std::chrono::seconds txt_due{};
-    std::optional<std::vector<std::string>> mx_hosts;  // where DANE is not looked at
+    std::optional<std::vector<std::string>> mx_hosts;  // if DANE is not looked at
     std::vector<KnownDane> dane;
-    std::string override_action;  // as in the configuration; empty: none holds
+    std::string override_action;  // as in the configuration; empty: none applies
     std::vector<KnownAnswer> answers;
 
     // Whether anything is known at all.
@@ -52,31 +52,31 @@ struct DomainReport {
 
 struct Refreshed {
     bool fetched = false;
-    std::string why;  // it was not, in words; may hold text of remote servers
+    std::string why;  // why not, in words; may contain text from remote servers
 };
 
 enum class Imported {
     taken,
-    kept,     // what is known is as strong, and lasts as long, or longer
-    expired,  // it has run out already
+    kept,     // what is known is as strong or stronger, and lasts as long or longer
+    expired,  // it has already expired
 };
 
 // Where an imported policy comes from.
 enum class Origin {
     own_export,
-    elsewhere,  // it is fetched anew soon, and does not replace what we have fetched ourselves
+    elsewhere,  // it is soon fetched again, and does not replace what we have fetched ourselves
 };
 
 class CacheOperations {
 public:
     virtual ~CacheOperations() = default;
-    // What memory and disk know. Nothing is looked up.
+    // What memory and disk know. Looks nothing up.
     virtual Result<DomainReport> report(const std::string& domain) = 0;
-    // Looks at the TXT record, and gets the policy whatever back-off and limits say.
+    // Looks at the TXT record, and fetches the policy whatever back-off and limits say.
     virtual boost::asio::awaitable<Result<Refreshed>> refresh(std::string domain) = 0;
     // As if Postfix had asked.
     virtual boost::asio::awaitable<Result<void>> learn(std::string domain) = 0;
-    // Drops all that is known, in memory, on disk and in lookups under way; these begin anew. Whether there was anything.
+    // Drops everything known, in memory, on disk and in lookups under way, which start afresh. Whether there was anything.
     virtual Result<bool> forget(const std::string& domain) = 0;
     // Commits the policy of `record`, unless that would weaken or shorten what is known.
     virtual boost::asio::awaitable<Result<Imported>> import(DomainRecord record, Origin origin) = 0;

@@ -1,4 +1,4 @@
-// What was decided about a domain lately, and why, for people.
+// What was recently decided about a domain, and why, for people.
 //
 // Threads: values.
 #pragma once
@@ -10,12 +10,12 @@
 
 namespace sternpost {
 
-// So many are remembered, the latest ones.
+// How many are remembered, the latest ones.
 inline constexpr std::size_t max_decisions = 50;
 // Of an answer, and of its reason; the rest is cut off.
 inline constexpr std::size_t max_decision_bytes = 500;
 
-// An answer that was not the one before; those that were are not counted here.
+// An answer that differs from the one before; those that do not are not counted here.
 struct Decision {
     WallTime at{};
     std::string next_hop;  // as Postfix has it: "example.com", "[relay.example.com]:587"

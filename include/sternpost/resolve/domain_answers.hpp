@@ -1,13 +1,13 @@
 // Decides the answer for a domain, and remembers it.
 //
-// One question's way: at_once() looks into the memory table and is done, or ask() hands it to the resolve
-// loop. There all questions about one domain share one flight: TXT record, policy file, commit, DANE at the MX
-// hosts, then the table and the answers.
+// The path of a question: at_once() answers it from the memory table, or ask() hands it to the resolve loop.
+// There all questions about one domain share one flight: TXT record, policy file, commit, DANE at the MX hosts,
+// then the table and the answers.
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
-// Threads:   map(), at_once() and ask() on the answer loop; everything else on the resolve loop. Both share
+// Threads:   map(), at_once() and ask() on the answer loop; everything else on the resolve loop. The loops share
 //            the memory table, and each has the rules.
-// Errors:    none leave it: what fails becomes an answer and a line in the log.
+// Errors:    none escape: what fails becomes an answer and a line in the log.
 // Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
 #pragma once
 
@@ -26,17 +26,17 @@
 
 namespace sternpost {
 
-// Domains that are looked up at the same time; a question beyond it is told so (TEMP), if what is known of policy and
-// MX hosts does not answer it.
+// Domains that are looked up at the same time; a question beyond that is told so (TEMP), unless what is known of policy
+// and MX hosts answers it.
 inline constexpr std::size_t max_flights = 10'000;
-// A question about a domain whose policy is known waits no longer for a look at DNS or at a new policy.
+// A question about a domain whose policy is known waits no longer than this for a look at DNS or at a new policy.
 inline constexpr std::chrono::seconds patience_with_known_policy{2};
-// GETs a domain an hour, whatever its id does.
+// GETs per domain and hour, whatever its id does.
 inline constexpr std::size_t max_fetches_an_hour = 12;
 // Next-hops of one domain, with and without brackets and by port, whose DANE state is kept.
 inline constexpr std::size_t max_routes_a_domain = 8;
-// A domain that had DANE within this time is not held to its MTA-STS policy alone because no server validates any
-// more.
+// A domain that had DANE within this time is not left to its MTA-STS policy alone just because no server validates
+// any more.
 inline constexpr std::chrono::hours dane_memory{24};
 
 struct ResolveOptions {
@@ -80,12 +80,12 @@ public:
     ResolveFigures figures() const override;
     std::vector<Decision> recent_decisions() const override;
 
-    // Takes over new options and rules for what is decided from now on; replies made by former rules are made
-    // anew. Resolve loop.
+    // Adopts new options and rules for what is decided from now on; replies made by the old rules are made
+    // again. Resolve loop.
     void reconfigure(const ResolveOptions& options, Rules rules);
     // From now on policies are refreshed, and the cache is pruned. Resolve loop.
     void begin_upkeep();
-    // Waiting questions are answered from a known policy, or end without a reply, as later ones do. Resolve loop.
+    // Waiting questions are answered from a known policy, or end without a reply, as do later ones. Resolve loop.
     void stop();
 
 private:

@@ -11,9 +11,9 @@
 
 namespace sternpost {
 
-// What came of a look at the TXT record.
+// The outcome of a look at the TXT record.
 inline constexpr std::array<std::string_view, 4> txt_outcomes{"present", "absent", "invalid", "failed"};
-// What came of getting a policy, from the addresses of its host to the grammar of the file.
+// The outcome of fetching a policy, from the addresses of its host to the grammar of the file.
 inline constexpr std::array<std::string_view, 17> fetch_outcomes{
     "fetched",    "timeout",         "connect",    "tls",        "certificate",    "status",
     "redirect",   "cut-short",       "too-large",  "media-type", "invalid-policy", "dns",
@@ -26,7 +26,7 @@ struct ResolveFigures {
     Tally<txt_outcomes.size()> txt{txt_outcomes};
     Tally<fetch_outcomes.size()> fetches{fetch_outcomes};
     Tally<dane_verdicts.size()> dane{dane_verdicts};
-    std::size_t lookups = 0;  // domains that are looked up now
+    std::size_t lookups = 0;  // domains being looked up now
     std::size_t domains_in_memory = 0;
 };
 

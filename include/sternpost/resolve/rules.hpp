@@ -1,6 +1,6 @@
-// What the operator has decided: the maps that Postfix may ask for, and the domains that go another way.
+// What the operator has decided: the maps that Postfix may ask for, and the domains that are treated differently.
 //
-// Threads: a value; once given away it is never changed, so that both loops can read it.
+// Threads: a value; once handed over it is never changed, so that both loops can read it.
 #pragma once
 
 #include <map>
@@ -16,10 +16,10 @@
 
 namespace sternpost {
 
-// How questions that come by one map are answered.
+// How questions to one map are answered.
 struct MapRules {
     bool tlsrpt = false;           // in the extended grammar of Postfix >= 3.10
-    bool enforce_testing = false;  // a policy in testing mode is one to be enforced
+    bool enforce_testing = false;  // a policy in testing mode is enforced too
     bool dane = true;              // DANE comes first
 
     bool operator==(const MapRules&) const = default;
@@ -34,13 +34,13 @@ struct Override {
     };
     std::string domain;  // lower case; ".example.com": example.com with its sub-domains
     Action action = Action::ignore;
-    std::optional<WallTime> until;  // it has ended then
+    std::optional<WallTime> until;  // when it ends
     Policy pinned;
 };
 
 class Rules {
 public:
-    // `maps` come on top of those above, which take `dane` from here.
+    // `maps` come on top of the built-in ones, which take `dane` from here.
     Rules(bool dane, const std::map<std::string, MapRules>& maps, std::vector<Override> overrides);
     Rules(Rules&&) = default;
     Rules(const Rules&) = delete;
@@ -49,14 +49,14 @@ public:
 
     // Null: there is no such map.
     const MapRules* map(std::string_view name) const;
-    // The first one that holds for `domain`; null: none does.
+    // The first one that applies to `domain`; null: none does.
     const Override* override_of(std::string_view domain, WallTime now) const;
     bool any_override() const { return !overrides_.empty(); }
-    // Whether the domain's own policy does not count, as the operator has pinned one.
+    // Whether the domain's own policy does not count because the operator has pinned one.
     bool pins(std::string_view domain, WallTime now) const;
 
 private:
-    std::vector<std::pair<std::string, MapRules>> maps_;  // what is asked for most comes first
+    std::vector<std::pair<std::string, MapRules>> maps_;  // those asked for most come first
     std::vector<Override> overrides_;
     std::unordered_map<std::string_view, std::vector<std::size_t>> by_domain_;  // keys point into overrides_
 };

@@ -15,7 +15,7 @@ namespace sternpost {
 
 // Whether `dane` is left to Postfix somewhere.
 bool goes_by_postfix(const Config& config);
-// `postfix`: what it says, where that decides.
+// `postfix`: what it says, if that decides.
 Rules rules(const Config& config, PostfixDnssec::Answer postfix);
 DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix);
 HttpsOptions https_options(const Config& config);

@@ -1,7 +1,7 @@
 // Sockets that Postfix, or an operator, connects to.
 //
 // Threads: any.
-// Errors:  std::runtime_error with the address and the remedy; a socket that cannot be had is found at start.
+// Errors:  std::runtime_error with the address and the remedy; a socket that cannot be opened is noticed at start.
 #pragma once
 
 #include <cstdint>

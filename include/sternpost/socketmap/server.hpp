@@ -2,11 +2,10 @@
 //
 // Ownership: `app` owns it; `answers` and `clock` outlive it, and the listening sockets stay open as long as it accepts.
 // Threads:   the answer loop.
-// Errors:    a peer that breaks the protocol loses its connection, and nobody else notices (a line in the log, at most
-//            one an hour); when descriptors
-//            run out, accepting pauses and the backlog waits.
-// Limits:    ServerOptions; max_pipelined requests of one connection under way at once, then it is not read
-//            from.
+// Errors:    a peer that breaks the protocol loses its connection, and nobody else notices (the log has at most one
+//            line an hour about it); when descriptors run out, accepting pauses and the backlog waits.
+// Limits:    ServerOptions; at most max_pipelined requests of one connection under way at once, then it is not
+//            read from.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,12 +22,12 @@
 namespace sternpost {
 
 inline constexpr std::size_t max_pipelined = 64;
-// Replies of one connection that wait to be taken; beyond it that connection is not read from.
+// Replies of one connection that wait to be taken; beyond that the connection is not read from.
 inline constexpr std::size_t max_unsent_bytes = 256UL * 1024;
 
 struct ServerOptions {
     std::size_t connections =
-        4096;  // beyond it the longest idle one makes room; while all wait for answers, accepting pauses
+        4096;  // beyond it the one idle longest makes room; while all wait for answers, accepting pauses
     std::chrono::milliseconds idle{120'000};  // without a whole request, or without taking a reply
 };
 

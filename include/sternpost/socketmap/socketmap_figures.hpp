@@ -1,6 +1,6 @@
 // What the socketmap room counts.
 //
-// Threads: the answer loop writes, any may read: each figure is right by itself, and they may be of slightly different
+// Threads: the answer loop writes, any may read: each figure is right by itself, but they may be from slightly different
 //          moments.
 #pragma once
 
@@ -24,11 +24,11 @@ private:
     std::atomic<std::uint64_t> value_{0};
 };
 
-// How a question was answered; "none" means that its connection was closed, as the program stops.
+// How a question was answered; "none" means that its connection was closed, since the program was stopping.
 inline constexpr std::array<std::string_view, 6> answer_kinds{"secure", "dane-only", "notfound",
                                                               "temp",   "perm",      "none"};
 
-// Upper ends of the classes of time from a question to its answer. One more class has no end.
+// Upper ends of the classes of time from a question to its answer. One further class has no upper end.
 inline constexpr std::array<std::chrono::microseconds, 11> answer_time_classes{
     std::chrono::microseconds(50),     std::chrono::microseconds(200),    std::chrono::milliseconds(1),
     std::chrono::milliseconds(10),     std::chrono::milliseconds(100),    std::chrono::milliseconds(500),

@@ -1,10 +1,10 @@
-// Opens STARTTLS at one MX host, and looks at what it shows: whether mail under an enforce policy, or DANE, would get
+// Does STARTTLS with one MX host, and looks at what it shows: whether mail under an enforce policy, or DANE, would get
 // through.
 //
 // Ownership: borrows the trust anchors, which outlive it.
 // Threads:   one loop; a look suspends.
-// Errors:    none leave it: what fails is told in the report, in words.
-// Limits:    one connection at a time, max_probe_addresses tried, probe_time in all; a reply of the server no longer than
+// Errors:    none escape: the report says in words what failed.
+// Limits:    one connection at a time, max_probe_addresses tried, probe_time in all; a reply from the server no longer than
 //            max_smtp_reply_bytes.
 // Source:    RFC 3207, RFC 8461 section 4.2, RFC 7672 section 3.
 #pragma once
@@ -33,8 +33,8 @@ struct MxTarget {
     std::vector<boost::asio::ip::address> addresses;
     std::uint16_t port = 25;
     std::vector<TlsaRecord> tlsa;  // secure ones; none: DANE is not looked at
-    std::string tlsa_base;         // the host name at which they stand, and that for SNI then
-    // What usage 2 may certify besides that one (RFC 7672 section 3.2.2): the next-hop, and what it is an alias of.
+    std::string tlsa_base;         // the host name that has them, which is then the one for SNI
+    // Names that usage 2 may certify besides that one (RFC 7672 section 3.2.2): the next-hop, and what it is an alias of.
     std::vector<std::string> next_hop_names;
 };
 
@@ -42,14 +42,14 @@ struct MxTarget {
 struct StarttlsReport {
     enum class Dane { not_looked_at, matches, fails };
 
-    std::string address;      // that a connection was made to; empty: there was none
+    std::string address;      // the one connected to; empty: there was none
     bool offered = false;     // STARTTLS, in the reply to EHLO
     std::string tls_version;  // "TLSv1.3"; empty: no session
     std::vector<Certificate> chain;
     std::string chain_fault;  // why it does not certify the host to a trusted authority; empty: it does
     Dane dane = Dane::not_looked_at;
     std::string dane_fault;
-    std::string failure;  // why it came to no TLS session
+    std::string failure;  // why there was no TLS session
 
     bool certified() const { return !tls_version.empty() && chain_fault.empty(); }
 };

@@ -1,18 +1,18 @@
 // The policy cache in one SQLite file (WAL, synchronous=FULL).
 //
-// One daemon a file: PATH.lock is held while the store lives. Others may read the database, such as sqlite3(1) or a
-// backup; a writer among them is waited for, but not long.
+// One daemon per file: PATH.lock is held while the store lives. Others, such as sqlite3(1) or a backup, may read the
+// database; if one of them writes, it is waited for, but not for long.
 //
-// A file that is no database, or a damaged one, is moved aside (PATH.broken-DATE, with its -wal and -shm), never
-// overwritten, and an empty one is begun; the log says so. That is so at start and when the damage is met later: what
-// was to be put is then put into the new file, and losses() counts. A file of a newer schema, one that another daemon
-// holds, and one that cannot be opened for lack of rights or room stop the start instead: there is nothing wrong with
-// the file.
+// A file that is not a database, or a damaged one, is moved aside (PATH.broken-DATE, with its -wal and -shm), never
+// overwritten, and an empty one is begun; the log says so. This happens at start, and also when damage is met later:
+// what was to be put is then put into the new file, and losses() counts it. A file with a newer schema, one that
+// another daemon holds, and one that cannot be opened for lack of rights or room prevent the start instead: there is
+// nothing wrong with the file.
 //
 // When somebody removes or replaces the file, or its -wal, the store goes on with what is there then.
 //
-// A disk that is full, read-only or broken later is Errc::temporary until it works again. One that hangs blocks the
-// thread, and so all that is not answered from memory.
+// A disk that is later full, read-only or broken is Errc::temporary until it works again. One that hangs blocks the
+// thread, and so everything that is not answered from memory.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,10 +23,10 @@
 
 namespace sternpost {
 
-// Puts that wait for a commit; beyond it a put is Errc::overloaded.
+// Puts that wait for a commit; beyond that a put is Errc::overloaded.
 inline constexpr std::size_t max_waiting_puts = 10'000;
 
-// Broken files that are moved aside after the start: a disk that breaks each new one is not to be filled with them.
+// Broken files that are moved aside after the start: a disk that breaks each new one must not be filled with them.
 inline constexpr unsigned max_losses = 10;
 
 class SqliteStore final : public PolicyStore {

@@ -15,23 +15,23 @@
 
 namespace sternpost {
 
-// What is not said is taken from what is published, or as the stage has it.
+// What is not given is taken from what is published, or follows from the stage.
 struct Wish {
-    std::optional<Mode> mode;  // as it is published; testing where nothing is
+    std::optional<Mode> mode;  // as it is published; testing if nothing is
     std::optional<std::chrono::seconds> max_age;
     std::vector<std::string> mx;   // patterns; none: the MX hosts by name
     std::vector<std::string> rua;  // "mailto:tls@example.com", or the address alone, or "https:…"
-    // What was known until now, for where what is published cannot be read.
+    // What was known until now, in case what is published cannot be read.
     std::optional<Edition> before;
 };
 
 struct Publication {
     std::string domain;
     Policy policy;
-    std::string file;              // of the policy, with CRLF; read_policy() gives `policy` again
-    std::string id;                // a new one, or the one published where that announces this policy already
+    std::string file;              // of the policy, with CRLF; read_policy() turns it back into `policy`
+    std::string id;                // a new one, or the published one if it already announces this policy
     std::vector<std::string> rua;  // none: there is no such record
-    bool changes = true;           // false: this very policy is published
+    bool changes = true;           // false: this very policy is already published
 };
 
 // Errors of plan(), all of them at once, and what to do.
@@ -42,10 +42,10 @@ struct Refusal {
 
 using Plan = tl::expected<Publication, Refusal>;
 
-// `seen` with what the mail servers say refuses those that would get no mail.
+// If `seen` has what the mail servers say, a server that would get no mail is a reason to refuse.
 Plan plan(const Published& seen, const Survey& survey, const Wish& wish, WallTime now);
 
-// What to do, in order, and how long to wait. `before`: the policy that was published until now, where that is known.
+// What to do, in order, and how long to wait. `before`: the policy that was published until now, if that is known.
 std::vector<std::string> next_steps(const Survey& survey, const Publication& to_publish,
                                     const std::optional<Policy>& before);
 
@@ -55,7 +55,7 @@ std::string policy_file(const Policy& policy);
 std::string record_text(std::string_view id);
 // "v=TLSRPTv1; rua=mailto:tls@example.com"
 std::string tls_report_text(const std::vector<std::string>& rua);
-// A line each, absolute names, strings of no more than 255 bytes.
+// One line per record, absolute names, strings of no more than 255 bytes.
 std::vector<std::string> zone_lines(const Publication& to_publish);
 
 }  // namespace sternpost

@@ -13,10 +13,10 @@ namespace sternpost {
 enum class WebServer { nginx, caddy, apache };
 inline constexpr std::array<std::string_view, 3> web_server_names{"nginx", "caddy", "apache"};
 
-// Where it is put if nobody says otherwise.
+// Where the file is put if nobody says otherwise.
 std::string usual_root(const std::string& domain);
 
-// `root`: an absolute path without blanks, quotes and braces.
+// `root`: an absolute path without blanks, quotes or braces.
 std::string site_for(WebServer server, const std::string& domain, const std::string& root);
 
 }  // namespace sternpost

@@ -1,5 +1,5 @@
-// What there is to say about a domain of one's own: which stage of MTA-STS it is in, what is wrong with what it publishes,
-// and what to do about it.
+// What there is to say about the operator's own domain: which stage of MTA-STS it is in, what is wrong with what it
+// publishes, and what to do about it.
 //
 // Threads: any; pure.
 // Texts:   all printable as they are.
@@ -30,25 +30,25 @@ std::string_view to_string(PolicyStage stage);
 enum class Level {
     broken,   // senders cannot use the policy, or cannot deliver under it
     unknown,  // it could not be found out
-    warning,  // it works, and will not for long, or not as well as it could
+    warning,  // it works, but not for long, or not as well as it could
     note,
 };
 std::string_view to_string(Level level);
 
 struct Remark {
     Level level = Level::note;
-    std::string_view code;  // a literal that stays: "mx-not-covered"
+    std::string_view code;  // a literal that never changes: "mx-not-covered"
     std::string subject;    // the host that it is about; empty: the domain
     std::string what;
     std::string remedy;  // empty: there is nothing to do
 };
 
-// What is looked at; a figure each.
+// What is looked at; each is a figure.
 enum class Check { record, policy, id, mx_covered, mx_tls, tls_reports };
 inline constexpr std::array<std::string_view, 6> check_names{"record",     "policy", "id",
                                                              "mx-covered", "mx-tls", "tls-reports"};
 
-// A policy as it stood once, and the id that announced it then.
+// A policy as it once was, and the id that announced it then.
 struct Edition {
     std::string id;  // empty: not known
     std::string body;
@@ -61,7 +61,7 @@ struct Survey {
     std::optional<Policy> policy;
     std::array<std::optional<bool>, check_names.size()> checks;  // nullopt: not known, or not looked at
     std::optional<WallTime> certificate_end;                     // of the policy host
-    std::optional<WallTime> mx_certificate_end;  // of the MX host whose certificate ends first
+    std::optional<WallTime> mx_certificate_end;  // of the MX host whose certificate expires first
     std::vector<Remark> findings;                // the worst first
 
     std::optional<bool> check(Check which) const { return checks.at(static_cast<std::size_t>(which)); }
@@ -69,10 +69,10 @@ struct Survey {
 
 Survey survey_of(const Published& seen, WallTime now);
 
-// Adds whether the id was changed when the text was. Line ends and the order of lines are no change.
+// Adds whether the id was changed when the text was. Line ends and the order of lines do not count as a change.
 void compare(Survey& survey, const Edition& before);
 
-// The worst that was found; Level::note where nothing was.
+// The worst that was found; Level::note if nothing was.
 Level worst(const std::vector<Remark>& findings);
 
 }  // namespace sternpost

@@ -1,12 +1,12 @@
-// Looks at domains of one's own each day, and when asked to; says in the log what has changed.
+// Looks at the operator's own domains every day, and when asked to; says in the log what has changed.
 //
-// One domain after the other, so that there is never more than one connection to a host; a domain with something broken, or
-// not to be found out, is looked at again within the hour.
+// One domain after the other, so that there is never more than one connection to a host; a domain with something that is
+// broken, or could not be found out, is looked at again within the hour.
 //
 // Ownership: `app` owns the one watch. What `look` borrows outlives it.
 // Threads:   the resolve loop.
-// Errors:    none leave it: what cannot be found out is part of a survey.
-// Limits:    a look ends within max_look_time; how many domains there are, the configuration bounds.
+// Errors:    none escape: what cannot be found out is part of a survey.
+// Limits:    a look ends within max_look_time; the configuration bounds the number of domains.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -42,7 +42,7 @@ struct WatchSources {
     using Look = std::function<boost::asio::awaitable<Published>(std::string domain)>;
 
     Look look;
-    // What was known of a domain before the start.
+    // What was known about a domain before the start.
     std::function<std::optional<Edition>(const std::string& domain)> remembered;
 };
 
@@ -52,11 +52,11 @@ public:
           const WatchOptions& options = {});
     ~Watch();
 
-    // From now on these, and no others; what is known of those that stay is kept.
+    // From now on these, and no others; what is known about those that stay is kept.
     void watch(std::vector<std::string> domains);
     // In the order of the configuration.
     const std::vector<WatchedDomain>& domains() const;
-    // Looks as soon as it is its turn, and returns when that is done. False: it is not watched.
+    // Looks as soon as its turn comes, and returns when that is done. False: it is not watched.
     boost::asio::awaitable<bool> look(std::string domain);
     // Ends a look under way; whoever waits for one goes on.
     void stop();

@@ -1,7 +1,7 @@
-// A certificate as a server showed it, as far as people and reports want to know it.
+// A certificate as a server presented it, as far as it interests people and reports.
 //
 // Threads: any; pure.
-// Limits:  of the names in a certificate the first max_names_shown are kept.
+// Limits:  the first max_names_shown names of a certificate are kept.
 // Source:  RFC 5280; names are its dNSName entries, the only ones that count (RFC 8461 section 3.3).
 #pragma once
 
@@ -19,7 +19,7 @@ inline constexpr std::size_t max_names_shown = 100;
 
 // All texts are the remote's; printable() stands between them and a terminal.
 struct Certificate {
-    std::string subject;  // its common name, or all of the subject where it has none
+    std::string subject;  // its common name, or all of the subject if it has none
     std::string issuer;
     std::vector<std::string> names;
     WallTime not_before{};

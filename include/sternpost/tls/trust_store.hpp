@@ -1,9 +1,9 @@
 // The certificate authorities that are trusted, parsed once and shared by every connection.
 //
-// Ownership: its user's; what it gives out lives as long as it.
+// Ownership: its user's; what it gives out lives as long as it does.
 // Threads: one loop.
-// Errors:  throws std::runtime_error when the file named holds no certificate; a later change that cannot be
-//          read keeps the anchors that are there.
+// Errors:  throws std::runtime_error when the file named holds no certificate; after a later change that
+//          cannot be read, the anchors stay as they are.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -18,10 +18,10 @@ namespace sternpost {
 
 class TrustStore {
 public:
-    // Empty: the system's bundle, or where there is none OpenSSL's own default places.
+    // Empty: the system's bundle, or if there is none, OpenSSL's own default places.
     explicit TrustStore(std::string ca_file);
 
-    // Gives the anchors to a connection about to be made; looks first whether the file has changed.
+    // Gives the anchors to a connection about to be made; first checks whether the file has changed.
     void apply(SSL_CTX* context);
     // As they are, without a look at the file.
     X509_STORE* anchors() const;

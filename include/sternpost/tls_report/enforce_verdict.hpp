@@ -1,7 +1,7 @@
 // May the domain's MTA-STS policy go to enforce? Judged by what senders report.
 //
-// The criteria are ours; no RFC has any. They ask whether mail would be held back for want of TLS: for long enough, by
-// enough senders, lately, and for none of them as a whole.
+// The criteria are ours; no RFC has any. They ask whether mail would be held back for lack of TLS, judged over a long
+// enough time, by enough senders, lately, and whether any of them would be cut off entirely.
 //
 // Threads: any; pure.
 #pragma once
@@ -17,13 +17,13 @@ namespace sternpost {
 inline constexpr std::chrono::days verdict_window{28};  // ending on the day of the newest report
 inline constexpr std::size_t least_report_days = 14;    // in it, with sessions
 inline constexpr std::size_t least_senders = 2;         // in it
-inline constexpr std::chrono::days failure_window{14};  // older failures are taken to be mended
-// TLS fails now and then for nobody's fault, and the mail is tried again.
+inline constexpr std::chrono::days failure_window{14};  // older failures are assumed to be fixed
+// TLS fails now and then through nobody's fault, and the mail is tried again.
 inline constexpr double most_failed_share = 0.005;
 // A sender with more failed sessions than this, in the same time, would be cut off.
 inline constexpr double most_failed_share_of_a_sender = 0.5;
 inline constexpr std::chrono::days newest_report_age{7};
-// What begins later than so many days after today is of the future: a clock is wrong, or a stranger lies.
+// What begins more than this many days after today is from the future: a clock is wrong, or a stranger lies.
 inline constexpr std::chrono::days most_days_ahead{1};
 
 enum class Stage {
@@ -38,7 +38,7 @@ std::string_view to_string(Stage stage);
 
 // All texts are printable.
 struct Criterion {
-    std::string name;  // short, and the same for ever
+    std::string name;  // short, and never changes
     bool met = false;
     std::string words;  // what was found, and what is wanted
 };
@@ -46,12 +46,12 @@ struct Criterion {
 struct EnforceVerdict {
     Stage stage = Stage::no_policy;
     std::vector<Criterion>
-        criteria;  // none where there is no policy; in enforce no longer for how long and by whom
+        criteria;  // none if there is no policy; in enforce, how long and by whom no longer matter
     std::string conclusion;
     std::vector<std::string> advice;
 };
 
-// `today`: reports that are older say less, and those of the future nothing.
+// `today`: older reports say less, and those from the future nothing.
 EnforceVerdict judge(const DomainSummary& domain, Day today);
 
 }  // namespace sternpost

@@ -1,7 +1,7 @@
-// The files that may have TLS reports: those named, and those below directories that are named.
+// The files that may contain TLS reports: those named, and those below directories that are named.
 //
 // In a directory, only regular files are read: no symbolic link is followed, and nothing waits at a FIFO or a device. Hidden
-// files, and the directory tmp of a Maildir, whose mails are not all there yet, are passed over.
+// files, and the directory tmp of a Maildir, whose mails are still incomplete, are skipped.
 //
 // Threads: any.
 // Errors:  Errc::invalid with the reason, without the file's name.

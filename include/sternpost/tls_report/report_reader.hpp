@@ -1,7 +1,7 @@
-// The TLS reports that some bytes have: JSON, gzip, a mail, or an mbox; told by what they are, whatever the name says.
+// The TLS reports in some bytes: JSON, gzip, a mail, or an mbox; recognised by the content, whatever the name says.
 //
 // Threads: one.
-// Errors:  those of one report are told of it alone, printable as they are.
+// Errors:  those of one report are reported for it alone, printable as they are.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace sternpost {
 
-// `place` says where in the bytes, for people: "mail 3, part 2, NAME"; empty: they are one report. An error may also be of
-// a whole mail.
+// `place` says where in the bytes, for people: "mail 3, part 2, NAME"; empty: they are one report. An error may also
+// concern a whole mail.
 using TakeReport = std::function<void(const std::string& place, Result<TlsReport> report)>;
 
-// Of bytes of no kind that has reports.
+// For bytes of no kind that contains reports.
 inline constexpr std::string_view no_known_kind = "no TLS report: neither JSON nor gzip, a mail or an mbox";
 
 struct Reading {

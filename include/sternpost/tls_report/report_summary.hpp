@@ -1,6 +1,6 @@
 // What many TLS reports say together, by the domain that they are about.
 //
-// A report that was met before, by its organization, id, time and domains, is not counted again. A session that was under two
+// A report that was seen before, going by its organization, id, time and domains, is not counted again. A session under two
 // policies, MTA-STS and DANE, is in a report twice, and so it is here.
 //
 // Ownership: keeps what it needs of each report, not the report.
@@ -25,17 +25,17 @@ inline constexpr std::size_t max_summary_bytes = 256UL * 1024 * 1024;
 
 using Day = std::chrono::sys_days;  // of UTC, on which a report begins
 
-// Sums end at the greatest number.
+// Sums saturate at the greatest number.
 struct Sessions {
     std::uint64_t good = 0;
     std::uint64_t failed = 0;
 
     Sessions& operator+=(const Sessions& more);
     std::uint64_t all() const;
-    double failed_share() const;  // 0 where there were no sessions
+    double failed_share() const;  // 0 if there were no sessions
 };
 
-// "0.25 %"; what is little, but not nothing, is "under 0.01 %".
+// "0.25 %"; a tiny share that is not zero is "under 0.01 %".
 std::string percent(double share);
 
 // Whose sessions, under which policy, to which MX hosts.
@@ -68,7 +68,7 @@ struct DomainSummary {
     std::map<FailureKey, FailureCount> failures;
     std::map<Day, Sessions> days;
     std::map<Day, std::map<std::string, Sessions>> sts_days;  // of MTA-STS alone, by sender
-    std::map<Day, Mode> modes;                                // that senders saw, of each day the strictest
+    std::map<Day, Mode> modes;                                // that senders saw, the strictest of each day
 
     // The newest of these on that day or before.
     std::optional<Mode> mode_until(Day last) const;
@@ -91,7 +91,7 @@ public:
     const std::map<std::string, DomainSummary>& domains() const { return domains_; }  // by name
     std::size_t counted() const { return counted_; }
     const std::set<std::string>& senders() const { return senders_; }
-    Day first() const { return first_; }  // where something was counted
+    Day first() const { return first_; }  // if anything was counted
     Day last() const { return last_; }
 
 private:
@@ -102,7 +102,7 @@ private:
 
     const SummaryFilter filter_;
     std::map<std::string, DomainSummary> domains_;
-    std::set<std::size_t> seen_;  // hashes of what makes a report one that was met
+    std::set<std::size_t> seen_;  // hashes of what identifies a report seen before
     std::set<std::string> senders_;
     std::size_t bytes_ = 0;
     std::size_t counted_ = 0;

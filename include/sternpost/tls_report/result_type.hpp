@@ -1,4 +1,4 @@
-// What the kinds of failure of a TLS report mean, and what to do.
+// What the kinds of failure in a TLS report mean, and what to do.
 //
 // Threads: any; pure.
 // Source:  RFC 8460 section 4.3.
@@ -18,7 +18,7 @@ struct ResultType {
 // What stands for failed sessions that the sender gives no details of.
 inline constexpr std::string_view without_details = "without-details";
 
-// One that is not known is told as such; its `name` is empty.
+// An unknown one is described as such; its `name` is empty.
 const ResultType& result_type(std::string_view name);
 
 }  // namespace sternpost

@@ -1,8 +1,8 @@
-// A TLS report (RFC 8460 section 4.4) as a value, and the reader of its JSON: what another sender tells of its sessions
+// A TLS report (RFC 8460 section 4.4) as a value, and the reader of its JSON: what another sender says about its sessions
 // with our MX hosts.
 //
-// Read kindly, for what senders send is not always what the RFC says: numbers may be strings, single values may stand for
-// lists of one, and what a report leaves out may be said by its file's name or its mail. No number is ever guessed.
+// Read leniently, since what senders send is not always what the RFC says: numbers may be strings, single values may stand
+// for lists of one, and what a report leaves out may come from its file's name or its mail. No number is ever guessed.
 //
 // Threads: any; pure.
 // Errors:  Errc::invalid with the place in the JSON and the reason, printable as they are.
@@ -23,7 +23,7 @@ namespace sternpost {
 
 inline constexpr std::size_t max_report_bytes = 16UL * 1024 * 1024;  // of JSON
 inline constexpr std::size_t max_report_depth = 16;                  // the RFC's own needs 6
-inline constexpr std::size_t max_report_values = 1'000'000;          // of all kinds, for each takes memory
+inline constexpr std::size_t max_report_values = 1'000'000;          // of all kinds, since each takes memory
 inline constexpr std::size_t max_report_policies = 1000;
 inline constexpr std::size_t max_report_failures = 50'000;  // of all its policies
 inline constexpr std::size_t max_report_lines = 50'000;     // of the texts and hosts of all its policies
@@ -34,7 +34,7 @@ inline constexpr std::uint64_t max_sessions = 1'000'000'000'000;  // no sender h
 // All texts are printable as they are.
 struct FailureDetail {
     std::string result_type;   // lower case; one of RFC 8460 section 4.3, or the sender's own
-    std::string mx_host;       // these are empty where the sender does not say
+    std::string mx_host;       // these are empty if the sender does not say
     std::string receiving_ip;  //
     std::string reason;        // the failure-reason-code
     std::uint64_t sessions = 0;
@@ -58,7 +58,7 @@ struct TlsReport {
     std::vector<PolicyReport> policies;
 };
 
-// What the file's name (RFC 8460 section 5.1) and the header of the mail (section 5.3) say, for what the report does not.
+// What the file's name (RFC 8460 section 5.1) and the mail's header (section 5.3) say, for whatever the report does not.
 struct ReportOrigin {
     std::string file_name;
     std::string domain;     // TLS-Report-Domain
