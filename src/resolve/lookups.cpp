@@ -156,6 +156,8 @@ void Lookups::limit_patience(Flight& flight) const {
 void Lookups::watch_patience(const FlightPtr& flight) {
     SteadyTime due = flight->overdue ? SteadyTime::max() : flight->overdue_from;
     for (const Flight::Waiter& waiter : flight->waiters) due = std::min(due, waiter.until);
+    flight->patience.cancel();
+    if (flight->ended || due == SteadyTime::max()) return;
     flight->patience.expires_at(due);
     flight->patience.async_wait([self = shared_from_this(), flight, due](boost::system::error_code error) {
         if (!error) self->end_patience(flight, due);
