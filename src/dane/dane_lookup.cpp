@@ -63,8 +63,13 @@ std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::stri
     std::ranges::stable_sort(answer.records, {}, &MxRecord::preference);
     std::vector<std::string> hosts;
     std::unordered_set<std::string> met;
-    for (MxRecord& record : answer.records)
-        if (!record.host.empty() && met.insert(record.host).second) hosts.push_back(std::move(record.host));
+    std::size_t bytes = 0;
+    for (MxRecord& record : answer.records) {
+        if (record.host.empty() || !met.insert(record.host).second) continue;
+        bytes += record.host.size();
+        if (hosts.size() == max_mx_hosts || bytes > max_mx_bytes) break;
+        hosts.push_back(std::move(record.host));
+    }
     if (answer.records.empty() && answer.name_exists) hosts.push_back(domain);
     return hosts;
 }

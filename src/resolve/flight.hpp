@@ -20,6 +20,7 @@ struct Flight {
     Flight(const boost::asio::any_io_executor& executor, KnownDomain what_is_known, SteadyTime now)
         : known(std::move(what_is_known)),
           policy_before(known.policy),
+          begun(now),
           hosts_since(now),
           patience(executor),
           changed(executor, boost::asio::steady_timer::time_point::max()),
@@ -51,6 +52,7 @@ struct Flight {
 
     KnownDomain known;  // the flight's working copy
     const std::shared_ptr<const CachedPolicy> policy_before;
+    const SteadyTime begun;
     TableEntryPtr former;            // what memory had, if its answers are too weak by now
     SteadyTime hosts_since;          // when the round of looks at MX hosts began
     bool hosts_rest = false;         // no round is under way

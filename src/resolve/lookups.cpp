@@ -58,9 +58,9 @@ Lookups::FlightPtr Lookups::under_way(const std::string& domain) const {
     return found == flights_.end() ? nullptr : found->second;
 }
 
-std::size_t Lookups::refreshes() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(flights_, [](const auto& flight) { return flight.second->refresh; }));
+std::size_t Lookups::refreshes(SteadyTime since) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        flights_, [&](const auto& each) { return each.second->refresh && each.second->begun >= since; }));
 }
 
 Lookups::FlightPtr Lookups::begin(const std::string& domain, Why why) {

@@ -37,8 +37,8 @@ public:
     // Null: there is none.
     FlightPtr under_way(const std::string& domain) const;
     std::size_t size() const { return flights_.size(); }
-    // How many of them are refreshes.
-    std::size_t refreshes() const;
+    // How many of them are refreshes, begun since then.
+    std::size_t refreshes(SteadyTime since) const;
 
     // Begins a flight, or joins the one under way. Null: there are too many, or the program is stopping.
     FlightPtr begin(const std::string& domain, Why why);

@@ -1,5 +1,6 @@
 #include "memory_table.hpp"
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set.hpp>
 #include <functional>
@@ -42,8 +43,11 @@ struct MemoryTable::Places {
     using InOrder = intrusive::list<TableEntry, intrusive::base_hook<in_table::InOrder>>;
 
     ~Places() {
-        while (!in_order.empty()) take(in_order.front());
+        for (InOrder* order : {&in_order, &only_here})
+            while (!order->empty()) take(order->front());
     }
+
+    InOrder& order_of(const TableEntry& entry) { return entry.only_here_ ? only_here : in_order; }
 
     // Null: there is none.
     TableEntry* find(std::string_view domain) {
@@ -55,22 +59,26 @@ struct MemoryTable::Places {
         if (by_domain.size() == buckets.size()) widen();
         TableEntry& added = *entry;
         by_domain.insert(added);
-        in_order.push_back(added);
+        order_of(added).push_back(added);
+        bytes += added.bytes();
         added.kept_ = std::move(entry);
     }
 
     TableEntryPtr take(TableEntry& entry) {
         by_domain.erase(by_domain.iterator_to(entry));
-        in_order.erase(in_order.iterator_to(entry));
+        InOrder& order = order_of(entry);
+        order.erase(order.iterator_to(entry));
+        bytes -= entry.bytes();
         return std::move(entry.kept_);
     }
 
     TableEntryPtr take_one() {
-        for (int spared = 0; in_order.front().used_ && spared < max_spared_at_once; ++spared) {
-            in_order.front().used_ = false;
-            in_order.splice(in_order.end(), in_order, in_order.begin());
+        InOrder& order = in_order.empty() ? only_here : in_order;
+        for (int spared = 0; order.front().used_ && spared < max_spared_at_once; ++spared) {
+            order.front().used_ = false;
+            order.splice(order.end(), order, order.begin());
         }
-        return take(in_order.front());
+        return take(order.front());
     }
 
     void widen() {
@@ -81,12 +89,17 @@ struct MemoryTable::Places {
 
     std::vector<ByDomain::bucket_type> buckets = std::vector<ByDomain::bucket_type>(first_buckets);
     ByDomain by_domain{ByDomain::bucket_traits(buckets.data(), buckets.size())};
-    InOrder in_order;  // the next one to go first
+    InOrder in_order;   // the next one to go first
+    InOrder only_here;  // what goes after these
+    std::size_t bytes = 0;
 };
 
 TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply>& made,
                        std::shared_ptr<const Rules> by)
-    : rules(std::move(by)), domain_length_(static_cast<std::uint8_t>(known.domain.size())), known_(known) {
+    : rules(std::move(by)),
+      only_here_(known.policy && !known.on_disk),
+      domain_length_(static_cast<std::uint8_t>(known.domain.size())),
+      known_(known) {
     std::size_t length = domain_length_;
     for (const PreparedReply& prepared : made) length += (*prepared.reply).size();
     texts_.reserve(length);  // so that no text moves any more
@@ -112,12 +125,13 @@ TableEntryPtr MemoryTable::find(std::string_view domain) {
 }
 
 void MemoryTable::put(std::shared_ptr<TableEntry> entry) {
-    TableEntryPtr gone;  // freed after the lock is
+    std::vector<TableEntryPtr> gone;  // freed after the lock is
+    const std::size_t max_bytes = std::max(most_ * max_bytes_an_entry, least_max_bytes);
     const std::lock_guard lock(mutex_);
-    if (TableEntry* former = places_->find(entry->domain()))
-        gone = places_->take(*former);
-    else if (places_->by_domain.size() >= most_)
-        gone = places_->take_one();
+    if (TableEntry* former = places_->find(entry->domain())) gone.push_back(places_->take(*former));
+    while (places_->by_domain.size() >= most_ ||
+           (places_->by_domain.size() > 0 && places_->bytes + entry->bytes() > max_bytes))
+        gone.push_back(places_->take_one());
     places_->add(std::move(entry));
 }
 
@@ -137,7 +151,8 @@ std::vector<std::string> MemoryTable::domains() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all;
     all.reserve(places_->by_domain.size());
-    for (const TableEntry& entry : places_->in_order) all.emplace_back(entry.domain());
+    for (const auto* order : {&places_->in_order, &places_->only_here})
+        for (const TableEntry& entry : *order) all.emplace_back(entry.domain());
     return all;
 }
 

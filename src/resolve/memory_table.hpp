@@ -1,8 +1,9 @@
 // The answers at hand: one entry per domain, with ready-made replies.
 //
 // Threads: any; the only place with a lock, apart from the log. Entries are immutable once they are in.
-// Limits:  `most` entries. The oldest one that has not been found since its last turn goes: noting that costs a question
-//          less than keeping entries in the order of their use. Nothing is lost, since what must last is on disk.
+// Limits:  `most` entries, and max_bytes_an_entry of each on average. The oldest one that has not been found since its
+//          last turn goes: noting that costs a question less than keeping entries in the order of their use. Nothing is
+//          lost, since what must last is on disk; a policy that could not be written there goes last.
 #pragma once
 
 #include <atomic>
@@ -25,6 +26,10 @@ namespace sternpost {
 
 // How many entries are spared when one must go; then the next one goes, used or not.
 inline constexpr int max_spared_at_once = 100;
+// Usual is 1 KiB; the owner of a domain can make it hundreds.
+inline constexpr std::size_t max_bytes_an_entry = 4096;
+// A small table may have some that are larger.
+inline constexpr std::size_t least_max_bytes = 4UL * 1024 * 1024;
 // Ways in which one domain is asked about; further ones are looked at each time.
 inline constexpr std::size_t max_replies_a_domain = 16;
 
@@ -53,6 +58,7 @@ public:
 
     std::string_view domain() const { return {texts_.data(), domain_length_}; }
     KnownDomain known() const { return known_.unpack(domain()); }
+    std::size_t bytes() const { return sizeof(*this) + texts_.size() + known_.size(); }
     std::span<const ReadyReply> replies() const { return {replies_.data(), replies_.size()}; }
     // Null: there is none.
     const ReadyReply* reply(const Asked& question) const {
@@ -73,6 +79,7 @@ private:
     std::shared_ptr<const TableEntry> kept_;  // while it is in the table
     bool used_ = false;                       // since its turn came last
 
+    const bool only_here_;  // a policy that is not on disk
     const std::uint8_t domain_length_;
     boost::container::small_vector<ReadyReply, 1> replies_;
     boost::container::small_vector<char, usual_texts> texts_;  // the domain, then the replies

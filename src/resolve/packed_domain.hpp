@@ -3,6 +3,7 @@
 // Threads: a value, never changed.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ public:
     // All of it except the name of the domain and `uncommitted`: what is uncommitted has no place here.
     explicit PackedDomain(const KnownDomain& known);
     KnownDomain unpack(std::string_view domain) const;
+    std::size_t size() const { return bytes_.size(); }
 
     bool operator==(const PackedDomain&) const = default;
 

@@ -9,8 +9,11 @@ namespace sternpost {
 
 namespace {
 
-// Refreshes under way, which are begun once per upkeep interval: a long list is worked off little by little.
-constexpr std::size_t max_refreshes = 16;
+// Refreshes under way that were begun a moment ago, so that a long list is worked off little by little,
+constexpr std::size_t max_young_refreshes = 16;
+constexpr std::chrono::seconds young_refresh{2};
+// and with those whose policy hosts are slow.
+constexpr std::size_t max_refreshes = 256;
 constexpr std::size_t max_due = 1000;  // looked through for these
 constexpr std::chrono::days refreshed_after_last_use{30};
 constexpr std::size_t max_pruned_at_once = 200;
@@ -30,7 +33,7 @@ bool Upkeep::round() {
     Now now;
     now.wall = clock_.wall();
     now.steady = clock_.steady();
-    bool busy = refresh_what_is_due(now.wall);
+    bool busy = refresh_what_is_due(now);
     busy = prune(now) || busy;
     busy = write_again_what_was_lost() || busy;
     tell_trouble();
@@ -38,8 +41,10 @@ bool Upkeep::round() {
 }
 
 // Returns whether there may be more.
-bool Upkeep::refresh_what_is_due(WallTime now) {
-    std::size_t under_way = lookups_.refreshes();
+bool Upkeep::refresh_what_is_due(const Now& at) {
+    const WallTime now = at.wall;
+    std::size_t under_way = lookups_.refreshes(SteadyTime::min());
+    std::size_t young = lookups_.refreshes(at.steady - young_refresh);
     // To the disk, those under way are still due, as are those that it took no news of; both may come first.
     const auto due = store_.due_for_refresh(now, now - refreshed_after_last_use, max_due);
     if (!due) {
@@ -47,9 +52,9 @@ bool Upkeep::refresh_what_is_due(WallTime now) {
         return false;
     }
     for (const std::string& domain : *due)
-        if (under_way < max_refreshes && !lookups_.under_way(domain) && !put_off(domain, now) &&
-            lookups_.begin(domain, Lookups::Why::refresh))
-            ++under_way;
+        if (young < max_young_refreshes && under_way < max_refreshes && !lookups_.under_way(domain) &&
+            !put_off(domain, now) && lookups_.begin(domain, Lookups::Why::refresh))
+            ++young, ++under_way;
     return !due->empty();
 }
 

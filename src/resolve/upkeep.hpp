@@ -23,7 +23,7 @@ public:
     bool round();
 
 private:
-    bool refresh_what_is_due(WallTime now);
+    bool refresh_what_is_due(const Now& at);
     bool put_off(const std::string& domain, WallTime now) const;
     bool prune(const Now& now);
     bool write_again_what_was_lost();

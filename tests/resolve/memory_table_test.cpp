@@ -53,6 +53,36 @@ TEST(MemoryTable, AnEntryHasAReplyForEachWayOfAsking) {
     EXPECT_EQ(entry.reply(Asked{{true, 25}, {}}), nullptr);
 }
 
+TEST(MemoryTable, IsBoundedInBytesToo) {
+    MemoryTable table(10'000);
+    table.put(entry("small.test"));
+    const std::string long_reply(100'000, 'x');
+    for (int i = 0; i < 1000; ++i) table.put(entry("d" + std::to_string(i) + ".test", long_reply));
+    EXPECT_EQ(table.size(), 10'000 * max_bytes_an_entry / table.find("d999.test")->bytes());
+    EXPECT_EQ(table.find("small.test"), nullptr);
+    MemoryTable for_one(1);
+    for_one.put(entry("huge.test", std::string(2 * least_max_bytes, 'x')));
+    EXPECT_NE(for_one.find("huge.test"), nullptr);
+}
+
+TEST(MemoryTable, WhatIsNotOnDiskGoesLast) {
+    KnownDomain known;
+    known.domain = "unwritten.test";
+    known.policy = std::make_shared<const CachedPolicy>();
+    known.on_disk = false;
+    MemoryTable table(3);
+    table.put(std::make_shared<TableEntry>(known, std::vector<PreparedReply>(), nullptr));
+    for (int i = 0; i < 10; ++i) table.put(entry("d" + std::to_string(i) + ".test"));
+    EXPECT_NE(table.find("unwritten.test"), nullptr);
+    EXPECT_EQ(table.domains().size(), 3U);
+    for (const char* name : {"a.test", "b.test", "c.test"}) {
+        known.domain = name;
+        table.put(std::make_shared<TableEntry>(known, std::vector<PreparedReply>(), nullptr));
+    }
+    EXPECT_EQ(table.find("a.test"), nullptr) << "the other one has been found since its last turn";
+    EXPECT_EQ(table.size(), 3U);
+}
+
 TEST(MemoryTable, GrowsWithWhatIsPut) {
     constexpr std::size_t most = 10'000;
     MemoryTable table(most);

@@ -186,6 +186,10 @@ TEST_F(UpkeepTest, RefreshesAreBounded) {
     test::run_until(io, [&] { return under_way() >= 16; });
     upkeep();
     EXPECT_EQ(under_way(), 16);
+    // Those that are slow do not keep the others waiting.
+    clock.advance(3s);
+    upkeep();
+    EXPECT_EQ(under_way(), 32);
     fetcher.gate.open();
     test::run_until(io, [&] {
         return std::ranges::all_of(fetcher.fetches, [](const auto& host) { return host.second == 2; });
