@@ -341,7 +341,10 @@ void Daemon::apply(Config config) {
     // Read anew each time: the key may be another one.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
     fetcher_.reconfigure(https_options(config));
-    if (log) write_log_with(config.log.level, *log);
+    if (log)
+        write_log_with(config.log.level, *log);
+    else
+        hear(config.log.level);
     eyes_ = std::move(eyes);
     take_over_dane(config);
     if (other_metrics) {

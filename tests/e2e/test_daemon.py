@@ -177,16 +177,20 @@ def test_hup_goes_by_what_is_in_force(world, start_sternpostd):
 
 
 def test_a_log_that_cannot_be_opened_anew_is_no_reason_to_refuse_a_reload(world, start_sternpostd):
-    sternpostd = start_sternpostd({})
+    """All but where it goes is taken over."""
+    sternpostd = start_sternpostd({"log": {"level": "info"}})
     domain = world.domain("let-go")
     load(sternpostd, domain, world)
     below_a_file = f"{sternpostd.config}/sternpost.log"
-    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": below_a_file},
+    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": below_a_file, "level": "debug"},
                                                          "override": [{"domain": domain, "action": "ignore"}]}))
     sternpostd.reload()
     assert "the log that is open goes on" in sternpostd.wait_for_log(re.compile(below_a_file))
     sternpostd.wait_for_log(re.compile("info: reloaded"))
     assert sternpostd.ask(domain) == NOT_FOUND
+    quiet = world.domain("level")
+    load(sternpostd, quiet, world)
+    sternpostd.wait_for_log(re.compile(f"debug: policy {quiet}: TXT record"))
 
 
 def test_a_log_that_may_not_be_written_is_found_by_check_config(lab):
