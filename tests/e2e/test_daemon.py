@@ -13,7 +13,7 @@ import pytest
 from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import drop
 from socketmap import SocketmapClient, netstring
-from sternpost import COMMAND_SECONDS, LISTEN, binary, merged
+from sternpost import COMMAND_SECONDS, LISTEN, binary, merged, secret
 from world import NOT_FOUND, enforce, secure
 
 # A mistake in the configuration, its line, and what the message must say about it and about what would be right.
@@ -132,13 +132,20 @@ def test_hup_with_a_mistake_keeps_the_old_configuration(world, sternpostd):
     assert sternpostd.ask(domain) == secure()
 
 
-def test_hup_that_fails_takes_over_nothing(world, start_sternpostd):
-    sternpostd = start_sternpostd({"log": {"level": "info"}})
+@pytest.mark.parametrize("changes, word", (
+    ({"https": {"ca-file": "/nonexistent/ca.pem"}}, "/nonexistent/ca.pem"),
+    ({"fleet": {"key-file": "/nonexistent/fleet.key"}}, "/nonexistent/fleet.key"),
+    ({"admin": {"metrics": "192.0.2.1:9461"}}, "192.0.2.1:9461"),
+    ({"admin": {"socket": "/nonexistent/admin.sock"}}, "/nonexistent/admin.sock"),
+))
+def test_hup_that_fails_takes_over_nothing(world, start_sternpostd, changes, word):
+    key_file = secret(world.directory, "fleet.key", "k" * 64)
+    sternpostd = start_sternpostd({"log": {"level": "info"},
+                                   "fleet": {"servers": ["127.0.0.1:1"], "key-file": key_file}})
     elsewhere = sternpostd.directory / "elsewhere.log"
-    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": str(elsewhere)},
-                                                         "https": {"ca-file": "/nonexistent/ca.pem"}}))
+    sternpostd.write_config(merged(sternpostd.settings, merged(changes, {"log": {"target": str(elsewhere)}})))
     sternpostd.reload()
-    assert "/nonexistent/ca.pem" in sternpostd.wait_for_log(re.compile("reload failed"))
+    assert word in sternpostd.wait_for_log(re.compile("reload failed"))
     assert not elsewhere.exists()
 
 
