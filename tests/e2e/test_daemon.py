@@ -149,6 +149,22 @@ def test_hup_that_fails_takes_over_nothing(world, start_sternpostd, changes, wor
     assert not elsewhere.exists()
 
 
+def test_a_dns_server_whose_interface_is_away_stops_neither_start_nor_reload(world, lab, start_sternpostd):
+    there, away = lab.settings["dns"]["servers"], "fe80::53%away"
+    sternpostd = start_sternpostd({"dns": {"servers": [away]}})
+    sternpostd.wait_for_log(re.compile(f'warning: dns: "servers" of .dns.: "{away}" is left out'))
+    domain = world.domain("interface")
+    for servers, answer in ([away], NOT_FOUND), ([away, *there], secure()):
+        sternpostd.write_config(merged(sternpostd.settings, {"dns": {"servers": servers}}))
+        reloads = sternpostd.log_text().count("reloaded")
+        sternpostd.reload()
+        sternpostd.process.wait_until(lambda: sternpostd.log_text().count("reloaded") > reloads, "it is reloaded")
+        world.publish(domain, enforce())
+        wait_until(lambda: sternpostd.ask(domain) == answer, "DNS is asked")
+    assert sternpostd.log_text().count("is left out") == 1
+    assert "internal error" not in sternpostd.log_text()
+
+
 def test_hup_leaves_metrics_at_its_port_and_takes_over_the_rest(world, start_sternpostd):
     """0.0.0.0 cannot be listened on beside 127.0.0.1."""
     sternpostd = start_sternpostd({"admin": {"metrics": "127.0.0.1:9461"}})
