@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -80,6 +81,16 @@ bool one_length(const std::vector<std::string>& lengths) {
     return std::ranges::all_of(lengths, [&](const std::string& length) {
         return length == lengths.front() && !length.empty() && std::ranges::all_of(length, is_digit);
     });
+}
+
+// RFC 9110 sections 5.6.1 and 8.4: an empty element of the list is none.
+bool names_a_coding(const std::string& content_encoding) {
+    std::istringstream elements(content_encoding);
+    for (std::string element; std::getline(elements, element, ',');) {
+        const std::string coding(trimmed(element));
+        if (!coding.empty() && ::strcasecmp(coding.c_str(), "identity") != 0) return true;
+    }
+    return false;
 }
 
 std::string last_of(std::vector<std::string> values) {
@@ -321,7 +332,7 @@ Result<std::string> Transfer::verdict_on_answer() {
         return failure(Errc::temporary, "the answer's Content-Length is no number, or several that differ",
                        "cut-short");
     for (const std::string& coding : fields("content-encoding"))
-        if (::strcasecmp(coding.c_str(), "identity") != 0)
+        if (names_a_coding(coding))
             return failure(Errc::invalid,
                            "the answer has the content coding \"" + printable(coding, 60) +
                                "\", which was not asked for",

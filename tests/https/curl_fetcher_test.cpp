@@ -128,6 +128,7 @@ TEST_F(CurlFetcherTest, GetsThePolicy) {
         {"#58", "drip-fast"},
         {"#59", "close-delimited"},
         {"#60", "http10"},
+        {"#61", "coding-empty"},
         {"#49", "early-hints"},
         {"#56", "trailer-type"},
     };
