@@ -337,11 +337,15 @@ void Daemon::apply(Config config) {
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     auto eyes = std::make_shared<Eyes>(config.https.ca_file);
-    const std::optional<LineWriter> log = log_writer_if_any(config.log);
-    // Read again each time: the key may have changed.
+    // Read anew each time: the key may be another one.
     if (fleet_ && config.fleet.on()) fleet_->reconfigure(fleet_options(config));
+    // From here on nothing fails: it reads the authorities that were good for `eyes`.
     fetcher_.reconfigure(https_options(config));
-    if (log) write_log_with(config.log.level, *log);
+    const std::optional<LineWriter> log = log_writer_if_any(config.log);
+    if (log)
+        write_log_with(config.log.level, *log);
+    else
+        hear(config.log.level);
     eyes_ = std::move(eyes);
     take_over_dane(config);
     if (other_metrics) {

@@ -126,6 +126,11 @@ std::string without(const std::string& part, std::string_view text) {
     return part.empty() ? left : left.erase(left.find(part), part.size());
 }
 
+std::string with_interface(const Endpoint& endpoint, const std::string& interface) {
+    const std::string host = endpoint.host + interface;
+    return endpoint.port ? bracketed(host) + ':' + std::to_string(*endpoint.port) : host;
+}
+
 bool is_link_local(const std::string& host) {
     in6_addr address{};
     return inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
@@ -180,9 +185,13 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     const std::string interface = interface_in(text);
     auto endpoint = parse_endpoint(without(interface, text));
     if (!endpoint) return tl::unexpected(std::move(endpoint.error()));
-    if (!interface.empty() && !is_link_local(endpoint->host))
+    const bool link_local = is_link_local(endpoint->host);
+    if (!interface.empty() && !link_local)
         return wrong(text,
                      "names an interface, which only a link-local address (fe80::/10) has; write it without");
+    if (interface.empty() && link_local)
+        return wrong(text, "is link-local and names no interface; write " +
+                               in_quotes(with_interface(*endpoint, "%eth0")) + ", with that of yours");
     return ServerAddress{endpoint->host + interface, endpoint->port.value_or(ServerAddress{}.port)};
 }
 

@@ -61,8 +61,7 @@ void set_server(ares_channel channel, asio::ip::udp::endpoint server) {
         std::array<char, IF_NAMESIZE> name{};
         asio::ip::address_v6 address = server.address().to_v6();
         if (::if_indextoname(static_cast<unsigned>(address.scope_id()), name.data()) == nullptr)
-            throw std::runtime_error("the DNS server " + text_of(server) +
-                                     " is link-local, and its interface is not named or not there");
+            throw std::runtime_error("its interface is not there");
         interface = name.data();
         address.scope_id(0);
         server.address(address);

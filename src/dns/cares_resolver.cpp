@@ -27,9 +27,8 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::uint16_t dns_port = 53;
-// resolv.conf is looked at before a question, but no more often than this.
-constexpr std::chrono::seconds resolv_conf_interval{1};
+// resolv.conf, and what could not be opened, is looked at before a question, but no more often than this.
+constexpr std::chrono::seconds look_interval{1};
 constexpr std::size_t max_servers = 8;
 constexpr std::chrono::milliseconds probe_interval_after_silence{10'000};
 constexpr const char* is_stopped = "the resolver is stopped";
@@ -56,6 +55,19 @@ DnsFigures::Outcomes& outcomes_of(DnsFigures& figures, int type) {
     return figures.outcomes.at(static_cast<std::size_t>(std::ranges::find(types, type) - types.begin()));
 }
 
+// Where it is now.
+Result<asio::ip::udp::endpoint> endpoint_of(const NameServer& server) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(server.address, error);
+    if (error) return failure(Errc::invalid, "is no IP address");
+    const bool link_local = address.is_v6() && address.to_v6().is_link_local();
+    if (link_local && server.address.find('%') == std::string::npos)
+        return failure(Errc::invalid, "is link-local and names no interface, as \"fe80::1%eth0\" does");
+    if (link_local && address.to_v6().scope_id() == 0)
+        return failure(Errc::temporary, "is left out until its interface is there");
+    return asio::ip::udp::endpoint(address, server.port);
+}
+
 }  // namespace
 
 class CaresResolver::Inside {
@@ -64,16 +76,15 @@ public:
         : executor_(std::move(executor)), options_(std::move(options)), next_probe_(executor_) {
         if (::ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
-        replace_servers(open_servers(options_));
+        open_servers();
     }
     ~Inside() { ::ares_library_cleanup(); }
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
 
     void reconfigure(DnsOptions options) {
-        auto servers = open_servers(options);
         options_ = std::move(options);
-        replace_servers(std::move(servers));
+        open_servers();
     }
 
     void stop() {
@@ -86,7 +97,7 @@ public:
 
     template <class Record>
     awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read, Servers whom) {
-        follow_resolv_conf();
+        follow_servers();
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
         if (open_ >= max_questions) {
             outcomes_of(figures_, type).add("overloaded");
@@ -96,7 +107,7 @@ public:
         if (whom == Servers::validating) std::erase_if(servers, does_not_validate);
         if (servers.empty()) {
             outcomes_of(figures_, type).add("unreachable");
-            co_return failure(Errc::temporary, nobody_to_ask(whom), "unreachable");
+            co_return failure(Errc::temporary, nobody_to_ask(), "unreachable");
         }
         Question<Record> question;
         question.name = std::move(name);
@@ -129,7 +140,7 @@ public:
     }
 
     awaitable<Validation> validation() {
-        follow_resolv_conf();
+        follow_servers();
         const ServerList servers = servers_;
         if (verdict(servers) == Validation::unknown && !stopped_) {
             ServerList unknown = servers;
@@ -160,6 +171,16 @@ public:
 private:
     using ServerList = std::vector<std::shared_ptr<Server>>;
 
+    // A server that is to be asked; null: it cannot be opened.
+    struct Entry {
+        NameServer named;
+        std::shared_ptr<Server> server;
+    };
+
+    static bool is_in(const ServerList& servers, const std::shared_ptr<Server>& server) {
+        return std::ranges::find(servers, server) != servers.end();
+    }
+
     static bool does_not_validate(const std::shared_ptr<Server>& server) {
         return server->validation() != Validation::yes;
     }
@@ -181,9 +202,12 @@ private:
         return all_probed && says(Validation::no) ? Validation::no : Validation::unknown;
     }
 
-    std::string nobody_to_ask(Servers whom) const {
-        return whom == Servers::validating ? "no DNS server validates"
-                                           : "no server in " + options_.resolv_conf + " can be asked";
+    std::string source() const {
+        return options_.servers.empty() ? options_.resolv_conf : "\"servers\" of [dns]";
+    }
+
+    std::string nobody_to_ask() const {
+        return servers_.empty() ? "no server in " + source() + " can be asked" : "no DNS server validates";
     }
 
     // Until one of them is known to validate, or all have been probed.
@@ -198,16 +222,72 @@ private:
             co_await probes->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
-    void follow_resolv_conf() {
+    void follow_servers() {
         const auto now = std::chrono::steady_clock::now();
-        if (!options_.servers.empty() || now < next_look_) return;
-        next_look_ = now + resolv_conf_interval;
-        if (state_of(options_.resolv_conf) != resolv_conf_state_) replace_servers(open_servers(options_));
+        if (now < next_look_) return;
+        next_look_ = now + look_interval;
+        if (options_.servers.empty() && state_of(options_.resolv_conf) != resolv_conf_state_)
+            return open_servers();
+        bool changed = false;
+        for (Entry& entry : entries_) {
+            if (!is_to_be_opened(entry)) continue;
+            auto server = open(entry.named);
+            changed = changed || server != entry.server;
+            entry.server = std::move(server);
+        }
+        if (changed) replace_servers();
+    }
+
+    // One that is open stays so while its interface is away.
+    static bool is_to_be_opened(const Entry& entry) {
+        const auto now = endpoint_of(entry.named);
+        return now && (!entry.server || entry.server->endpoint() != *now);
+    }
+
+    void open_servers() {
+        trust_ad_ = options_.trust_ad;
+        auto wanted = options_.servers.empty() ? read_resolv_conf_anew() : options_.servers;
+        wanted.resize(std::min(wanted.size(), max_servers));
+        std::vector<Entry> entries;
+        for (const NameServer& named : wanted) entries.push_back({named, open(named)});
+        entries_ = std::move(entries);
+        replace_servers();
+    }
+
+    std::vector<NameServer> read_resolv_conf_anew() {
+        resolv_conf_state_ = state_of(options_.resolv_conf);
+        std::ifstream file(options_.resolv_conf);
+        std::ostringstream text;
+        text << file.rdbuf();
+        ResolvConf conf = read_resolv_conf(text.str());
+        trust_ad_ = trust_ad_ || options_.trust_resolv_conf_ad || conf.trust_ad;
+        return std::move(conf.servers);
+    }
+
+    std::shared_ptr<Server> open(const NameServer& named) try {
+        const auto endpoint = endpoint_of(named);
+        if (!endpoint) return leave_out(named, endpoint.error().detail);
+        const bool believe = trust_ad_ || endpoint->address().is_loopback();
+        return std::make_shared<Server>(executor_, *endpoint, options_.timeout, believe);
+    } catch (const std::runtime_error& error) {
+        return leave_out(named, std::string("is left out: ") + error.what());
+    }
+
+    // Told once, until it has been open.
+    std::shared_ptr<Server> leave_out(const NameServer& named, const std::string& why) const {
+        const bool told = std::ranges::any_of(
+            entries_, [&](const Entry& entry) { return entry.named == named && !entry.server; });
+        if (!told) say(LogLevel::warning, Topic::dns, "{}: \"{}\" {}", source(), named.address, why);
+        return nullptr;
     }
 
     // Questions under way keep the servers that they were put to.
-    void replace_servers(ServerList servers) {
+    void replace_servers() {
+        ServerList servers;
+        for (const Entry& entry : entries_)
+            if (entry.server) servers.push_back(entry.server);
         for (const auto& server : servers) {
+            if (is_in(servers_, server)) continue;
             const auto former = std::ranges::find_if(servers_, [&](const auto& each) {
                 return each->name() == server->name() && each->believes_ad() == server->believes_ad();
             });
@@ -218,47 +298,17 @@ private:
             }
         }
         std::erase_if(former_servers_, [](const auto& former) { return former.expired(); });
-        former_servers_.insert(former_servers_.end(), servers_.begin(), servers_.end());
+        for (const auto& server : servers_)
+            if (!is_in(servers, server)) former_servers_.emplace_back(server);
         servers_ = std::move(servers);
         next_probe_.cancel();
     }
 
-    ServerList open_servers(const DnsOptions& options) {
-        if (options.servers.empty()) return open_servers_of_resolv_conf(options);
-        ServerList servers;
-        for (const auto& server : options.servers) add_server(servers, server, options, options.trust_ad);
-        return servers;
-    }
-
-    // Whatever that file says is no reason to die.
-    ServerList open_servers_of_resolv_conf(const DnsOptions& options) {
-        resolv_conf_state_ = state_of(options.resolv_conf);
-        std::ifstream file(options.resolv_conf);
-        std::ostringstream text;
-        text << file.rdbuf();
-        const ResolvConf conf = read_resolv_conf(text.str());
-        const bool trust_ad = options.trust_ad || options.trust_resolv_conf_ad || conf.trust_ad;
-        ServerList servers;
-        for (const auto& address : conf.servers) {
-            try {
-                add_server(servers, {address, dns_port}, options, trust_ad);
-            } catch (const std::runtime_error& error) {
-                say(LogLevel::warning, Topic::dns, "{}: {}", options.resolv_conf, error.what());
-            }
-        }
-        return servers;
-    }
-
-    void add_server(ServerList& servers, const asio::ip::udp::endpoint& endpoint, const DnsOptions& options,
-                    bool trust_ad) {
-        if (servers.size() == max_servers) return;
-        const bool believe = trust_ad || endpoint.address().is_loopback();
-        servers.push_back(std::make_shared<Server>(executor_, endpoint, options.timeout, believe));
-    }
-
     asio::any_io_executor executor_;
     DnsOptions options_;
-    ServerList servers_;
+    bool trust_ad_ = false;  // of every server in entries_
+    std::vector<Entry> entries_;
+    ServerList servers_;  // those of entries_ that are open
     std::vector<std::weak_ptr<Server>> former_servers_;
     FileState resolv_conf_state_;
     std::chrono::steady_clock::time_point next_look_{};

@@ -1,5 +1,6 @@
 #include "resolv_conf.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <sstream>
 #include <string>
 
@@ -15,13 +16,13 @@ ResolvConf read_resolv_conf(std::string_view text) {
         words >> key;
         if (key == "nameserver" && words >> value) {
             boost::system::error_code error;
-            const auto address = boost::asio::ip::make_address(value, error);
-            if (!error) conf.servers.push_back(address);
+            boost::asio::ip::make_address(value, error);
+            if (!error) conf.servers.push_back({value});
         } else if (key == "options") {
             while (words >> value) conf.trust_ad = conf.trust_ad || value == "trust-ad";
         }
     }
-    if (conf.servers.empty()) conf.servers.push_back(boost::asio::ip::address_v4::loopback());
+    if (conf.servers.empty()) conf.servers.push_back({"127.0.0.1"});
     return conf;
 }
 

@@ -3,16 +3,16 @@
 // Threads: any; pure.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <string_view>
 #include <vector>
+
+#include "sternpost/dns/name_server.hpp"
 
 namespace sternpost {
 
 struct ResolvConf {
-    std::vector<boost::asio::ip::address>
-        servers;            // never empty: 127.0.0.1 when none is named, as in the C library
-    bool trust_ad = false;  // `options trust-ad`
+    std::vector<NameServer> servers;  // never empty: 127.0.0.1 when none is named, as in the C library
+    bool trust_ad = false;            // `options trust-ad`
 };
 
 // Lines that cannot be read are skipped, as in the C library.

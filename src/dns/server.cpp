@@ -23,7 +23,8 @@ constexpr int patience_part = 5;
 
 Server::Server(const asio::any_io_executor& executor, const asio::ip::udp::endpoint& endpoint,
                std::chrono::milliseconds timeout, bool believe_ad)
-    : believe_ad_(believe_ad),
+    : endpoint_(endpoint),
+      believe_ad_(believe_ad),
       patience_(timeout / patience_part),
       channel_(std::make_shared<CaresChannel>(executor, endpoint, timeout)),
       probed_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {}

@@ -28,6 +28,7 @@ public:
     void stop();
 
     const std::string& name() const { return channel_->server(); }
+    const boost::asio::ip::udp::endpoint& endpoint() const { return endpoint_; }
     bool believes_ad() const { return believe_ad_; }
     bool lacks_descriptor() const { return channel_->lacks_descriptor(); }
     // Of one whose AD bit is not believed, this is known without asking.
@@ -47,6 +48,7 @@ private:
     static boost::asio::awaitable<void> probe_for_confirmation(std::shared_ptr<Server> self);
     void conclude(bool ad);
 
+    boost::asio::ip::udp::endpoint endpoint_;
     bool believe_ad_;
     std::chrono::milliseconds patience_;  // with a probe for confirmation
     std::shared_ptr<CaresChannel> channel_;

@@ -110,15 +110,12 @@ public:
                                     ", where no policy host can be (see allow-private-addresses)",
                                 "special-address"));
         addresses = of_both_families(addresses, max_addresses);
-        if (manner.queue == Queue::passed_by) {
-            begin(Fetch(std::move(handler), std::move(host), std::move(addresses), std::move(manner.report)));
-            return arm_aging();
-        }
+        Fetch fetch(std::move(handler), std::move(host), std::move(addresses), std::move(manner));
+        if (fetch.manner.queue == Queue::passed_by) return begin(std::move(fetch));
         if (queue_.size() >= max_queued_fetches)
-            return post(executor_, std::move(handler),
+            return post(executor_, std::move(fetch.handler),
                         failure(Errc::overloaded, "too many policy fetches are waiting", "overloaded"));
-        queue_.emplace_back(std::move(handler), std::move(host), std::move(addresses),
-                            std::move(manner.report));
+        queue_.push_back(std::move(fetch));
         start_queued();
     }
 
@@ -128,23 +125,22 @@ private:
     enum class Attempt { http2, http1, http2_again };
 
     struct Fetch {
-        Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where,
-              std::shared_ptr<FetchReport> into)
+        Fetch(FetchHandler to, std::string at, std::vector<asio::ip::address> where, Manner how)
             : handler(std::move(to)),
               host(std::move(at)),
               addresses(std::move(where)),
               groups(Lanes::groups_of(addresses)),
-              report(std::move(into)) {}
+              manner(std::move(how)) {}
 
         FetchHandler handler;
         std::string host;
         std::vector<asio::ip::address> addresses;
         Lanes::Groups groups;
         Attempt attempt = Attempt::http2;
-        std::string doubted;                  // a body that came by HTTP/2, and may have been cut short
-        std::shared_ptr<FetchReport> report;  // null: nobody wants one
-        std::chrono::milliseconds spent{0};   // by an earlier transfer
-        std::unique_ptr<Transfer> transfer;   // once it is under way
+        std::string doubted;  // a body that came by HTTP/2, and may have been cut short
+        Manner manner;
+        std::chrono::milliseconds spent{0};  // by an earlier transfer
+        std::unique_ptr<Transfer> transfer;  // once it is under way
     };
 
     static int on_socket(CURL* handle, curl_socket_t fd, int what, void* self, void*) {
@@ -192,13 +188,14 @@ private:
             HttpsOptions options = options_;
             options.timeout = std::max(options.timeout - fetch.spent, std::chrono::milliseconds(1));
             fetch.transfer = std::make_unique<Transfer>(options, trust_, fetch.host, fetch.addresses,
-                                                        fetch.attempt != Attempt::http1, fetch.report);
+                                                        fetch.attempt != Attempt::http1, fetch.manner.report);
         } catch (const std::exception& error) {
             post(executor_, std::move(fetch.handler), failure(Errc::temporary, error.what()));
             return;
         }
         CURL* handle = fetch.transfer->handle();
-        lanes_.start(handle, fetch.groups, std::chrono::steady_clock::now());
+        if (fetch.manner.queue == Queue::kept)
+            lanes_.start(handle, fetch.groups, std::chrono::steady_clock::now());
         under_way_.emplace(handle, std::move(fetch));
         curl_multi_add_handle(multi_, handle);
     }

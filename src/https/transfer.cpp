@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -16,7 +15,6 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
 #include "sternpost/log/log.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/policy.hpp"
 
 namespace asio = boost::asio;
@@ -26,7 +24,6 @@ namespace sternpost {
 namespace {
 
 constexpr const char* well_known_path = "/.well-known/mta-sts.txt";
-constexpr long http_ok = 200;
 
 std::string_view policy_domain_of(std::string_view host) {
     constexpr std::string_view label = "mta-sts.";
@@ -75,20 +72,8 @@ bool ends_with_chunked(std::string_view transfer_encoding) {
     return last.size() == chunked.size() && ::strncasecmp(last.data(), chunked.data(), last.size()) == 0;
 }
 
-// RFC 9112 section 6.3: with anything else there is no telling where the body ends.
-bool one_length(const std::vector<std::string>& lengths) {
-    return std::ranges::all_of(lengths, [&](const std::string& length) {
-        return length == lengths.front() && !length.empty() && std::ranges::all_of(length, is_digit);
-    });
-}
-
 std::string last_of(std::vector<std::string> values) {
     return values.empty() ? std::string() : std::move(values.back());
-}
-
-std::string seconds_text(std::chrono::milliseconds time) {
-    return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
-                                    : std::to_string(time.count()) + " ms";
 }
 
 }  // namespace
@@ -226,14 +211,14 @@ void Transfer::on_tls_event(const SSL* session, int where, int alert) {
     if (where == SSL_CB_READ_ALERT && (alert & description) == SSL_AD_CLOSE_NOTIFY) seen.close_notify = true;
 }
 
-// An HTTP/1 answer delimited only by the end of the connection is whole if the peer ended that with
-// close_notify; libcurl does not check.
-bool Transfer::has_no_proven_end() const {
+// An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
+// close_notify; libcurl does not ask.
+bool Transfer::has_proven_end() const {
     curl_off_t length = -1;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     const bool delimited =
         length >= 0 || tls_->http2 || ends_with_chunked(last_of(fields("transfer-encoding")));
-    return !delimited && !tls_->close_notify;
+    return delimited || tls_->close_notify;
 }
 
 bool Transfer::take_header(std::string_view line) {
@@ -295,88 +280,33 @@ std::chrono::milliseconds Transfer::duration() const {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(microseconds));
 }
 
-Result<std::string> Transfer::verdict(CURLcode code) {
-    if (tls_->report) tell_report();
-    if (!passed_limit_.empty()) return failure(Errc::temporary, passed_limit_, "too-large");
-    const long answered = status();
-    const std::string location = last_of(fields("location"));
-    if (answered >= 300 && answered < 400 && !location.empty())
-        return failure(Errc::temporary,
-                       "HTTP status " + std::to_string(answered) + ", a redirect to \"" +
-                           printable(location, 120) + "\", which RFC 8461 forbids to follow",
-                       "redirect");
-    if (answered >= 200 && answered != http_ok)
-        return failure(Errc::temporary, "HTTP status " + std::to_string(answered) + " instead of 200",
-                       "status");
-    return code == CURLE_OK ? verdict_on_answer() : verdict_on_failure(code);
+Outcome Transfer::outcome(CURLcode code) const {
+    Outcome seen;
+    seen.code = code;
+    seen.host = host_;
+    seen.reason = printable(reason_[0] != '\0' ? reason_ : curl_easy_strerror(code), 200);
+    curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &seen.verified);
+    seen.socket_error = socket_error_;
+    seen.passed_limit = passed_limit_;
+    seen.status = status();
+    seen.location = last_of(fields("location"));
+    seen.lengths = fields("content-length");
+    seen.codings = fields("content-encoding");
+    seen.has_proven_end = has_proven_end();
+    seen.took = duration();
+    seen.timeout = timeout_;
+    seen.connect_timeout = connect_timeout_;
+    return seen;
 }
 
-Result<std::string> Transfer::verdict_on_answer() {
-    if (has_no_proven_end())
-        return failure(
-            Errc::temporary,
-            "the connection to " + host_ + " ended before the whole answer had come (no close_notify)",
-            "cut-short");
-    if (!one_length(fields("content-length")))
-        return failure(Errc::temporary, "the answer's Content-Length is no number, or several that differ",
-                       "cut-short");
-    for (const std::string& coding : fields("content-encoding"))
-        if (::strcasecmp(coding.c_str(), "identity") != 0)
-            return failure(Errc::invalid,
-                           "the answer has the content coding \"" + printable(coding, 60) +
-                               "\", which was not asked for",
-                           "media-type");
+Result<std::string> Transfer::verdict(CURLcode code) {
+    if (tls_->report) tell_report();
+    if (auto fault = fault_of(outcome(code))) return tl::unexpected(std::move(*fault));
     if (const auto fault = media_type_fault(fields("content-type"))) {
         if (require_text_plain_) return failure(Errc::invalid, *fault, "media-type");
         say(LogLevel::warning, {Topic::https, policy_domain_of(host_)}, "{}", *fault);
     }
     return std::move(body_);
-}
-
-Result<std::string> Transfer::verdict_on_failure(CURLcode code) const {
-    const std::string reason = printable(reason_[0] != '\0' ? reason_ : curl_easy_strerror(code), 200);
-    long verified = X509_V_OK;
-    curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &verified);
-    switch (code) {
-        case CURLE_PEER_FAILED_VERIFICATION:
-            return failure(Errc::untrusted,
-                           "the certificate of " + host_ + " is not valid: " +
-                               (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : reason),
-                           "certificate");
-        case CURLE_OPERATION_TIMEDOUT:
-            return failure(Errc::temporary, too_late(reason), "timeout");
-        case CURLE_GOT_NOTHING:
-        case CURLE_PARTIAL_FILE:
-        case CURLE_RECV_ERROR:
-        case CURLE_HTTP2:
-        case CURLE_HTTP2_STREAM:
-            return failure(
-                Errc::temporary,
-                "the connection to " + host_ + " ended before the whole answer had come (" + reason + ")",
-                "cut-short");
-        case CURLE_COULDNT_CONNECT:
-            if (socket_error_ == EMFILE || socket_error_ == ENFILE || socket_error_ == ENOBUFS ||
-                socket_error_ == ENOMEM)
-                return failure(Errc::overloaded,
-                               "no socket for a connection to " + host_ + ": " + std::strerror(socket_error_),
-                               "overloaded");
-            return failure(Errc::temporary, "no connection to " + host_ + " (" + reason + ")", "connect");
-        case CURLE_SSL_CONNECT_ERROR:
-            return failure(Errc::temporary, "no TLS session with " + host_ + " (" + reason + ")", "tls");
-        case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, which is anything
-        case CURLE_WEIRD_SERVER_REPLY:
-            return failure(Errc::temporary, "no HTTP answer from " + host_ + " (" + reason + ")");
-        default:
-            return failure(Errc::temporary, "no answer from " + host_ + " (" + reason + ")");
-    }
-}
-
-std::string Transfer::too_late(const std::string& reason) const {
-    const bool connecting = duration() < timeout_;
-    return connecting ? "no connection to " + host_ + " within " + seconds_text(connect_timeout_) + " (" +
-                            reason + ")"
-                      : "no complete answer from " + host_ + " within " + seconds_text(timeout_) + " (" +
-                            reason + ")";
 }
 
 }  // namespace sternpost

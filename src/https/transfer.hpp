@@ -13,6 +13,7 @@
 
 #include "sternpost/https/curl_fetcher.hpp"
 #include "sternpost/tls/trust_store.hpp"
+#include "verdict.hpp"
 
 namespace sternpost {
 
@@ -62,7 +63,7 @@ private:
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
     static void on_tls_event(const SSL* session, int where, int alert);
-    bool has_no_proven_end() const;
+    bool has_proven_end() const;
     CURLcode prove_name(SSL_CTX* context);
     static int on_chain(X509_STORE_CTX* verification, void* seen);
     void tell_report();
@@ -71,9 +72,7 @@ private:
     long status() const;
     // The values of the header fields with this name, in their order.
     std::vector<std::string> fields(const char* name) const;
-    Result<std::string> verdict_on_failure(CURLcode code) const;
-    std::string too_late(const std::string& reason) const;
-    Result<std::string> verdict_on_answer();
+    Outcome outcome(CURLcode code) const;
 
     std::string host_;
     std::shared_ptr<TrustStore> trust_;

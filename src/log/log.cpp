@@ -31,6 +31,12 @@ void write_log_with(LogLevel least, LineWriter writer) {
     least_heard.store(heard, std::memory_order_relaxed);
 }
 
+void hear(LogLevel least) {
+    const std::lock_guard lock(the_log().mutex);
+    const bool writes = the_log().writer && *the_log().writer;
+    if (writes) least_heard.store(static_cast<int>(least), std::memory_order_relaxed);
+}
+
 bool is_heard(LogLevel level) {
     return static_cast<int>(level) <= least_heard.load(std::memory_order_relaxed);
 }

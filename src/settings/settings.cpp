@@ -70,7 +70,7 @@ Rules rules(const Config& config, PostfixDnssec::Answer postfix) {
 DnsOptions dns_options(const Config& config, PostfixDnssec::Answer postfix) {
     DnsOptions options;
     for (const ServerAddress& server : config.dns.servers)
-        options.servers.emplace_back(asio::ip::make_address(server.host), server.port);
+        options.servers.push_back({server.host, server.port});
     options.trust_ad = config.dns.trust_ad;
     options.trust_resolv_conf_ad = goes_by_postfix(config) && postfix == PostfixDnssec::Answer::dnssec;
     options.validation_wanted =

@@ -72,7 +72,7 @@ protected:
     static DnsOptions options() {
         DnsOptions made;
         made.timeout = 15s;
-        made.servers.emplace_back(asio::ip::make_address(ValidatingResolver::address), 53);
+        made.servers.push_back({ValidatingResolver::address});
         return made;
     }
 

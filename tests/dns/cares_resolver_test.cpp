@@ -12,6 +12,7 @@
 
 #include "dns/race.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/dns_https_lab.hpp"
 #include "tests/support/dns_server.hpp"
 #include "tests/support/run.hpp"
@@ -79,7 +80,7 @@ protected:
 
     DnsServer& server(const std::string& address, Behaviour behaviour, std::uint16_t port = 53) {
         servers_.emplace_back(io, address, std::move(behaviour), port);
-        options.servers.push_back(servers_.back().endpoint());
+        options.servers.push_back(servers_.back().named());
         return servers_.back();
     }
 
@@ -371,7 +372,7 @@ TEST_F(CaresResolverTest, EndsWithoutDescriptors) {
 
 TEST_F(CaresResolverTest, FailsAtOnceWhereNobodyListens) {
     options.timeout = 15s;
-    options.servers = {{asio::ip::make_address("127.0.0.77"), 53}};
+    options.servers = {{"127.0.0.77"}};
     const auto start = std::chrono::steady_clock::now();
     const auto answer = ask();
     ASSERT_FALSE(answer);
@@ -382,7 +383,7 @@ TEST_F(CaresResolverTest, FailsAtOnceWhereNobodyListens) {
 
 TEST_F(CaresResolverTest, PassesOverAServerWhereNobodyListens) {
     options.timeout = 15s;
-    options.servers = {{asio::ip::make_address("127.0.0.77"), 53}};
+    options.servers = {{"127.0.0.77"}};
     server(second, text("two"));
     const auto answer = ask();
     ASSERT_TRUE(answer) << answer.error().detail;
@@ -711,6 +712,57 @@ TEST_F(CaresResolverTest, AsksALinkLocalServer) {
     ASSERT_TRUE(answer) << answer.error().detail;
     EXPECT_THAT(answer->records, ElementsAre("near"));
     EXPECT_FALSE(near.asked().empty());
+}
+
+// At boot the interface may come later than we do, and after a line was down it is another one.
+TEST_F(CaresResolverTest, AsksALinkLocalServerWhenItsInterfaceIsThere) {
+    const test::TempDir directory;
+    const auto ip = [](std::vector<std::string> words) {
+        words.insert(words.begin(), test::require_program("ip", "iproute2"));
+        test::output_of(words);
+    };
+    const std::string interface = "late", text_of_it = "fe80::54%" + interface;
+    const auto plug_in = [&] {
+        ip({"link", "add", interface, "type", "veth", "peer", "name", "peer"});
+        ip({"link", "set", interface, "arp", "off", "up"});
+        ip({"link", "set", "peer", "up"});
+        ip({"addr", "add", "fe80::54/64", "dev", interface, "nodad"});
+    };
+    test::write_file(directory / "resolv.conf", "nameserver " + text_of_it + "\n");
+    const std::string file = directory / "resolv.conf";
+    for (const std::string& source : {std::string("\"servers\" of [dns]"), file}) {
+        const test::CapturedLog log;
+        options.resolv_conf = file;
+        if (source == file)
+            options.servers.clear();
+        else
+            options.servers = {{text_of_it}};
+        start();
+        const auto answer = ask();
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().detail, "no server in " + source + " can be asked");
+        resolver->reconfigure(options);
+        for (int time = 0; time < 2; ++time) {
+            plug_in();
+            const DnsServer near(io, text_of_it, over_tcp_only(text("near")));
+            test::wait_until([&] { return ask().has_value(); }, "the interface is seen");
+            ip({"link", "del", interface});
+        }
+        EXPECT_EQ(log.count(source + ": \"" + text_of_it + "\" is left out"), 1U) << log.text();
+        EXPECT_EQ(log.count("asking"), 1U) << log.text();
+        TearDown();
+    }
+}
+
+TEST_F(CaresResolverTest, AsksTheOthersWhenAServerCannotBeOpened) {
+    const test::CapturedLog log;
+    server(first, text("one"));
+    options.servers.push_back({"fe80::54%away"});
+    options.servers.push_back({"fe80::54"});
+    const auto answer = ask();
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_TRUE(log.has("\"fe80::54%away\" is left out until its interface is there"));
+    EXPECT_TRUE(log.has("\"fe80::54\" is link-local and names no interface"));
 }
 
 TEST_F(CaresResolverTest, RefusesMoreQuestionsThanItsLimit) {

@@ -73,7 +73,7 @@ protected:
 
     DnsServer& server(const std::string& address, const Script& script) {
         servers_.emplace_back(io, address, [&script](const Question& question) { script.play(question); });
-        options.servers.push_back(servers_.back().endpoint());
+        options.servers.push_back(servers_.back().named());
         return servers_.back();
     }
 
@@ -294,7 +294,7 @@ TEST_F(ServerTest, OfResolvConfIsBelievedWhereItsTrustAdOrAnOptionSaysSo) {
     EXPECT_EQ(answer_about(signed_name), "signed");
 
     // Those named in the configuration are not those of resolv.conf.
-    options.servers.emplace_back(asio::ip::make_address(remote), 53);
+    options.servers.push_back({remote});
     options.trust_resolv_conf_ad = true;
     EXPECT_EQ(start_and_look(), Validation::no);
 }

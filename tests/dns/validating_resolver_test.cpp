@@ -80,8 +80,7 @@ protected:
     static DnsOptions options_for(const std::vector<std::string>& addresses) {
         DnsOptions options;
         options.timeout = 15s;
-        for (const auto& address : addresses)
-            options.servers.emplace_back(asio::ip::make_address(address), 53);
+        for (const auto& address : addresses) options.servers.push_back({address});
         return options;
     }
 

@@ -30,6 +30,14 @@ def give_to_daemon(path):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
+def secret(directory, name, *lines):
+    path = directory / name
+    path.write_text("".join(line + "\n" for line in lines))
+    path.chmod(0o440)
+    give_to_daemon(path)
+    return str(path)
+
+
 def binary(name):
     """The path of a built program. $STERNPOST_BIN is the directory that holds it."""
     directory = os.environ.get("STERNPOST_BIN")

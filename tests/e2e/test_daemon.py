@@ -13,7 +13,7 @@ import pytest
 from process import SEARCH_PATH, require, wait_until
 from scripted_resolver import drop
 from socketmap import SocketmapClient, netstring
-from sternpost import COMMAND_SECONDS, LISTEN, binary, merged
+from sternpost import COMMAND_SECONDS, LISTEN, binary, merged, secret
 from world import NOT_FOUND, enforce, secure
 
 # A mistake in the configuration, its line, and what the message must say about it and about what would be right.
@@ -132,14 +132,37 @@ def test_hup_with_a_mistake_keeps_the_old_configuration(world, sternpostd):
     assert sternpostd.ask(domain) == secure()
 
 
-def test_hup_that_fails_takes_over_nothing(world, start_sternpostd):
-    sternpostd = start_sternpostd({"log": {"level": "info"}})
+@pytest.mark.parametrize("changes, word", (
+    ({"https": {"ca-file": "/nonexistent/ca.pem"}}, "/nonexistent/ca.pem"),
+    ({"fleet": {"key-file": "/nonexistent/fleet.key"}}, "/nonexistent/fleet.key"),
+    ({"admin": {"metrics": "192.0.2.1:9461"}}, "192.0.2.1:9461"),
+    ({"admin": {"socket": "/nonexistent/admin.sock"}}, "/nonexistent/admin.sock"),
+))
+def test_hup_that_fails_takes_over_nothing(world, start_sternpostd, changes, word):
+    key_file = secret(world.directory, "fleet.key", "k" * 64)
+    sternpostd = start_sternpostd({"log": {"level": "info"},
+                                   "fleet": {"servers": ["127.0.0.1:1"], "key-file": key_file}})
     elsewhere = sternpostd.directory / "elsewhere.log"
-    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": str(elsewhere)},
-                                                         "https": {"ca-file": "/nonexistent/ca.pem"}}))
+    sternpostd.write_config(merged(sternpostd.settings, merged(changes, {"log": {"target": str(elsewhere)}})))
     sternpostd.reload()
-    assert "/nonexistent/ca.pem" in sternpostd.wait_for_log(re.compile("reload failed"))
+    assert word in sternpostd.wait_for_log(re.compile("reload failed"))
     assert not elsewhere.exists()
+
+
+def test_a_dns_server_whose_interface_is_away_stops_neither_start_nor_reload(world, lab, start_sternpostd):
+    there, away = lab.settings["dns"]["servers"], "fe80::53%away"
+    sternpostd = start_sternpostd({"dns": {"servers": [away]}})
+    sternpostd.wait_for_log(re.compile(f'warning: dns: "servers" of .dns.: "{away}" is left out'))
+    domain = world.domain("interface")
+    for servers, answer in ([away], NOT_FOUND), ([away, *there], secure()):
+        sternpostd.write_config(merged(sternpostd.settings, {"dns": {"servers": servers}}))
+        reloads = sternpostd.log_text().count("reloaded")
+        sternpostd.reload()
+        sternpostd.process.wait_until(lambda: sternpostd.log_text().count("reloaded") > reloads, "it is reloaded")
+        world.publish(domain, enforce())
+        wait_until(lambda: sternpostd.ask(domain) == answer, "DNS is asked")
+    assert sternpostd.log_text().count("is left out") == 1
+    assert "internal error" not in sternpostd.log_text()
 
 
 def test_hup_leaves_metrics_at_its_port_and_takes_over_the_rest(world, start_sternpostd):
@@ -177,16 +200,20 @@ def test_hup_goes_by_what_is_in_force(world, start_sternpostd):
 
 
 def test_a_log_that_cannot_be_opened_anew_is_no_reason_to_refuse_a_reload(world, start_sternpostd):
-    sternpostd = start_sternpostd({})
+    """All but where it goes is taken over."""
+    sternpostd = start_sternpostd({"log": {"level": "info"}})
     domain = world.domain("let-go")
     load(sternpostd, domain, world)
     below_a_file = f"{sternpostd.config}/sternpost.log"
-    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": below_a_file},
+    sternpostd.write_config(merged(sternpostd.settings, {"log": {"target": below_a_file, "level": "debug"},
                                                          "override": [{"domain": domain, "action": "ignore"}]}))
     sternpostd.reload()
     assert "the log that is open goes on" in sternpostd.wait_for_log(re.compile(below_a_file))
     sternpostd.wait_for_log(re.compile("info: reloaded"))
     assert sternpostd.ask(domain) == NOT_FOUND
+    quiet = world.domain("level")
+    load(sternpostd, quiet, world)
+    sternpostd.wait_for_log(re.compile(f"debug: policy {quiet}: TXT record"))
 
 
 def test_a_log_that_may_not_be_written_is_found_by_check_config(lab):

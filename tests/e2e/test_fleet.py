@@ -12,7 +12,7 @@ from admin import Admin
 from engine import Sentinel, Server
 from fake_clock import FakeClock
 from process import wait_until
-from sternpost import give_to_daemon
+from sternpost import secret
 from world import NOT_FOUND, enforce, secure
 
 QUESTIONS = 50
@@ -36,14 +36,6 @@ def own_engine(world):
 def new_engine(world, *settings):
     port = next(PORTS)
     return Server(world.directory / f"engine-{port}", port, *settings)
-
-
-def secret(directory, name, *lines):
-    path = directory / name
-    path.write_text("".join(line + "\n" for line in lines))
-    path.chmod(0o440)
-    give_to_daemon(path)
-    return str(path)
 
 
 class Relay:

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -73,9 +74,10 @@ protected:
     }
 
     // Fetches without waiting; the result goes to the end of `results`.
-    void fetch_without_waiting(const std::string& name, const std::string& address = live_v4) {
+    void fetch_without_waiting(const std::string& name, const std::string& address = live_v4,
+                               Queue queue = Queue::kept) {
         if (!fetcher) start();
-        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), Queue::kept),
+        asio::co_spawn(io, fetcher->fetch(name, parsed({address}), queue),
                        [this](std::exception_ptr escaped, Fetched result) {
                            ASSERT_FALSE(escaped);
                            results.push_back(std::move(result));
@@ -128,6 +130,7 @@ TEST_F(CurlFetcherTest, GetsThePolicy) {
         {"#58", "drip-fast"},
         {"#59", "close-delimited"},
         {"#60", "http10"},
+        {"#61", "coding-empty"},
         {"#49", "early-hints"},
         {"#56", "trailer-type"},
     };
@@ -623,6 +626,24 @@ TEST_F(CurlFetcherTest, DoesNotLetSlowHostsKeepOthersWaiting) {
     EXPECT_THAT(results, IsEmpty());
     fetcher->stop();
     run_until_results(4);
+}
+
+TEST_F(CurlFetcherTest, NeverGivesUpWhatAnOperatorAskedFor) {
+    const std::string urgent = "mta-sts.held.word.test";
+    fetch_without_waiting(urgent, live_v4, Queue::passed_by);
+    run_until_connections(urgent, 1);
+    constexpr std::size_t slow = max_slow_fetches_an_address + max_fetches_an_address;
+    for (std::size_t i = 0; i < slow; ++i) fetch_without_waiting("mta-sts.hang.word.test");
+    run_until_results(1);
+    ASSERT_FALSE(results[0]);
+    EXPECT_EQ(results[0].error().cause, "given-up");
+    const auto released = [&] {
+        host->release();
+        return std::ranges::any_of(results, [](const Fetched& result) { return result.has_value(); });
+    };
+    test::run_until(io, released, 60s);
+    fetcher->stop();
+    run_until_results(slow + 1);
 }
 
 TEST_F(CurlFetcherTest, RefusesMoreThanItsQueueHolds) {

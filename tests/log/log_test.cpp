@@ -44,8 +44,18 @@ TEST(Log, WhatIsNotHeardIsNotWritten) {
     EXPECT_EQ(log.text(), "");
 }
 
+TEST(Log, AnotherLevelKeepsTheWriter) {
+    const CapturedLog log(LogLevel::error);
+    hear(LogLevel::info);
+    say(LogLevel::info, Topic::dns, "heard");
+    hear(LogLevel::error);
+    say(LogLevel::info, Topic::dns, "quiet");
+    EXPECT_EQ(log.text(), "info: dns: heard\n");
+}
+
 TEST(Log, WithoutAWriterNothingIsHeard) {
     { const CapturedLog log; }
+    hear(LogLevel::debug);
     EXPECT_FALSE(is_heard(LogLevel::error));
     say(LogLevel::error, Topic::daemon, "nobody hears");
 }

@@ -170,11 +170,10 @@ TEST(Settings, EachKeyIsHandedOn) {
 
 TEST(Settings, DnsOptionsAreWhatTheFileSays) {
     Config config;
-    config.dns.servers = {{"192.0.2.1", 5353}, {"2001:db8::1", 53}};
+    config.dns.servers = {{"192.0.2.1", 5353}, {"2001:db8::1", 53}, {"fe80::1%away", 53}};
     config.dns.trust_ad = true;
     config.dns.timeout = 7s;
-    const std::vector<ip::udp::endpoint> servers = {{ip::make_address("192.0.2.1"), 5353},
-                                                    {ip::make_address("2001:db8::1"), 53}};
+    const std::vector<NameServer> servers = {{"192.0.2.1", 5353}, {"2001:db8::1", 53}, {"fe80::1%away", 53}};
     EXPECT_EQ(parts(dns_options(config, Answer::dnssec)), std::tuple(servers, true, true, true, 7000ms));
     EXPECT_EQ(parts(dns_options(config, Answer::otherwise)), std::tuple(servers, true, false, false, 7000ms));
     config.answers.dane = DaneSwitch::on;

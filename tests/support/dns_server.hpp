@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "sternpost/dns/name_server.hpp"
 #include "tests/support/dns_message.hpp"
 
 namespace sternpost::test {
@@ -48,6 +49,7 @@ public:
     DnsServer& operator=(const DnsServer&) = delete;
 
     asio::ip::udp::endpoint endpoint() const { return udp_.local_endpoint(); }
+    NameServer named() const { return {endpoint().address().to_string(), endpoint().port()}; }
     // Every question that came, in order.
     const std::vector<Question>& asked() const { return asked_; }
     void forget_asked() { asked_.clear(); }

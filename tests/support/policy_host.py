@@ -23,6 +23,7 @@ Behaviours that give the policy:
     type-latin1  type-twice-same  tls12-only  tls13-only  cert-wildcard  cert-rsa  cert-intermediate
     early-hints (103 with another Content-Type comes first)  alt-svc  type-twice-parameters  cert-upper-case  http2
     held (waits for release(), as a program for SIGUSR1)  keep-alive (and says close_notify when the client has)
+    coding-empty (two headers that list none)
     http2-only  http2-alone-403  http2-alone-505 (their answers to HTTP/1.1)  trailer-type (a chunked body, then another Content-Type)  type-folded (over two lines)
 Connections that fail:
     close-before-tls  hang-before-tls  tls11-only  cert-expired  cert-not-yet-valid  cert-wrong-name  cert-domain-only
@@ -358,6 +359,7 @@ RESPONSES = {
     "close-at-once": lambda exchange: None,
     "gzip": lambda exchange: exchange.answer(*PLAIN, "Content-Encoding: gzip", body=gzip.compress(exchange.body)),
     "coding-twice": with_fields(*PLAIN, "Content-Encoding: gzip", "Content-Encoding: identity"),
+    "coding-empty": with_fields(*PLAIN, "Content-Encoding:", "Content-Encoding: , Identity ,"),
     "coding-folded": with_fields(*PLAIN, "Content-Encoding:\r\n gzip"),
     "hang": hang,
     "hang-after-head": hang_after_head,

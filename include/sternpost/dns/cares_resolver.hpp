@@ -5,26 +5,29 @@
 // one after its share of the timeout (a fifth, or less if there are more servers) without an answer, or at
 // once after a failure; the first real answer counts.
 //
-// Servers are probed for validation at start, every `probe_interval` (ten seconds while one has never said),
-// and before an answer without the AD bit is believed where DANE rests on it: `. NS` with the AD bit means
-// yes, without it no; anything else leaves the last verdict as it is. Each change is one line in the log.
+// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while one has never
+// said), and before an answer without AD bit is believed where DANE rests on it: `. NS` with the AD bit says
+// yes, without it no; anything else leaves the last verdict as it is. One line in the log tells each change.
+//
+// A server that cannot be opened, such as a link-local one whose interface is away, is left out, which one line in the log
+// tells, and is tried again while questions are asked.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/udp.hpp>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sternpost/dns/dns_figures.hpp"
+#include "sternpost/dns/name_server.hpp"
 #include "sternpost/dns/resolver.hpp"
 
 namespace sternpost {
 
 struct DnsOptions {
-    std::vector<boost::asio::ip::udp::endpoint>
-        servers;            // empty: those of `resolv_conf`, followed when it changes
-    bool trust_ad = false;  // believe the AD bit of every server; loopback is always believed
+    std::vector<NameServer> servers;  // empty: those of `resolv_conf`, followed when it changes
+    bool trust_ad = false;            // believe the AD bit of every server; loopback is always believed
     bool trust_resolv_conf_ad =
         false;                      // believe that of the servers in `resolv_conf`, whatever it says itself
     bool validation_wanted = true;  // false: nobody asks for what DANE rests on, so no server is probed

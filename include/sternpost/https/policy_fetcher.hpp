@@ -20,7 +20,7 @@ namespace sternpost {
 // Whether a fetch waits for its turn.
 enum class Queue {
     kept,
-    passed_by,  // for an operator: it starts at once, whatever is under way
+    passed_by,  // at an operator's word: it starts at once, whatever is under way, and is never given up for others
 };
 
 class PolicyFetcher {

@@ -20,6 +20,8 @@ using LineWriter = std::function<void(const Line&)>;
 
 // From now on `writer` gets the lines that are as loud as `least` or louder; an empty one ends that.
 void write_log_with(LogLevel least, LineWriter writer);
+// The same with the writer that there is.
+void hear(LogLevel least);
 // Whether a line of that level would be written.
 bool is_heard(LogLevel level);
 void write_line(const Line& line);
