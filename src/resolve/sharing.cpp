@@ -10,7 +10,7 @@ namespace sternpost {
 
 namespace {
 
-// Whoever has the lease may be gone; the lease ends by itself long before this.
+
 constexpr std::chrono::minutes longest_turn{2};
 
 }  // namespace

@@ -5,12 +5,12 @@
 // one after its share of the timeout (a fifth, or less if there are more servers) without an answer, or at
 // once after a failure; the first real answer counts.
 //
-// Whether a server validates is asked at the start, every `probe_interval` (ten seconds while one has never
-// said), and before an answer without AD bit is believed where DANE rests on it: `. NS` with the AD bit says
-// yes, without it no; anything else leaves the last verdict as it is. One line in the log tells each change.
+// Servers are probed for validation at start, every `probe_interval` (ten seconds while one has never said),
+// and before an answer without the AD bit is believed where DANE rests on it: `. NS` with the AD bit means
+// yes, without it no; anything else leaves the last verdict as it is. Each change is one line in the log.
 //
-// A server that cannot be opened, such as a link-local one whose interface is away, is left out, which one line in the log
-// tells, and is tried again while questions are asked.
+// A server that cannot be opened, such as a link-local one whose interface is away, is left out, with one line in
+// the log, and is tried again while questions are asked.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
