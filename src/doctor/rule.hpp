@@ -93,6 +93,8 @@ std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool
 std::vector<OurTable> our_tables(const Facts& facts, const Scope& scope);
 // Those of a list that are not a resolver's. A pipemap: that asks one stays: it needs all that it has.
 std::vector<std::string> other_tables(std::span<const Table> tables);
+// What of a list is no table of ours, as it can be tried from outside of smtp(8): without proxy:.
+std::vector<std::string> tables_beside_ours(const Facts& facts, std::string_view list, bool chroot);
 // Whether the answers of that map have the grammar of Postfix 3.10.
 bool is_extended(const Facts& facts, std::string_view map);
 // Whether that map may be answered `dane-only`.

@@ -109,6 +109,14 @@ void set_for(Facts& facts, std::size_t number, const std::string& name, const st
     facts.postfix.smtp.at(number).settings[name] = value;
 }
 
+// Another table behind ours.
+std::function<void(Facts&)> unusable(std::string other, std::string trouble, bool has_source) {
+    return [=](Facts& facts) {
+        set(facts, "smtp_tls_policy_maps", table + ", " + other);
+        facts.tables[other] = {trouble, has_source};
+    };
+}
+
 void chroot_all(Facts& facts) {
     for (SmtpService& each : facts.postfix.smtp) each.chroot = true;
 }
@@ -166,6 +174,25 @@ const Fault faults[] = {
     {"map-hidden", with("smtp_tls_policy_maps", "socketmap:inet:127.0.0.1:8642:QUERY," + table), advice,
      "= " + table},
     {"map-hidden", with("smtp_tls_policy_maps", "regexp:/x " + table), information, "postmap -q"},
+    {"map-unusable", unusable("hash:/x", "open database /x.db: No such file or directory", true), broken,
+     "postmap 'hash:/x'"},
+    {"map-unusable", unusable("hash:/x", "open database /x.db: No such file or directory", false), broken,
+     "# Mend hash:/x, or take it out of smtp_tls_policy_maps."},
+    {"map-unusable", unusable("pcre:/x", "unsupported dictionary type: pcre", true), broken,
+     "apt-get install postfix-pcre"},
+    {"map-unusable", unusable("foo:/x", "unsupported dictionary type: foo", true), broken, "# Mend foo:/x"},
+    {"map-unusable",
+     [](Facts& facts) {
+         set_for(facts, 1, "smtp_tls_policy_maps", "proxy:hash:/x, " + table);
+         facts.tables["hash:/x"] = {"open database /x.db: No such file or directory", true};
+     },
+     broken, "postmap 'hash:/x'"},
+    {"map-unusable",
+     [](Facts& facts) {
+         set(facts, "smtp_tls_policy_maps", "unionmap:{" + table + ", hash:/x}");
+         facts.tables["hash:/x"] = {"open database /x.db: No such file or directory", true};
+     },
+     broken, "postmap 'hash:/x'"},
     {"map-requiretls", with("smtp_requiretls_policy", table), broken, "postconf -X 'smtp_requiretls_policy'"},
 
     {"postfix-too-old",

@@ -63,6 +63,12 @@ struct SocketLook {
     std::vector<std::string> closed;  // directories, and the socket, that Postfix's user may not pass
 };
 
+// Another table of smtp_tls_policy_maps, tried as smtp(8) would open and ask it.
+struct TableLook {
+    std::string trouble;      // why it cannot be asked; empty: it can
+    bool has_source = false;  // there is the file that postmap(1) would make it from
+};
+
 struct HostFacts {
     std::vector<std::string> name_servers;  // of /etc/resolv.conf
     std::optional<std::vector<std::string>>
@@ -88,6 +94,8 @@ struct Facts {
     bool daemon_sees_dnssec = false;
     HostFacts host;
     std::vector<SocketLook> sockets;
+    std::map<std::string, TableLook>
+        tables;  // by what tables_beside_ours() calls them; absent: not tried, or no word
     Config daemon;
     std::optional<FleetLook> fleet;  // nullopt: the daemon has none
 };
