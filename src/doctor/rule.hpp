@@ -3,6 +3,7 @@
 // Threads: any; pure.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -39,6 +40,10 @@ struct Rule {
 
 bool asks_sternpostd(const Facts& facts);
 bool has_chroot(const Facts& facts);
+// Each with the parameter of its key behind it; the last has both, and takes the place of the others.
+inline constexpr std::array<std::string_view, 7> client_certificate_parameters{
+    "smtp_tls_cert_file",  "smtp_tls_key_file",  "smtp_tls_eccert_file", "smtp_tls_eckey_file",
+    "smtp_tls_dcert_file", "smtp_tls_dkey_file", "smtp_tls_chain_files"};
 // In main.cf or for a service.
 bool is_yes_anywhere(const Facts& facts, std::string_view name);
 bool does_dnssec_anywhere(const Facts& facts);

@@ -117,6 +117,14 @@ std::function<void(Facts&)> unusable(std::string other, std::string trouble, boo
     };
 }
 
+std::function<void(Facts&)> client_certificate(std::string certificate, std::string key, PemLook look) {
+    return [=](Facts& facts) {
+        set(facts, certificate, "/client.pem");
+        set(facts, key, "/client.pem");
+        facts.host.pem["/client.pem"] = look;
+    };
+}
+
 void chroot_all(Facts& facts) {
     for (SmtpService& each : facts.postfix.smtp) each.chroot = true;
 }
@@ -299,6 +307,20 @@ const Fault faults[] = {
     {"too-many-clients", [](Facts& facts) { facts.postfix.smtp.front().processes = 0; }, advice, "maxproc"},
 
     {"ca-missing", with("smtp_tls_CAfile", ""), broken, "postconf -e 'smtp_tls_CAfile = " + bundle + "'"},
+    {"client-certificate", client_certificate("smtp_tls_cert_file", "smtp_tls_key_file", {}), broken,
+     "postconf -X 'smtp_tls_cert_file'"},
+    {"client-certificate",
+     client_certificate("smtp_tls_eccert_file", "smtp_tls_eckey_file", {true, false, true}), broken,
+     "postconf -X 'smtp_tls_eccert_file'"},
+    {"client-certificate",
+     client_certificate("smtp_tls_dcert_file", "smtp_tls_dkey_file", {true, true, false}), broken,
+     "postconf -X 'smtp_tls_dkey_file'"},
+    {"client-certificate",
+     [](Facts& facts) {
+         set(facts, "smtp_tls_chain_files", "/client.pem, /other.pem");
+         facts.host.pem = {{"/client.pem", {true, true, true}}, {"/other.pem", {}}};
+     },
+     broken, "postconf -X 'smtp_tls_chain_files'"},
     {"ca-file", with("smtp_tls_CAfile", "/nowhere"), broken, "smtp_tls_CAfile = " + bundle},
     {"ca-file", [](Facts& facts) { facts.host.certificates[bundle] = 0; }, broken, "smtp_tls_CAfile"},
     {"ca-path",

@@ -69,17 +69,24 @@ struct TableLook {
     bool has_source = false;  // there is the file that postmap(1) would make it from
 };
 
+struct PemLook {
+    bool readable = false;
+    bool certificate = false;
+    bool key = false;  // that needs no passphrase
+};
+
 struct HostFacts {
     std::vector<std::string> name_servers;  // of /etc/resolv.conf
     std::optional<std::vector<std::string>>
         chroot_name_servers;         // of its copy in the queue directory; nullopt: none
     std::optional<bool> validating;  // whether these validate; nullopt: not asked, or no answer
     std::map<std::string, int>
-        certificates;                 // of each CAfile and CApath that is looked into; absent: unreadable
-    std::string ca_bundle;            // where this system has its authorities; empty: not found
-    std::set<std::string> sockets;    // those of TLSRPT that are there
-    std::vector<std::string> tlspol;  // traces of postfix-tlspol
-    int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
+        certificates;                    // of each CAfile and CApath that is looked into; absent: unreadable
+    std::map<std::string, PemLook> pem;  // of client certificates and keys; absent: not ours to judge
+    std::string ca_bundle;               // where this system has its authorities; empty: not found
+    std::set<std::string> sockets;       // those of TLSRPT that are there
+    std::vector<std::string> tlspol;     // traces of postfix-tlspol
+    int listen_backlog = 0;              // the kernel's net.core.somaxconn; 0: unknown
 };
 
 // What became of a try to ask the daemon's fleet as it would.
