@@ -137,7 +137,7 @@ private:
     void look_at_mail_servers() {
         for (const Remark& finding : survey_.findings)
             if (finding.code == "mx-without-tls" || finding.code == "mx-certificate" ||
-                finding.code == "mx-unreachable")
+                finding.code == "mx-dane" || finding.code == "mx-unreachable")
                 refuse(finding.code, finding.subject, finding.what,
                        finding.remedy.empty() ? "without --probe no MX host is looked at" : finding.remedy);
     }

@@ -133,6 +133,10 @@ TEST(Publication, WhatWouldBreakIsRefused) {
     seen.mx.hosts[1].starttls->failure = "it does not offer STARTTLS";
     EXPECT_THAT(refused(plan_for(seen)), ElementsAre("mx-without-tls"));
     EXPECT_TRUE(plan_for(seen, wish_for(Mode::none)));
+    seen.mx.hosts[1].starttls->failure.clear();
+    seen.mx.hosts[1].starttls->tls_version = "TLSv1.3";
+    seen.mx.hosts[1].starttls->dane = StarttlsReport::Dane::fails;
+    EXPECT_THAT(refused(plan_for(seen)), ElementsAre("mx-dane"));
 }
 
 TEST(Publication, WithoutMxHostsThereIsNone) {
