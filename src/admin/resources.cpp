@@ -202,7 +202,7 @@ Resources::Answer Resources::readyz(Request) {
     response.body += "disk: " + (trouble.empty() ? "ok" : printable(trouble)) + "\n";
     const DnsFigures dns = sources_.dns();
     for (const DnsServerState& server : dns.servers)
-        response.body += "dns " + server.name + ": " + std::string(words_for(server.validation)) + "\n";
+        response.body += "dns " + server.name + ": " + std::string(words_for(dns, server)) + "\n";
     if (dns.servers.empty()) response.body += "dns: there is no server to ask\n";
     if (const auto fleet = sources_.fleet())
         response.body +=

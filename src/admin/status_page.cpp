@@ -209,7 +209,8 @@ string decisions(const StatusFacts& facts) {
                                         table({"When", "Destination", "Answer", "Why"}, rows));
 }
 
-string_view look_of(Validation validation) {
+string_view look_of(const DnsFigures& dns, Validation validation) {
+    if (!dns.validation_wanted) return "soft";
     return validation == Validation::yes ? "good" : validation == Validation::no ? "warn" : "soft";
 }
 
@@ -219,10 +220,11 @@ string health(const StatusFacts& facts) {
         return trouble.empty() ? element("span", "good", "works") : element("span", "bad", html(trouble));
     };
     std::vector<string> rows;
-    for (const DnsServerState& server : facts.figures.dns.servers)
+    const DnsFigures& dns = facts.figures.dns;
+    for (const DnsServerState& server : dns.servers)
         rows.push_back(
             cell("name", "", "DNS server " + html(server.name)) +
-            cell("", "", element("span", look_of(server.validation), words_for(server.validation))));
+            cell("", "", element("span", look_of(dns, server.validation), words_for(dns, server))));
     rows.push_back(cell("name", "", "Disk, reading") + cell("", "", disk(store.read_trouble)));
     rows.push_back(cell("name", "", "Disk, writing") + cell("", "", disk(store.write_trouble)));
     if (const auto& fleet = facts.figures.fleet)
