@@ -147,7 +147,8 @@ awaitable<AllFigures> Resources::figures() {
 
 Resources::Answer Resources::page(Request request) {
     const AllFigures now = co_await figures();
-    StatusFacts facts{now, sources_.clock.wall(), answering_, history_.minutes(), std::nullopt};
+    StatusFacts facts{now,          sources_.clock.wall(),       answering_, history_.minutes(),
+                      std::nullopt, dns_history_.lately(now.dns)};
     if (request.audience != Audience::scrapers)
         facts.named =
             StatusFacts::Named{census_.failing(), census_.ending(), sources_.cache.recent_decisions()};

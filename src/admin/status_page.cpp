@@ -16,6 +16,8 @@ using std::string_view;
 
 enum KindOfAnswer : std::size_t { temporary_failures = 3 };  // its place in answer_kinds
 static_assert(answer_kinds[temporary_failures] == "temp");
+// A lost packet or two say nothing.
+constexpr std::uint64_t few_questions = 4;
 
 string element(string_view name, string_view look, string_view content) {
     const string with = look.empty() ? "" : " class=\"" + string(look) + "\"";
@@ -266,11 +268,23 @@ string header(const StatusFacts& facts, bool well) {
            "</header>\n";
 }
 
+bool is_without_dns(const DnsCounts& lately) {
+    return lately.unanswered >= few_questions && lately.unanswered * 4 > lately.asked;
+}
+
+// One that has not said anything yet may still do so; where it stays silent, its questions have no answer either.
+bool lacks_validation(const DnsFigures& dns) {
+    const auto is = [&](Validation what) {
+        return std::ranges::find(dns.servers, what, &DnsServerState::validation) != dns.servers.end();
+    };
+    return dns.validation_wanted && is(Validation::no) && !is(Validation::yes);
+}
+
 }  // namespace
 
 std::vector<string> troubles_of(const StatusFacts& facts) {
     std::vector<string> troubles;
-    const auto& [figures, now, answering, minutes, named] = facts;
+    const auto& [figures, now, answering, minutes, named, dns_lately] = facts;
     if (!answering) troubles.emplace_back("Questions of Postfix are not answered.");
     if (!figures.store.write_trouble.empty())
         troubles.push_back("A restart would forget what is learnt now: " + html(figures.store.write_trouble) +
@@ -287,6 +301,14 @@ std::vector<string> troubles_of(const StatusFacts& facts) {
         troubles.push_back("Something is broken at " + html(static_cast<std::uint64_t>(broken)) +
                            " of your own domains: \"sternpost watch\" says what.");
     if (figures.dns.servers.empty()) troubles.emplace_back("There is no DNS server to ask.");
+    if (is_without_dns(dns_lately))
+        troubles.push_back(html(dns_lately.unanswered) + " of the " + html(dns_lately.asked) +
+                           " DNS questions of the last minutes had no answer.");
+    if (lacks_validation(figures.dns))
+        troubles.emplace_back(
+            "DANE is wanted, and no DNS server validates, so that MTA-STS alone decides: \"sternpost "
+            "doctor\" "
+            "looks at the resolver.");
     if (figures.fleet && !figures.fleet->working)
         troubles.push_back(
             "The fleet cannot be asked; this relay goes on alone: " + html(figures.fleet->trouble) + ".");

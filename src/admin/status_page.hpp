@@ -28,6 +28,7 @@ struct StatusFacts {
     bool answering = false;
     std::vector<AnswerCounts> minutes;  // the oldest first
     std::optional<Named> named;         // nullopt: no names for who asks
+    DnsCounts dns_lately;
 };
 
 std::string status_page(const StatusFacts& facts);
