@@ -454,6 +454,17 @@ const Fault faults[] = {
      advice, "'smtp_tls_mandatory_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1'"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "null"), broken,
      "postconf -X 'smtp_tls_mandatory_ciphers'"},
+    {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!SSLv2, >=TLSv1.2, TLS1.3"), broken,
+     ">=TLSv1.2"},
+    {"mandatory-protocols",
+     [](Facts& facts) {
+         use_version(facts, {3, 5, 25});
+         set(facts, "smtp_tls_mandatory_protocols", ">=TLSv1.2");
+     },
+     broken, "!TLSv1.1"},
+    {"ciphers", with("smtp_tls_mandatory_ciphers", "strong"), broken, "postconf -X"},
+    {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL:ALL"), broken, "postconf -X"},
+    {"ciphers", with("smtp_tls_exclude_ciphers", "ALL"), broken, "postconf -X"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "export"), advice, "postconf -X"},
     {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL, HIGH"), advice, "postconf -X"},
     {"obsolete", with("smtp_use_tls", "yes"), advice, "postconf -X 'smtp_use_tls'"},
@@ -717,7 +728,9 @@ TEST(RulesTest, WhatIsFineIsLeftInPeace) {
              facts.host.name_servers = {"::1", "127.0.0.53"};
          }},
         {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!SSLv2:!SSLv3:!TLSv1:!TLSv1.1")},
+        {"mandatory-protocols", with("smtp_tls_mandatory_protocols", ">=TLSv1.2, <=0304")},
         {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL, MD5, DES, 3DES")},
+        {"ciphers", with("smtp_tls_mandatory_ciphers", "HIGH")},
         {"session-cache", with("smtp_tls_session_cache_database", "btree:x")},
         {"ca-path", with("smtp_tls_CApath", "/nowhere")},
         {"too-many-clients", [](Facts& facts) { facts.host.listen_backlog = 128; }},

@@ -76,6 +76,7 @@ FAULTS = [
     ("mandatory-protocols", "advice", "smtp_tls_mandatory_protocols = !SSLv2, !SSLv3"),
     ("mandatory-protocols", "broken", "smtp_tls_mandatory_protocols = <=TLSv1.1"),
     ("ciphers", "broken", "smtp_tls_mandatory_ciphers = null"),
+    ("ciphers", "broken", "smtp_tls_mandatory_ciphers = strong"),
     ("obsolete", "advice", "smtp_use_tls = yes"),
     ("loglevel", "advice", "smtp_tls_loglevel = 0"),
     ("tlsproxy", "broken", "smtp_tls_connection_reuse = yes", {"tlsproxy": False}),
