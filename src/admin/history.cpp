@@ -56,4 +56,27 @@ std::vector<AnswerCounts> History::minutes() const {
     return all;
 }
 
+DnsCounts DnsCounts::of(const DnsFigures& figures) {
+    DnsCounts now;
+    for (const DnsFigures::Outcomes& type : figures.outcomes) {
+        for (std::size_t i = 0; i < dns_outcomes.size(); ++i) now.asked += type.count(i);
+        for (const std::string_view outcome : {"timeout", "unreachable", "refused"})
+            now.unanswered += type.count_of(outcome);
+    }
+    return now;
+}
+
+DnsCounts DnsCounts::since(const DnsCounts& before) const {
+    return {asked - before.asked, unanswered - before.unanswered};
+}
+
+void DnsHistory::end_minute(const DnsFigures& figures) {
+    ends_.push_back(DnsCounts::of(figures));
+    if (ends_.size() > max_dns_minutes) ends_.pop_front();
+}
+
+DnsCounts DnsHistory::lately(const DnsFigures& figures) const {
+    return DnsCounts::of(figures).since(ends_.front());
+}
+
 }  // namespace sternpost

@@ -122,6 +122,8 @@ void add_dns(Exposition& out, const DnsFigures& dns) {
                 static_cast<double>(dns.outcomes[type].count(i)));
     out.gauge("sternpost_dns_questions_in_flight", "Open DNS questions.",
               static_cast<double>(dns.open_questions));
+    // Nobody is to be woken by what nobody has asked for.
+    if (!dns.validation_wanted) return;
     MetricFamily& servers = out.family(MetricType::Gauge, "sternpost_dns_server_validating",
                                        "Whether a DNS server validates: 1 for the state that it is in.");
     for (const DnsServerState& server : dns.servers) {

@@ -147,7 +147,8 @@ awaitable<AllFigures> Resources::figures() {
 
 Resources::Answer Resources::page(Request request) {
     const AllFigures now = co_await figures();
-    StatusFacts facts{now, sources_.clock.wall(), answering_, history_.minutes(), std::nullopt};
+    StatusFacts facts{now,          sources_.clock.wall(),       answering_, history_.minutes(),
+                      std::nullopt, dns_history_.lately(now.dns)};
     if (request.audience != Audience::scrapers)
         facts.named =
             StatusFacts::Named{census_.failing(), census_.ending(), sources_.cache.recent_decisions()};
@@ -202,7 +203,7 @@ Resources::Answer Resources::readyz(Request) {
     response.body += "disk: " + (trouble.empty() ? "ok" : printable(trouble)) + "\n";
     const DnsFigures dns = sources_.dns();
     for (const DnsServerState& server : dns.servers)
-        response.body += "dns " + server.name + ": " + std::string(words_for(server.validation)) + "\n";
+        response.body += "dns " + server.name + ": " + std::string(words_for(dns, server)) + "\n";
     if (dns.servers.empty()) response.body += "dns: there is no server to ask\n";
     if (const auto fleet = sources_.fleet())
         response.body +=

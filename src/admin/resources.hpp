@@ -26,7 +26,10 @@ public:
     Answer answer(Request request, Audience audience);
     void set_answering(bool answering) { answering_ = answering; }
     // To be called once a minute.
-    void end_minute() { history_.end_minute(); }
+    void end_minute() {
+        history_.end_minute();
+        dns_history_.end_minute(sources_.dns());
+    }
 
 private:
     struct Resource;
@@ -55,6 +58,7 @@ private:
     AdminSources sources_;
     Census census_;
     History history_;
+    DnsHistory dns_history_;
     WallTime started_;
     bool answering_ = false;
 };

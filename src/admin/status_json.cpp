@@ -54,9 +54,10 @@ json::array to_json(const DnsFigures& dns) {
     for (const DnsServerState& server : dns.servers) {
         json::object& one = servers.emplace_back(json::object()).as_object();
         one["server"] = server.name;
-        one["validates"] = server.validation == Validation::unknown
-                               ? json::value(nullptr)
-                               : json::value(server.validation == Validation::yes);
+        const bool known =
+            dns.validation_wanted && server.believed && server.validation != Validation::unknown;
+        one["validates"] = known ? json::value(server.validation == Validation::yes) : json::value(nullptr);
+        one["state"] = words_for(dns, server);
     }
     return servers;
 }
@@ -79,12 +80,14 @@ json::object to_json(const FleetFigures& fleet) {
 
 }  // namespace
 
-std::string_view words_for(Validation validation) {
-    switch (validation) {
+std::string_view words_for(const DnsFigures& dns, const DnsServerState& server) {
+    if (!dns.validation_wanted) return "not asked whether it validates, as DANE is off";
+    if (!server.believed) return "is not believed when it says that it validates ([dns] trust-ad)";
+    switch (server.validation) {
         case Validation::yes:
             return "validates";
         case Validation::no:
-            return "does not validate, or is not believed";
+            return "does not validate";
         case Validation::unknown:
             break;
     }

@@ -9,7 +9,8 @@
 
 namespace sternpost {
 
-std::string_view words_for(Validation validation);
+// Of one of these servers: whether it validates, or why nobody can say.
+std::string_view words_for(const DnsFigures& dns, const DnsServerState& server);
 
 boost::json::object status_json(const AllFigures& figures, WallTime now, bool answering);
 

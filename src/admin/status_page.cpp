@@ -16,6 +16,8 @@ using std::string_view;
 
 enum KindOfAnswer : std::size_t { temporary_failures = 3 };  // its place in answer_kinds
 static_assert(answer_kinds[temporary_failures] == "temp");
+// A lost packet or two say nothing.
+constexpr std::uint64_t few_questions = 4;
 
 string element(string_view name, string_view look, string_view content) {
     const string with = look.empty() ? "" : " class=\"" + string(look) + "\"";
@@ -209,7 +211,8 @@ string decisions(const StatusFacts& facts) {
                                         table({"When", "Destination", "Answer", "Why"}, rows));
 }
 
-string_view look_of(Validation validation) {
+string_view look_of(const DnsFigures& dns, Validation validation) {
+    if (!dns.validation_wanted) return "soft";
     return validation == Validation::yes ? "good" : validation == Validation::no ? "warn" : "soft";
 }
 
@@ -219,10 +222,11 @@ string health(const StatusFacts& facts) {
         return trouble.empty() ? element("span", "good", "works") : element("span", "bad", html(trouble));
     };
     std::vector<string> rows;
-    for (const DnsServerState& server : facts.figures.dns.servers)
+    const DnsFigures& dns = facts.figures.dns;
+    for (const DnsServerState& server : dns.servers)
         rows.push_back(
             cell("name", "", "DNS server " + html(server.name)) +
-            cell("", "", element("span", look_of(server.validation), words_for(server.validation))));
+            cell("", "", element("span", look_of(dns, server.validation), words_for(dns, server))));
     rows.push_back(cell("name", "", "Disk, reading") + cell("", "", disk(store.read_trouble)));
     rows.push_back(cell("name", "", "Disk, writing") + cell("", "", disk(store.write_trouble)));
     if (const auto& fleet = facts.figures.fleet)
@@ -264,11 +268,23 @@ string header(const StatusFacts& facts, bool well) {
            "</header>\n";
 }
 
+bool is_without_dns(const DnsCounts& lately) {
+    return lately.unanswered >= few_questions && lately.unanswered * 4 > lately.asked;
+}
+
+// One that has not said anything yet may still do so; where it stays silent, its questions have no answer either.
+bool lacks_validation(const DnsFigures& dns) {
+    const auto is = [&](Validation what) {
+        return std::ranges::find(dns.servers, what, &DnsServerState::validation) != dns.servers.end();
+    };
+    return dns.validation_wanted && is(Validation::no) && !is(Validation::yes);
+}
+
 }  // namespace
 
 std::vector<string> troubles_of(const StatusFacts& facts) {
     std::vector<string> troubles;
-    const auto& [figures, now, answering, minutes, named] = facts;
+    const auto& [figures, now, answering, minutes, named, dns_lately] = facts;
     if (!answering) troubles.emplace_back("Questions of Postfix are not answered.");
     if (!figures.store.write_trouble.empty())
         troubles.push_back("A restart would forget what is learnt now: " + html(figures.store.write_trouble) +
@@ -285,6 +301,14 @@ std::vector<string> troubles_of(const StatusFacts& facts) {
         troubles.push_back("Something is broken at " + html(static_cast<std::uint64_t>(broken)) +
                            " of your own domains: \"sternpost watch\" says what.");
     if (figures.dns.servers.empty()) troubles.emplace_back("There is no DNS server to ask.");
+    if (is_without_dns(dns_lately))
+        troubles.push_back(html(dns_lately.unanswered) + " of the " + html(dns_lately.asked) +
+                           " DNS questions of the last minutes had no answer.");
+    if (lacks_validation(figures.dns))
+        troubles.emplace_back(
+            "DANE is wanted, and no DNS server validates, so that MTA-STS alone decides: \"sternpost "
+            "doctor\" "
+            "looks at the resolver.");
     if (figures.fleet && !figures.fleet->working)
         troubles.push_back(
             "The fleet cannot be asked; this relay goes on alone: " + html(figures.fleet->trouble) + ".");

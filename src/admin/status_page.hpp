@@ -27,7 +27,8 @@ struct StatusFacts {
     WallTime now{};
     bool answering = false;
     std::vector<AnswerCounts> minutes;  // the oldest first
-    std::optional<Named> named;         // nullopt: no names for whoever asks
+    std::optional<Named> named;         // nullopt: no names for who asks
+    DnsCounts dns_lately;
 };
 
 std::string status_page(const StatusFacts& facts);

@@ -109,8 +109,12 @@ void hand_over(const std::string& path, const Account& account) {
                                  "\": " + std::strerror(error) + "; give it to that user yourself");
 }
 
+bool root_alone_may_make(const std::string& path) {
+    return root_alone_writes_in(fs::path(path).parent_path());
+}
+
 void hand_over_or_make(const std::string& path, const Account& account) {
-    if (root_alone_writes_in(fs::path(path).parent_path())) {
+    if (root_alone_may_make(path)) {
         const int made = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, log_mode);
         if (made >= 0) ::close(made);
     }

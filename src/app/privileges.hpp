@@ -30,6 +30,8 @@ std::optional<Account> account_to_become(const std::string& user);
 void hand_over(const std::string& path, const Account& account);
 // Like hand_over(), but first makes an empty file where only root may make one.
 void hand_over_or_make(const std::string& path, const Account& account);
+// Whether it may make one there.
+bool root_alone_may_make(const std::string& path);
 
 // As long as it lives, files are opened with the rights of `account` alone.
 class RightsOf {

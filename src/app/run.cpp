@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -98,23 +99,31 @@ int serve(Config config, const std::string& config_file) try {
     return 1;
 }
 
-// One that does not exist yet is made at start.
-void check_log_file(const std::string& target) {
+// One that is not there yet is made at the start.
+bool may_be_made(const std::string& path) {
+    const std::string directory = std::filesystem::path(path).parent_path();
+    return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+void check_log_file(const std::string& target, bool root_makes_it) {
     if (!target.starts_with('/')) return;
     const int log = ::open(target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
-    if (log < 0 && errno != ENOENT)
-        throw std::runtime_error(target + ": " + std::strerror(errno) +
-                                 "; the user that sternpostd runs as must be able to write it");
     if (log >= 0) ::close(log);
+    if (log >= 0 || (errno == ENOENT && (root_makes_it || may_be_made(target)))) return;
+    throw std::runtime_error(target + ": " + std::strerror(errno) +
+                             "; the user that sternpostd runs as must be able to write it");
 }
 
 // What start and reload read besides the configuration.
 int check(const Config& config, const std::string& config_file) try {
     std::optional<RightsOf> rights;
-    if (const auto account = ::geteuid() == 0 ? account_to_become(config.user) : std::nullopt)
+    bool root_makes_log = false;
+    if (const auto account = ::geteuid() == 0 ? account_to_become(config.user) : std::nullopt) {
+        root_makes_log = root_alone_may_make(config.log.target);
         rights.emplace(*account);
+    }
     const TrustStore trust(config.https.ca_file);
-    check_log_file(config.log.target);
+    check_log_file(config.log.target, root_makes_log);
     if (config.fleet.on()) {
         boost::asio::io_context nobody_runs_it;
         const SystemClock clock;

@@ -125,12 +125,7 @@ std::string disk_text(const json::object& status) {
 std::string servers_text(const json::object& status) {
     std::string text;
     for_each_object(status, "dns_servers", [&](const json::object& server) {
-        const json::value* validates = server.if_contains("validates");
-        const bool known = validates != nullptr && validates->is_bool();
-        text += line_of("DNS server",
-                        text_in(server, "server") + (!known ? ": has not said whether it validates"
-                                                     : is_true(server, "validates") ? ": validates"
-                                                                                    : ": does not validate"));
+        text += line_of("DNS server", text_in(server, "server") + ": " + text_in(server, "state"));
     });
     return text;
 }

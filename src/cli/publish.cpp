@@ -143,10 +143,9 @@ void compare_with_wish(Found& found, const Arguments& arguments) {
         for (const Remark& reason : planned.error().reasons)
             if (std::ranges::find(findings, reason.code, &Remark::code) == findings.end())
                 findings.push_back(reason);
-    } else if (planned->changes) {
+    } else if (const auto how = differences(*found.survey.policy, planned->policy); !how.empty()) {
         findings.push_back({Level::warning, "differs", "",
-                            "what is published is not what these options ask for" +
-                                differences(*found.survey.policy, planned->policy),
+                            "what is published is not what these options ask for" + how,
                             "the same without --check prints that"});
     } else if (planned->rua != found.seen.tls_reports.rua) {
         findings.push_back({Level::warning, "tls-reports-differ", "",

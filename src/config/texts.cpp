@@ -51,6 +51,20 @@ bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+Result<std::string> parse_domain(std::string_view text, bool with_subdomains, std::string_view what_it_is) {
+    if (!is_ascii(text)) return wrong(text, "is not ASCII; write the domain in its A-label form (xn--...)");
+    const std::string domain = lower(text);
+    const std::string_view name = std::string_view(domain).substr(with_subdomains ? 1 : 0);
+    if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
+    if (!valid_host_name(name)) return wrong(text, what_it_is);
+    if (name.size() > max_policy_domain_length)
+        return wrong(text, "is too long for a domain with _mta-sts. before it; write one of at most " +
+                               std::to_string(max_policy_domain_length) + " bytes");
+    if (!with_subdomains && !has_two_labels(name))
+        return wrong(text, "is a single label, which is never looked up; write a name with a dot in it");
+    return domain;
+}
+
 }  // namespace
 
 Result<std::string> parse_user(std::string_view text) {
@@ -107,27 +121,20 @@ Result<std::string> parse_word_or_none(std::string_view text) {
 }
 
 Result<std::string> parse_override_domain(std::string_view text) {
-    if (!is_ascii(text)) return wrong(text, "is not ASCII; write the domain in its A-label form (xn--...)");
-    const std::string domain = lower(text);
-    const bool with_subdomains = domain.starts_with('.');
-    const std::string_view name = std::string_view(domain).substr(with_subdomains ? 1 : 0);
-    if (name.starts_with("*."))
-        return wrong(text, "has an asterisk; write " + in_quotes(name.substr(1)) +
+    if (text.starts_with("*.") || text.starts_with(".*."))
+        return wrong(text, "has an asterisk; write " + in_quotes(lower(text.substr(text.find("*.") + 1))) +
                                " for a domain with its sub-domains");
-    if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
-    if (!valid_host_name(name))
-        return wrong(text, R"(is no domain; write "example.com", or ".example.com" for its sub-domains too)");
-    if (name.size() > max_policy_domain_length)
-        return wrong(text, "is too long for a domain with _mta-sts. before it; write one of at most " +
-                               std::to_string(max_policy_domain_length) + " bytes");
-    if (!with_subdomains && !has_two_labels(name))
-        return wrong(text, "is a single label, which is never looked up; write a name with a dot in it");
-    return domain;
+    const bool with_subdomains = text.starts_with('.');
+    return parse_domain(text, with_subdomains,
+                        R"(is no domain; write "example.com", or ".example.com" for its sub-domains too)");
 }
 
 Result<std::string> parse_watched_domain(std::string_view text) {
     if (text.starts_with('.')) return wrong(text, "begins with a dot; write each domain by itself");
-    return parse_override_domain(text);
+    if (text.starts_with("*."))
+        return wrong(text, "has an asterisk; write each domain by itself, such as " +
+                               in_quotes(lower(text.substr(2))));
+    return parse_domain(text, false, R"(is no domain; write "example.com", without brackets and port)");
 }
 
 Result<std::string> parse_pinned_mx(std::string_view text) {

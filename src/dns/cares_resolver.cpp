@@ -130,10 +130,12 @@ public:
     DnsFigures figures() const {
         DnsFigures now = figures_;
         now.open_questions = open_;
+        now.validation_wanted = options_.validation_wanted;
         for (const auto& server : servers_) {
             DnsServerState state;
             state.name = server->name();
             state.validation = server->validation();
+            state.believed = server->believes_ad();
             now.servers.push_back(std::move(state));
         }
         return now;

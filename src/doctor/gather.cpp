@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <set>
 #include <utility>
 
 #include "host.hpp"
@@ -15,6 +19,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/dns/cares_resolver.hpp"
 #include "sternpost/postfix/postfix_dnssec.hpp"
+#include "sternpost/postfix/postmap.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -26,7 +31,10 @@ namespace {
 // An operator waits; so may a loaded machine.
 constexpr std::chrono::seconds postconf_limit{30};
 constexpr std::chrono::seconds resolver_limit{3};
-constexpr int default_processes = 100;  // default_process_limit, if it is not a number
+// Each; a database may be slow, and a proxy: that is not there is waited for.
+constexpr std::chrono::seconds postmap_limit{5};
+constexpr std::size_t max_tables = 16;
+constexpr int default_processes = 100;  // default_process_limit, where it is not a number
 
 using Words = std::vector<std::string>;
 
@@ -119,6 +127,32 @@ awaitable<std::optional<bool>> ask_resolver() {
     co_return found == Validation::yes;
 }
 
+bool has_source(const std::string& table) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(to_table(table).rest, error);
+}
+
+// What only root may read is root's to judge; smtp(8) opens its tables as root.
+bool is_to_be_believed(const std::string& trouble) {
+    return ::geteuid() == 0 || trouble.find(std::strerror(EACCES)) == std::string::npos;
+}
+
+awaitable<void> try_tables(Facts& facts, std::string directory) {
+    PostmapOptions options;
+    options.config_directory = std::move(directory);
+    options.queue_directory = value(facts.postfix.settings, "queue_directory");
+    options.limit = postmap_limit;
+    std::set<std::string> tables;
+    for (const SmtpService& service : facts.postfix.smtp)
+        for (std::string& table :
+             tables_beside_ours(facts, value(service.settings, "smtp_tls_policy_maps"), service.chroot))
+            if (tables.size() < max_tables) tables.insert(std::move(table));
+    for (const std::string& table : tables) {
+        const auto trouble = co_await try_table(table, options);
+        if (trouble && is_to_be_believed(*trouble)) facts.tables[table] = {*trouble, has_source(table)};
+    }
+}
+
 bool is_same(const SocketLook& a, const SocketLook& b) {
     const bool jail_matters = a.endpoint.starts_with("unix:");
     return a.endpoint == b.endpoint && a.map == b.map && (!jail_matters || a.chroot == b.chroot);
@@ -166,6 +200,7 @@ awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon) {
     facts.host = look_at_host(facts.postfix);
     if (does_dnssec_anywhere(facts)) facts.host.validating = co_await ask_resolver();
     go_to_the_sockets(facts);
+    co_await try_tables(facts, std::move(directory));
     co_return facts;
 }
 

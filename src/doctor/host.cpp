@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -56,13 +57,16 @@ std::optional<int> certificates_in_directory(const std::string& path) {
     return count;
 }
 
-std::optional<int> certificates_in_file(const std::string& path) {
-    const auto text = read_file(path);
-    if (!text) return std::nullopt;
+int count_certificates_in(std::string_view text) {
     int count = 0;
     for (const std::string_view mark : {"-----BEGIN CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----"})
-        for (std::size_t at = 0; (at = text->find(mark, at)) != std::string::npos; ++at) ++count;
+        for (std::size_t at = 0; (at = text.find(mark, at)) != std::string_view::npos; ++at) ++count;
     return count;
+}
+
+std::optional<int> certificates_in_file(const std::string& path) {
+    const auto text = read_file(path);
+    return text ? std::optional(count_certificates_in(*text)) : std::nullopt;
 }
 
 void count_certificates(const PostfixSettings& settings, const std::string& queue, HostFacts& host) {
@@ -72,6 +76,29 @@ void count_certificates(const PostfixSettings& settings, const std::string& queu
     if (path.empty()) return;
     for (const std::string& each : {path, queue + path})
         if (const auto count = certificates_in_directory(each)) host.certificates[each] = *count;
+}
+
+bool has_key(std::string_view text) {
+    return text.find("PRIVATE KEY-----") != std::string_view::npos &&
+           text.find("ENCRYPTED") == std::string_view::npos;
+}
+
+// smtp(8) reads them as root, from the queue directory.
+void look_at_client_certificates(const PostfixSettings& settings, const std::string& queue, HostFacts& host) {
+    for (const std::string_view parameter : client_certificate_parameters)
+        for (const std::string& name : split_list(value(settings, parameter))) {
+            const fs::path path = fs::path(queue) / name;
+            PemLook look;
+            if (const auto text = read_file(path)) {
+                look.readable = true;
+                look.certificate = count_certificates_in(*text) > 0;
+                look.key = has_key(*text);
+            } else if (::geteuid() != 0) {
+                std::error_code error;
+                if (fs::exists(path, error) || error) continue;
+            }
+            host.pem[name] = look;
+        }
 }
 
 void look_for_report_sockets(const Facts& facts, const PostfixSettings& settings, bool chroot,
@@ -136,6 +163,7 @@ HostFacts look_at_host(const PostfixFacts& postfix) {
     count_certificates(postfix.settings, queue, host);
     for (const SmtpService& service : postfix.smtp) {
         count_certificates(service.settings, queue, host);
+        look_at_client_certificates(service.settings, queue, host);
         look_for_report_sockets(facts, service.settings, service.chroot, host);
     }
     for (const char* bundle : ca_bundles)

@@ -9,6 +9,10 @@ namespace sternpost {
 namespace {
 
 constexpr std::string_view maps = "smtp_tls_policy_maps";
+constexpr std::array<std::string_view, 6> indexed{"hash", "btree", "lmdb", "cdb", "dbm", "sdbm"};
+// postfix-pcre and so on.
+constexpr std::array<std::string_view, 8> packages{"cdb",   "ldap", "lmdb",  "mongodb",
+                                                   "mysql", "pcre", "pgsql", "sqlite"};
 
 bool answers_all(const Table& table) {
     return table.type == "static" || (table.type == "proxy" && to_table(table.rest).type == "static");
@@ -143,6 +147,45 @@ void is_not_hidden(const Facts& facts, Report& report) {
     }
 }
 
+bool is_made_by_postmap(std::string_view type) {
+    return std::ranges::find(indexed, type) != indexed.end();
+}
+
+std::string make_usable(const Facts& facts, const std::string& text, const TableLook& look) {
+    const Table table = to_table(text);
+    const std::string_view type =
+        table.type.empty() ? value(facts.postfix.settings, "default_database_type") : table.type;
+    const std::size_t unsupported = look.trouble.find("unsupported dictionary type");
+    if (unsupported != std::string::npos) {
+        const auto packaged = std::ranges::find_if(packages, [&](std::string_view package) {
+            return look.trouble.find(": " + std::string(package), unsupported) != std::string::npos;
+        });
+        if (packaged != packages.end()) return "apt-get install postfix-" + std::string(*packaged);
+    } else if (look.has_source && is_made_by_postmap(type)) {
+        const std::string instance =
+            facts.postfix.usual ? "" : "-c " + shell_word(facts.postfix.config_directory) + " ";
+        return "postmap " + instance + shell_word(text);
+    }
+    return "# Mend " + text + ", or take it out of smtp_tls_policy_maps.";
+}
+
+void others_are_usable(const Facts& facts, Report& report) {
+    for (const Scope& scope : scopes(facts, {maps}))
+        for (const std::string& text : tables_beside_ours(facts, scope.value(maps), scope.chroot)) {
+            const auto look = facts.tables.find(text);
+            if (look == facts.tables.end() || look->second.trouble.empty()) continue;
+            report.add(Severity::broken,
+                       "Postfix cannot ask " + text + ": " + look->second.trouble + scope.place(),
+                       "smtp_tls_policy_maps has it: mail is deferred wherever it would be asked, with "
+                       "\"client TLS configuration problem\".",
+                       {make_usable(facts, text, look->second)});
+        }
+}
+
+bool has_others(const Facts& facts) {
+    return !facts.tables.empty();
+}
+
 void requiretls_asks_others(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {"smtp_requiretls_policy"}))
         if (!our_tables(facts, scope.value("smtp_requiretls_policy"), scope.chroot).empty())
@@ -156,6 +199,7 @@ constexpr std::array rules{
     Rule{"map-nested", "not from within another table", is_not_nested, asks_sternpostd},
     Rule{"map-proxied", "not through proxymap", is_not_proxied, asks_sternpostd},
     Rule{"map-hidden", "no table before it answers for all", is_not_hidden, asks_sternpostd},
+    Rule{"map-unusable", "the other tables can be asked", others_are_usable, has_others},
     Rule{"map-requiretls", "not asked about REQUIRETLS", requiretls_asks_others},
 };
 

@@ -64,6 +64,13 @@ bool listens_at(const Facts& facts, const Socketmap& socketmap, bool chroot) {
     });
 }
 
+// Nobody outside of it sees the same socket.
+bool is_found_in_the_chroot(const Table& table) {
+    return std::ranges::any_of(socketmaps_of(table), [](const Socketmap& socketmap) {
+        return socketmap.endpoint.starts_with("unix:/");
+    });
+}
+
 }  // namespace
 
 void Report::add(Severity severity, const std::string& what, const std::string& why,
@@ -180,6 +187,19 @@ std::vector<std::string> other_tables(std::span<const Table> tables) {
     for (const Table& table : tables)
         if (std::string left = without_socketmaps(table).value_or(table.text); !left.empty())
             others.push_back(std::move(left));
+    return others;
+}
+
+std::vector<std::string> tables_beside_ours(const Facts& facts, std::string_view list, bool chroot) {
+    const auto ours = our_tables(facts, list, chroot);
+    const auto tables = to_tables(list);
+    std::vector<std::string> others;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        const bool is_ours = std::ranges::find(ours, i, &OurTable::index) != ours.end();
+        Table left = is_ours ? to_table(without_socketmaps(tables[i]).value_or("")) : tables[i];
+        if (left.type == "proxy") left = to_table(left.rest);
+        if (!left.text.empty() && !(chroot && is_found_in_the_chroot(left))) others.push_back(left.text);
+    }
     return others;
 }
 

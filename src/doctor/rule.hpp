@@ -3,6 +3,7 @@
 // Threads: any; pure.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -39,6 +40,10 @@ struct Rule {
 
 bool asks_sternpostd(const Facts& facts);
 bool has_chroot(const Facts& facts);
+// Each with the parameter of its key behind it; the last has both, and takes the place of the others.
+inline constexpr std::array<std::string_view, 7> client_certificate_parameters{
+    "smtp_tls_cert_file",  "smtp_tls_key_file",  "smtp_tls_eccert_file", "smtp_tls_eckey_file",
+    "smtp_tls_dcert_file", "smtp_tls_dkey_file", "smtp_tls_chain_files"};
 // In main.cf or for a service.
 bool is_yes_anywhere(const Facts& facts, std::string_view name);
 bool does_dnssec_anywhere(const Facts& facts);
@@ -93,6 +98,8 @@ std::vector<OurTable> our_tables(const Facts& facts, std::string_view list, bool
 std::vector<OurTable> our_tables(const Facts& facts, const Scope& scope);
 // Those of a list that are not a resolver's. A pipemap: that asks one stays: it needs all its tables.
 std::vector<std::string> other_tables(std::span<const Table> tables);
+// What of a list is no table of ours, as it can be tried from outside of smtp(8): without proxy:.
+std::vector<std::string> tables_beside_ours(const Facts& facts, std::string_view list, bool chroot);
 // Whether the answers of that map have the grammar of Postfix 3.10.
 bool is_extended(const Facts& facts, std::string_view map);
 // Whether that map may be answered `dane-only`.

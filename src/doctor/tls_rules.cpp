@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 6> protocols{"SSLv2",   "SSLv3",   "TLSv1",
                                                     "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 constexpr std::size_t tls_1_2 = 4;
+constexpr std::array<std::string_view, 5> grades{"high", "medium", "low", "export", "null"};
 using Allowed = std::array<bool, protocols.size()>;
 
 std::string lower(std::string_view text) {
@@ -26,17 +27,35 @@ std::size_t number_of(std::string_view protocol) {
     return static_cast<std::size_t>(found - protocols.begin());
 }
 
-// "!SSLv2, !SSLv3", ">=TLSv1.2, <=TLSv1.3" or "TLSv1.2": what postconf(5) says about smtp_tls_mandatory_protocols.
-Allowed allowed_by(std::string_view text) {
+std::vector<std::string> protocol_words(std::string_view text) {
     std::string list(text);
     std::ranges::replace(list, ':', ',');
+    return split_list(list);
+}
+
+std::size_t sign_of(std::string_view word) {
+    return word.starts_with(">=") || word.starts_with("<=") ? 2 : word.starts_with("!") ? 1 : 0;
+}
+
+bool is_hexadecimal(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEFxX") == std::string_view::npos;
+}
+
+// Bounds came with 3.6, and may be numbers.
+bool understands(const PostfixVersion& version, std::string_view word) {
+    const std::size_t sign = sign_of(word);
+    const std::string_view protocol = word.substr(sign);
+    if (sign == 2 && version < PostfixVersion{3, 6, 0}) return false;
+    return number_of(protocol) < protocols.size() || (sign == 2 && is_hexadecimal(protocol));
+}
+
+// "!SSLv2, !SSLv3", ">=TLSv1.2, <=TLSv1.3" or "TLSv1.2": what postconf(5) says of smtp_tls_mandatory_protocols.
+Allowed allowed_by(std::string_view text) {
     Allowed named{}, excluded{};
     std::size_t floor = 0;
     std::size_t ceiling = protocols.size() - 1;
-    for (const std::string& word : split_list(list)) {
-        const std::size_t sign = word.starts_with(">=") || word.starts_with("<=") ? 2
-                                 : word.starts_with("!")                          ? 1
-                                                                                  : 0;
+    for (const std::string& word : protocol_words(text)) {
+        const std::size_t sign = sign_of(word);
         const std::size_t number = number_of(std::string_view(word).substr(sign));
         if (number == protocols.size()) continue;
         if (sign == 0) named[number] = true;
@@ -60,9 +79,18 @@ void speaks_modern_tls(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {name})) {
         const Allowed allowed = allowed_by(scope.value(name));
         const std::string what = std::string(name) + " = " + std::string(scope.value(name)) + scope.place();
-        const std::vector<std::string> remedy{set(facts, scope, name, std::string(modern_protocols(facts.postfix.version)))};
+        const std::vector<std::string> remedy{
+            set(facts, scope, name, std::string(modern_protocols(facts.postfix.version)))};
         const auto modern = allowed.begin() + tls_1_2;
-        if (std::find(modern, allowed.end(), true) == allowed.end())
+        const auto words = protocol_words(scope.value(name));
+        const auto unknown = std::ranges::find_if_not(
+            words, [&](const std::string& word) { return understands(facts.postfix.version, word); });
+        if (unknown != words.end())
+            report.add(Severity::broken, what,
+                       "This Postfix does not understand " + *unknown +
+                           ", and defers all mail that must be encrypted.",
+                       remedy);
+        else if (std::find(modern, allowed.end(), true) == allowed.end())
             report.add(Severity::broken, what,
                        "It leaves out TLS 1.2 and newer, without which hardly any host can be reached: mail "
                        "to domains "
@@ -87,6 +115,10 @@ void ciphers_are_good(const Facts& facts, Report& report) {
             report.add(Severity::broken, std::string(grade) + " = null" + scope.place(),
                        "Mail for domains with an enforce policy is not encrypted, or is deferred.",
                        {unset(facts, scope, grade)});
+        else if (!found.empty() && std::ranges::find(grades, found) == grades.end())
+            report.add(Severity::broken, std::string(grade) + " = " + found + scope.place(),
+                       "Postfix knows no such grade, and defers all mail that must be encrypted.",
+                       {unset(facts, scope, grade)});
         else if (found == "export" || found == "low")
             report.add(Severity::advice, std::string(grade) + " = " + found + scope.place(),
                        "It lets ciphers pass that can be broken.", {unset(facts, scope, grade)});
@@ -99,7 +131,8 @@ void ciphers_are_good(const Facts& facts, Report& report) {
                     cipher != "ecdhe" && cipher != "kecdhe")
                     continue;
                 report.add(
-                    Severity::advice, std::string(name) + " has " + word + scope.place(),
+                    cipher == "all" ? Severity::broken : Severity::advice,
+                    std::string(name) + " has " + word + scope.place(),
                     "It leaves out what today's servers speak, so mail that must be encrypted is deferred.",
                     {unset(facts, scope, name)});
                 break;

@@ -48,6 +48,60 @@ void has_a_ca_file(const Facts& facts, Report& report) {
     }
 }
 
+constexpr std::string_view chain_files = client_certificate_parameters.back();
+constexpr std::size_t client_pairs = client_certificate_parameters.size() / 2;
+
+std::vector<Scope> scopes_of_client_certificates(const Facts& facts) {
+    return scopes(facts, {"smtp_tls_cert_file", "smtp_tls_key_file", "smtp_tls_eccert_file",
+                          "smtp_tls_eckey_file", "smtp_tls_dcert_file", "smtp_tls_dkey_file", chain_files});
+}
+
+// Why Postfix cannot use it; empty: it can, as far as is known.
+std::string fault_of_pem(const Facts& facts, const std::string& file, bool certificate, bool key) {
+    const auto look = facts.host.pem.find(file);
+    if (file.empty() || look == facts.host.pem.end()) return "";
+    if (!look->second.readable) return " cannot be read: " + file;
+    if (certificate && !look->second.certificate) return " has no certificate: " + file;
+    if (key && !look->second.key) return " has no private key that needs no passphrase: " + file;
+    return "";
+}
+
+void report_client_certificate(const Facts& facts, const Scope& scope, std::string_view name,
+                               const std::string& fault, Report& report) {
+    if (fault.empty()) return;
+    report.add(
+        Severity::broken, std::string(name) + fault + scope.place(),
+        "Postfix does no TLS at all then (\"our TLS engine is unavailable\"): mail to domains with an "
+        "enforce policy is deferred, and other mail goes in clear.",
+        {"# Put the file right, or do without a certificate of your own, which servers hardly ever ask for:",
+         unset(facts, scope, name)});
+}
+
+void has_its_client_certificates(const Facts& facts, Report& report) {
+    for (const Scope& scope : scopes_of_client_certificates(facts)) {
+        const auto chain = split_list(scope.value(chain_files));
+        for (const std::string& file : chain)
+            report_client_certificate(facts, scope, chain_files,
+                                      fault_of_pem(facts, file, false, file == chain.front()), report);
+        for (std::size_t pair = 0; chain.empty() && pair < client_pairs; ++pair) {
+            const std::string_view certificate = client_certificate_parameters[2 * pair];
+            const std::string_view key = client_certificate_parameters[2 * pair + 1];
+            const std::string file(scope.value(certificate));
+            if (file.empty()) continue;
+            const std::string fault = fault_of_pem(facts, file, true, false);
+            report_client_certificate(facts, scope, certificate, fault, report);
+            const std::string key_file(scope.value(key));
+            if (fault.empty() || key_file != file)
+                report_client_certificate(facts, scope, key, fault_of_pem(facts, key_file, false, true),
+                                          report);
+        }
+    }
+}
+
+bool has_client_certificates(const Facts& facts) {
+    return !facts.host.pem.empty();
+}
+
 void has_a_ca_path(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes_of_trust(facts)) {
         const std::string path(scope.value(ca_path));
@@ -132,6 +186,8 @@ bool has_any_ca(const Facts& facts) {
 constexpr std::array rules{
     Rule{"ca-missing", "an authority is trusted", trusts_somebody},
     Rule{"ca-file", "smtp_tls_CAfile can be read", has_a_ca_file, has_ca_file},
+    Rule{"client-certificate", "the client certificates can be read", has_its_client_certificates,
+         has_client_certificates},
     Rule{"ca-path", "authorities are found where smtp(8) looks", has_a_ca_path, has_any_ca},
     Rule{"trust-anchor", "the public ones count", trusts_the_web},
     Rule{"cert-match", "names from DNS are not compared", compares_no_mx_name},

@@ -57,8 +57,8 @@ public:
             Look look(tools_, resolver_, next_hop_, settings_.rules->map("sts")->dane, decided);
             co_await look.run(told_);
             given_.give(look.fetched());
-            co_await decide("sts", "3.4 to 3.9");
-            co_await decide("sts-tlsrpt", "3.10 and newer");
+            co_await decide("sts", "3.4 to 3.10.5");
+            co_await decide("sts-tlsrpt", "3.10.6 and newer");
         }
         conclude(told_);
         co_return std::move(told_);

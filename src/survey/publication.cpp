@@ -137,7 +137,7 @@ private:
     void look_at_mail_servers() {
         for (const Remark& finding : survey_.findings)
             if (finding.code == "mx-without-tls" || finding.code == "mx-certificate" ||
-                finding.code == "mx-unreachable")
+                finding.code == "mx-dane" || finding.code == "mx-unreachable")
                 refuse(finding.code, finding.subject, finding.what,
                        finding.remedy.empty() ? "without --probe no MX host is looked at" : finding.remedy);
     }
@@ -169,10 +169,17 @@ private:
                        "name the MX hosts otherwise, or cover them with --mx");
     }
 
+    // What this program takes, and other senders may refuse.
+    bool is_published_doubtfully() const {
+        return seen_.policy.review &&
+               std::ranges::find(seen_.policy.review->lines, PolicyLine::Verdict::doubtful,
+                                 &PolicyLine::verdict) != seen_.policy.review->lines.end();
+    }
+
     void choose_id(WallTime now) {
         Survey after = survey_;
         compare(after, {"", made_.file});
-        made_.changes = !survey_.policy || after.check(Check::id) != true;
+        made_.changes = !survey_.policy || after.check(Check::id) != true || is_published_doubtfully();
         made_.id = survey_.edition.id;
         if (!made_.changes && !made_.id.empty()) return;
         std::string id;

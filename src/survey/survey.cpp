@@ -170,7 +170,8 @@ private:
             return add(Level::warning, "mx-unreachable", host,
                        "the MX host " + host + " could not be connected to: " + said.failure, "");
         const bool good = said.certified();
-        set(Check::mx_tls, good && check(Check::mx_tls).value_or(true));
+        const bool by_dane = said.dane != StarttlsReport::Dane::fails;
+        set(Check::mx_tls, good && by_dane && check(Check::mx_tls).value_or(true));
         if (!said.chain.empty()) {
             const WallTime end = said.chain.front().not_after;
             survey_.mx_certificate_end = std::min(end, survey_.mx_certificate_end.value_or(end));
@@ -179,6 +180,13 @@ private:
             return add(in_force(survey_), "mx-without-tls", host,
                        "the MX host " + host + " does not come to TLS: " + said.failure,
                        "give it STARTTLS: with Postfix, smtpd_tls_security_level = may");
+        // Senders that do DANE deliver to no such host, whatever the policy.
+        if (!by_dane)
+            add(Level::broken, "mx-dane", host,
+                "the TLSA records of the MX host " + host +
+                    " do not match its certificate: " + said.dane_fault,
+                "publish the TLSA record of the certificate that it has now, and keep that of the next one "
+                "beside it");
         if (!good)
             return add(in_force(survey_), "mx-certificate", host,
                        "the certificate of the MX host " + host + ": " + said.chain_fault,

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+
+#include "admin/status_json.hpp"
+
 namespace sternpost {
 namespace {
 
@@ -61,6 +65,32 @@ TEST(Metrics, TheStateOfEachServerIsOneSeries) {
     EXPECT_THAT(text, HasSubstr("sternpost_dns_server_validating{server=\"127.0.0.1:53\",state=\"no\"} 0\n"));
     EXPECT_THAT(text,
                 HasSubstr("sternpost_dns_server_validating{server=\"[::1]:53\",state=\"unknown\"} 1\n"));
+}
+
+TEST(Metrics, WhereDaneIsOffNoServerIsSaidToBeUnknown) {
+    const SocketmapFigures socketmap;
+    AllFigures figures = figures_of(socketmap);
+    figures.dns.servers = {{"127.0.0.1:53", Validation::unknown}};
+    figures.dns.validation_wanted = false;
+    EXPECT_THAT(metrics_text(figures), Not(HasSubstr("sternpost_dns_server_validating")));
+}
+
+TEST(StatusJson, OfAServerItSaysWhatIsKnown) {
+    const SocketmapFigures socketmap;
+    AllFigures figures = figures_of(socketmap);
+    const auto told = [&](Validation validation, bool believed, bool wanted) {
+        figures.dns.servers = {{"127.0.0.1:53", validation, believed}};
+        figures.dns.validation_wanted = wanted;
+        const auto status = status_json(figures, WallTime(std::chrono::seconds(1000)), true);
+        return boost::json::serialize(status.at("dns_servers").as_array().front());
+    };
+    EXPECT_THAT(told(Validation::yes, true, true), HasSubstr(R"("validates":true,"state":"validates")"));
+    EXPECT_THAT(told(Validation::no, true, true),
+                HasSubstr(R"("validates":false,"state":"does not validate")"));
+    EXPECT_THAT(told(Validation::no, false, true), HasSubstr(R"("validates":null,"state":"is not believed)"));
+    EXPECT_THAT(told(Validation::unknown, true, true),
+                HasSubstr(R"("validates":null,"state":"has not said yet)"));
+    EXPECT_THAT(told(Validation::no, false, false), HasSubstr(R"("validates":null,"state":"not asked)"));
 }
 
 TEST(Metrics, ADiskThatCannotBeReadCountsNoPolicies) {

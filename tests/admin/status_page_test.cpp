@@ -41,7 +41,7 @@ protected:
 
     SocketmapFigures socketmap;
     AllFigures figures{socketmap, {}, {}, {}, {}, 0, std::nullopt, "1.2.3", now - 25h};
-    StatusFacts facts{figures, {}, false, {}, std::nullopt};
+    StatusFacts facts{figures, {}, false, {}, std::nullopt, {}};
 };
 
 TEST_F(StatusPage, AllIsWell) {
@@ -61,6 +61,39 @@ TEST_F(StatusPage, TroubleStandsAtTheTop) {
                 ElementsAre(HasSubstr("not answered"), HasSubstr("disk &lt;full&gt;"),
                             HasSubstr("2 policies that cannot be refreshed"), HasSubstr("no DNS server")));
     EXPECT_THAT(status_page(facts), HasSubstr("Needs attention"));
+}
+
+TEST_F(StatusPage, AResolverThatDoesNotValidateIsATroubleWhereDaneIsWanted) {
+    figures.dns.servers = {{"127.0.0.1:53", Validation::no}, {"192.0.2.53:53", Validation::unknown}};
+    EXPECT_THAT(troubles_of(facts), ElementsAre(HasSubstr("DANE is wanted, and no DNS server validates")));
+    figures.dns.validation_wanted = false;
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+    figures.dns.validation_wanted = true;
+    figures.dns.servers.back().validation = Validation::yes;
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+    figures.dns.servers = {{"127.0.0.1:53", Validation::unknown}};
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+}
+
+TEST_F(StatusPage, DnsWithoutAnswersIsATroubleWhileItIsSo) {
+    DnsHistory history;
+    DnsFigures dns;
+    const auto ask = [&](std::string_view outcome, int times) {
+        for (int i = 0; i < times; ++i) dns.outcomes[1].add(outcome);
+        facts.dns_lately = history.lately(dns);
+    };
+    ask("timeout", 3);
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+    ask("unreachable", 1);
+    EXPECT_THAT(troubles_of(facts),
+                ElementsAre("4 of the 4 DNS questions of the last minutes had no answer."));
+    ask("found", 12);
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
+    ask("refused", 1);
+    EXPECT_THAT(troubles_of(facts), ElementsAre(HasSubstr("5 of the 17")));
+    for (std::size_t minute = 0; minute < max_dns_minutes; ++minute) history.end_minute(dns);
+    ask("found", 1);
+    EXPECT_THAT(troubles_of(facts), IsEmpty());
 }
 
 TEST_F(StatusPage, AFleetThatCannotBeAskedIsATrouble) {

@@ -109,6 +109,22 @@ void set_for(Facts& facts, std::size_t number, const std::string& name, const st
     facts.postfix.smtp.at(number).settings[name] = value;
 }
 
+// Another table behind ours.
+std::function<void(Facts&)> unusable(std::string other, std::string trouble, bool has_source) {
+    return [=](Facts& facts) {
+        set(facts, "smtp_tls_policy_maps", table + ", " + other);
+        facts.tables[other] = {trouble, has_source};
+    };
+}
+
+std::function<void(Facts&)> client_certificate(std::string certificate, std::string key, PemLook look) {
+    return [=](Facts& facts) {
+        set(facts, certificate, "/client.pem");
+        set(facts, key, "/client.pem");
+        facts.host.pem["/client.pem"] = look;
+    };
+}
+
 void chroot_all(Facts& facts) {
     for (SmtpService& each : facts.postfix.smtp) each.chroot = true;
 }
@@ -166,6 +182,25 @@ const Fault faults[] = {
     {"map-hidden", with("smtp_tls_policy_maps", "socketmap:inet:127.0.0.1:8642:QUERY," + table), advice,
      "= " + table},
     {"map-hidden", with("smtp_tls_policy_maps", "regexp:/x " + table), information, "postmap -q"},
+    {"map-unusable", unusable("hash:/x", "open database /x.db: No such file or directory", true), broken,
+     "postmap 'hash:/x'"},
+    {"map-unusable", unusable("hash:/x", "open database /x.db: No such file or directory", false), broken,
+     "# Mend hash:/x, or take it out of smtp_tls_policy_maps."},
+    {"map-unusable", unusable("pcre:/x", "unsupported dictionary type: pcre", true), broken,
+     "apt-get install postfix-pcre"},
+    {"map-unusable", unusable("foo:/x", "unsupported dictionary type: foo", true), broken, "# Mend foo:/x"},
+    {"map-unusable",
+     [](Facts& facts) {
+         set_for(facts, 1, "smtp_tls_policy_maps", "proxy:hash:/x, " + table);
+         facts.tables["hash:/x"] = {"open database /x.db: No such file or directory", true};
+     },
+     broken, "postmap 'hash:/x'"},
+    {"map-unusable",
+     [](Facts& facts) {
+         set(facts, "smtp_tls_policy_maps", "unionmap:{" + table + ", hash:/x}");
+         facts.tables["hash:/x"] = {"open database /x.db: No such file or directory", true};
+     },
+     broken, "postmap 'hash:/x'"},
     {"map-requiretls", with("smtp_requiretls_policy", table), broken, "postconf -X 'smtp_requiretls_policy'"},
 
     {"postfix-too-old",
@@ -272,6 +307,20 @@ const Fault faults[] = {
     {"too-many-clients", [](Facts& facts) { facts.postfix.smtp.front().processes = 0; }, advice, "maxproc"},
 
     {"ca-missing", with("smtp_tls_CAfile", ""), broken, "postconf -e 'smtp_tls_CAfile = " + bundle + "'"},
+    {"client-certificate", client_certificate("smtp_tls_cert_file", "smtp_tls_key_file", {}), broken,
+     "postconf -X 'smtp_tls_cert_file'"},
+    {"client-certificate",
+     client_certificate("smtp_tls_eccert_file", "smtp_tls_eckey_file", {true, false, true}), broken,
+     "postconf -X 'smtp_tls_eccert_file'"},
+    {"client-certificate",
+     client_certificate("smtp_tls_dcert_file", "smtp_tls_dkey_file", {true, true, false}), broken,
+     "postconf -X 'smtp_tls_dkey_file'"},
+    {"client-certificate",
+     [](Facts& facts) {
+         set(facts, "smtp_tls_chain_files", "/client.pem, /other.pem");
+         facts.host.pem = {{"/client.pem", {true, true, true}}, {"/other.pem", {}}};
+     },
+     broken, "postconf -X 'smtp_tls_chain_files'"},
     {"ca-file", with("smtp_tls_CAfile", "/nowhere"), broken, "smtp_tls_CAfile = " + bundle},
     {"ca-file", [](Facts& facts) { facts.host.certificates[bundle] = 0; }, broken, "smtp_tls_CAfile"},
     {"ca-path",
@@ -405,6 +454,17 @@ const Fault faults[] = {
      advice, "'smtp_tls_mandatory_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1'"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "null"), broken,
      "postconf -X 'smtp_tls_mandatory_ciphers'"},
+    {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!SSLv2, >=TLSv1.2, TLS1.3"), broken,
+     ">=TLSv1.2"},
+    {"mandatory-protocols",
+     [](Facts& facts) {
+         use_version(facts, {3, 5, 25});
+         set(facts, "smtp_tls_mandatory_protocols", ">=TLSv1.2");
+     },
+     broken, "!TLSv1.1"},
+    {"ciphers", with("smtp_tls_mandatory_ciphers", "strong"), broken, "postconf -X"},
+    {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL:ALL"), broken, "postconf -X"},
+    {"ciphers", with("smtp_tls_exclude_ciphers", "ALL"), broken, "postconf -X"},
     {"ciphers", with("smtp_tls_mandatory_ciphers", "export"), advice, "postconf -X"},
     {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL, HIGH"), advice, "postconf -X"},
     {"obsolete", with("smtp_use_tls", "yes"), advice, "postconf -X 'smtp_use_tls'"},
@@ -668,7 +728,9 @@ TEST(RulesTest, WhatIsFineIsLeftInPeace) {
              facts.host.name_servers = {"::1", "127.0.0.53"};
          }},
         {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!SSLv2:!SSLv3:!TLSv1:!TLSv1.1")},
+        {"mandatory-protocols", with("smtp_tls_mandatory_protocols", ">=TLSv1.2, <=0304")},
         {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL, MD5, DES, 3DES")},
+        {"ciphers", with("smtp_tls_mandatory_ciphers", "HIGH")},
         {"session-cache", with("smtp_tls_session_cache_database", "btree:x")},
         {"ca-path", with("smtp_tls_CApath", "/nowhere")},
         {"too-many-clients", [](Facts& facts) { facts.host.listen_backlog = 128; }},

@@ -210,6 +210,16 @@ def test_an_export_is_enforced_elsewhere_while_nobody_can_be_asked(world, sternp
     assert with_input(other, export.read_text(), "import", "-").stdout.startswith("0 taken, 3 kept")
 
 
+def test_where_dane_is_off_no_server_is_said_to_be_silent(start_sternpostd):
+    daemon = start_sternpostd({"answers": {"dane": "off"}, "admin": {"metrics": "127.0.0.1:9461"}})
+    assert "127.0.0.1:5353: not asked whether it validates, as DANE is off" in cache(daemon, "stats")
+    server, = json.loads(cache(daemon, "stats", "--json"))["dns_servers"]
+    assert server["validates"] is None
+    scraper = Admin(("127.0.0.1", 9461))
+    assert "dns 127.0.0.1:5353: not asked whether" in scraper.get("/readyz")
+    assert "sternpost_dns_server_validating" not in scraper.get("/metrics")
+
+
 def test_an_export_replaces_the_text_of_a_file_and_nothing_else(world, sternpostd, tmp_path):
     domain = known(world, sternpostd, "exported")
     kept, link, stdout, fifo = (tmp_path / name for name in ("kept", "link", "stdout", "fifo"))

@@ -222,6 +222,21 @@ def test_a_log_that_may_not_be_written_is_found_by_check_config(lab):
     assert done.returncode == 78 and str(lab.directory) in done.stderr, done.stderr
 
 
+def test_a_log_that_cannot_be_made_is_found_by_check_config(lab):
+    def check(target):
+        lab.write_config(merged(lab.settings, {"log": {"target": str(target)}, "user": "nobody"}))
+        return lab.command("--check-config", program="sternpostd")
+    logs = lab.directory / "logs"
+    logs.mkdir()
+    logs.chmod(0o1777)
+    assert check(logs / "sternpostd.log").returncode == 0
+    assert not (logs / "sternpostd.log").exists()
+    logs.chmod(0o755)
+    for target in logs / "sternpostd.log", logs / "nowhere" / "sternpostd.log":
+        done = check(target)
+        assert done.returncode == 78 and str(target) in done.stderr, done
+
+
 def test_it_starts_without_standard_descriptors(world, start_sternpostd):
     """No socket gets the number of standard error, and with it the log."""
     sternpostd = start_sternpostd({}, wrapper=["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])

@@ -39,6 +39,10 @@ FAULTS = [
     ("map-nested", "broken", "smtp_tls_policy_maps = unionmap:{{static:may, " + OURS + "}}"),
     ("map-proxied", "advice", "smtp_tls_policy_maps = proxy:" + OURS),
     ("map-hidden", "broken", "first = static:may\nsmtp_tls_policy_maps = $first, " + OURS),
+    ("map-unusable", "broken", "smtp_tls_policy_maps = hash:/nowhere, " + OURS),
+    ("map-unusable", "broken", "smtp_tls_policy_maps = " + OURS + ", texthash:/nowhere"),
+    ("map-unusable", "broken", "smtp_tls_policy_maps = " + OURS + ", unheard-of:/etc/passwd"),
+    ("map-unusable", "broken", "", {"master": "relay unix - - n - - smtp -o smtp_tls_policy_maps=" + OURS + ",regexp:/x"}),
     ("level-none", "advice", "smtp_tls_security_level ="),
     ("level-none", "advice", "", {"master": "relay unix - - n - - smtp -o smtp_tls_security_level=none"}),
     ("level-lowered", "advice", "", {"master": "relay unix - - n - - smtp -o smtp_tls_security_level=may"}),
@@ -62,6 +66,9 @@ FAULTS = [
     ("dns-disabled", "broken", "disable_dns_lookups = yes"),
     ("ca-missing", "broken", "smtp_tls_CAfile ="),
     ("ca-file", "broken", "smtp_tls_CAfile = /nowhere/ca.crt"),
+    ("client-certificate", "broken", "smtp_tls_cert_file = /nowhere/client.pem"),
+    ("client-certificate", "broken", "smtp_tls_eccert_file = /etc/ssl/certs/ca-certificates.crt"),
+    ("client-certificate", "broken", "smtp_tls_cert_file = /etc/passwd\nsmtp_tls_key_file = /etc/passwd"),
     ("ca-path", "broken", "smtp_tls_CAfile =\nsmtp_tls_CApath = /etc/ssl/certs", {"chroot": "y"}),
     ("trust-anchor", "broken", "smtp_tls_trust_anchor_file = /etc/ssl/certs/ca-certificates.crt"),
     ("cert-match", "advice", "smtp_tls_secure_cert_match = hostname, nexthop"),
@@ -69,6 +76,7 @@ FAULTS = [
     ("mandatory-protocols", "advice", "smtp_tls_mandatory_protocols = !SSLv2, !SSLv3"),
     ("mandatory-protocols", "broken", "smtp_tls_mandatory_protocols = <=TLSv1.1"),
     ("ciphers", "broken", "smtp_tls_mandatory_ciphers = null"),
+    ("ciphers", "broken", "smtp_tls_mandatory_ciphers = strong"),
     ("obsolete", "advice", "smtp_use_tls = yes"),
     ("loglevel", "advice", "smtp_tls_loglevel = 0"),
     ("tlsproxy", "broken", "smtp_tls_connection_reuse = yes", {"tlsproxy": False}),
@@ -103,7 +111,7 @@ FAULTS_OF_3_10 = [
 
 # Faults that do not hide one another, and are mended by commands alone.
 MENDED = """\
-smtp_tls_policy_maps = hash:/kept, static:may, socketmap:inet:127.0.0.1:8461:{map}
+smtp_tls_policy_maps = {place.kept}, static:may, socketmap:inet:127.0.0.1:8461:{map}
 smtp_tls_security_level = secure
 smtp_tls_dane_insecure_mx_policy = may
 smtp_dns_resolver_options = res_defnames
@@ -123,11 +131,11 @@ smtp_tls_connection_reuse = yes
 MENDED_MASTER = """\
 relay unix - - n - - smtp -o smtp_tls_security_level=none -o smtp_tls_policy_maps= -o smtp_dns_support_level=enabled
 tlsproxy unix - - n - 1 tlsproxy
-named unix - - n - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:inet:localhost:8461:{map}
-unheard unix - - n - - smtp -o {{ smtp_tls_policy_maps = hash:/kept, socketmap:inet:127.0.0.1:8461:unheard-of }}
-lost unix - - y - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:unix:{place.socket}:{map}
-within unix - - n - - smtp -o smtp_tls_policy_maps=unionmap:{{hash:/kept,socketmap:inet:127.0.0.1:8461:{map}}}
-other unix - - n - - smtp -o smtp_tls_policy_maps=hash:/kept,socketmap:inet:127.0.0.1:8642:QUERY
+named unix - - n - - smtp -o smtp_tls_policy_maps={place.kept},socketmap:inet:localhost:8461:{map}
+unheard unix - - n - - smtp -o {{ smtp_tls_policy_maps = {place.kept}, socketmap:inet:127.0.0.1:8461:unheard-of }}
+lost unix - - y - - smtp -o smtp_tls_policy_maps={place.kept},socketmap:unix:{place.socket}:{map}
+within unix - - n - - smtp -o smtp_tls_policy_maps=unionmap:{{{place.kept},socketmap:inet:127.0.0.1:8461:{map}}}
+other unix - - n - - smtp -o smtp_tls_policy_maps={place.kept},socketmap:inet:127.0.0.1:8642:QUERY
 """
 MENDED_RULES = {"map-missing", "map-hidden", "map-nested", "map-unknown", "inet-name", "socket-missing", "level-none", "level-too-strict", "dns-disabled",
                 "resolver-options", "mx-errors-ignored", "ca-missing", "trust-anchor", "cert-match", "cname-servername",
@@ -149,8 +157,9 @@ class Place:
         self.config, self.queue = directory / "etc", directory / "queue"
         for path in (directory, self.config, self.queue, self.queue / "sternpost", self.queue / "closed"):
             path.mkdir()
+        (directory / "kept").write_text("kept.test may\n")
         self.map = "sts-tlsrpt" if installation.knows_the_extended_grammar else "sts"
-        self.path = f"{self._postconf()}:{SEARCH_PATH}"
+        self.path = f"{self._programs()}:{SEARCH_PATH}"
         self.doctor_config = directory / "sternpost.toml"
         self.doctor_config.write_text(f'listen = ["127.0.0.1:8461", "unix:{self.socket}"]\n')
 
@@ -158,14 +167,20 @@ class Place:
     def socket(self):
         return self.queue / "sternpost" / "socketmap.sock"
 
-    def _postconf(self):
-        """A directory for PATH: its postconf is this installation's."""
+    @property
+    def kept(self):
+        """A table that an operator has."""
+        return f"texthash:{self.directory}/kept"
+
+    def _programs(self):
+        """A directory for PATH: its postconf and postmap are this installation's."""
         programs = self.directory / "bin"
         programs.mkdir()
-        words = " ".join(str(word) for word in self.installation.command("postconf"))
-        # In the tree this very directory is there, too: PATH must not lead back to it.
-        (programs / "postconf").write_text(f'#!/bin/sh\nPATH={SEARCH_PATH} exec {words} "$@"\n')
-        (programs / "postconf").chmod(0o755)
+        for name in "postconf", "postmap":
+            words = " ".join(str(word) for word in self.installation.command(name))
+            # In the tree this very directory is there, too: PATH must not lead back to it.
+            (programs / name).write_text(f'#!/bin/sh\nPATH={SEARCH_PATH} exec {words} "$@"\n')
+            (programs / name).chmod(0o755)
         return programs
 
     def write(self, main_cf, master="", chroot="n", tlsproxy=True, backup=None):
@@ -294,8 +309,8 @@ def test_faults_are_mended_by_their_remedies(place):
         place.mend(commands_of(finding["remedy"]))
     after = place.examine()
     assert after["status"] == 0, after["findings"]
-    assert "hash:/kept" in (place.config / "main.cf").read_text()
-    assert (place.config / "master.cf").read_text().count("hash:/kept") == 5
+    assert place.kept in (place.config / "main.cf").read_text()
+    assert (place.config / "master.cf").read_text().count(place.kept) == 5
 
 
 def test_a_closed_socket_is_opened_by_its_remedy(place):

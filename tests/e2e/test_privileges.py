@@ -152,7 +152,9 @@ def test_a_cache_directory_of_root_is_named_with_the_remedy(make, of_root_alone)
 
 def test_a_log_beside_those_of_others_is_made_for_the_user(make, of_root_alone):
     log = of_root_alone / "sternpostd.log"
-    start(make({"log": {"target": str(log)}}))
+    daemon = make({"log": {"target": str(log)}})
+    assert daemon.command("--check-config", program="sternpostd").returncode == 0
+    start(daemon)
     assert owners([log]) == {log.name: (NOBODY.pw_uid, NOBODY.pw_gid)}
     assert log.stat().st_mode & 0o777 == 0o640
     assert "answers on" in log.read_text()

@@ -160,6 +160,16 @@ def test_a_directory_that_cannot_be_written_is_told(world, tmp_path):
     assert f"cannot write {tmp_path}/directory/mta-sts.txt: Is a directory" in done.stderr
 
 
+def test_tlsa_records_that_match_no_certificate_are_broken(world):
+    world.receiver
+    domain = world.domain("published")
+    host = world.mx_host("published", tlsa=["3 1 1 " + 64 * "0"])
+    in_mode("testing", host)(world, domain)
+    report, status = told(world, domain, "--check", "--probe")
+    assert (codes(report)[0], report["checks"]["mx-tls"], status) == ("mx-dane", False, BROKEN)
+    assert codes(told(world, domain, "--mode", "enforce", "--probe")[0])[0] == "mx-dane"
+
+
 def test_the_id_is_new_when_the_policy_is_and_only_then(world):
     domain = world.domain("id")
     in_mode("testing")(world, domain)

@@ -79,6 +79,15 @@ def test_what_breaks_and_is_mended_is_told(world, start_watching):
     daemon.wait_for_log(re.compile(f"watch {domain}: no more: the MX host mx.elsewhere.test"))
 
 
+def test_tlsa_records_that_match_no_certificate_are_broken(world, start_watching):
+    domain = in_order(world, "own")
+    host = world.mx_host("own", tlsa=["3 1 1 " + 64 * "0"])
+    world.publish(domain, enforce(host, max_age=604800), mx=[host])
+    reports, status = told(start_watching(domain))
+    assert "mx-dane" in codes(reports[domain]) and status == BROKEN
+    assert Admin(METRICS).metrics()["sternpost_watch_good"][f'domain="{domain}",check="mx-tls"'] == 0
+
+
 def test_a_text_without_a_new_id_is_told(world, start_watching):
     domain = in_order(world, "own")
     daemon = start_watching(domain)

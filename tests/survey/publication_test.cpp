@@ -83,6 +83,24 @@ TEST(Publication, ModeAndMaxAgeStayAsTheyAre) {
     EXPECT_EQ(enforced->policy.max_age, std::chrono::hours(7 * 24));
 }
 
+TEST(Publication, AFileWithDoubtfulLinesIsReplaced) {
+    Wish wish;
+    wish.mx = {"*.example.com", "mx.example.net"};
+    for (const auto& [end, changes] : {std::pair("mx: mx.example.net\r\n", false),
+                                       {"mx: mx.example.net\r\n\r\n", true},
+                                       {"mx: mx.example.net.\r\n", true}}) {
+        Published seen = test::published();
+        seen.policy = policy_layer(seen.policy.body + end);
+        const Survey survey = survey_of(seen, test::now);
+        EXPECT_EQ(std::ranges::count(survey.findings, "policy-doubtful", &Remark::code), changes ? 1 : 0)
+            << end;
+        const Plan made = plan(seen, survey, wish, test::now);
+        ASSERT_TRUE(made) << end;
+        EXPECT_EQ(made->changes, changes) << end;
+        EXPECT_EQ(made->id, changes ? "20261201T000000" : "1") << end;
+    }
+}
+
 // Announced, and its policy host is out of order.
 Published unreadable() {
     Published seen = test::published();
@@ -133,6 +151,10 @@ TEST(Publication, WhatWouldBreakIsRefused) {
     seen.mx.hosts[1].starttls->failure = "it does not offer STARTTLS";
     EXPECT_THAT(refused(plan_for(seen)), ElementsAre("mx-without-tls"));
     EXPECT_TRUE(plan_for(seen, wish_for(Mode::none)));
+    seen.mx.hosts[1].starttls->failure.clear();
+    seen.mx.hosts[1].starttls->tls_version = "TLSv1.3";
+    seen.mx.hosts[1].starttls->dane = StarttlsReport::Dane::fails;
+    EXPECT_THAT(refused(plan_for(seen)), ElementsAre("mx-dane"));
 }
 
 TEST(Publication, WithoutMxHostsThereIsNone) {

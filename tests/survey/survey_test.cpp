@@ -115,6 +115,20 @@ TEST(Survey, WhatKeepsMailAwayIsBrokenWhereItIsEnforced) {
     }
 }
 
+TEST(Survey, TlsaRecordsThatDoNotMatchKeepMailAwayInAnyMode) {
+    for (const auto* mode : {"enforce", "testing", "none"}) {
+        Published seen = published(mode);
+        seen.mx.hosts[0].starttls = good_server();
+        seen.mx.hosts[0].starttls->dane = StarttlsReport::Dane::fails;
+        seen.mx.hosts[1].starttls = good_server();
+        seen.mx.hosts[1].starttls->dane = StarttlsReport::Dane::matches;
+        const Survey survey = survey_of(seen, now);
+        EXPECT_THAT(survey.findings, testing::Contains(is(Level::broken, "mx-dane")));
+        EXPECT_EQ(worst(survey.findings), Level::broken);
+        EXPECT_EQ(survey.check(Check::mx_tls), false);
+    }
+}
+
 TEST(Survey, AMailServerThatIsNotReachedProvesNothing) {
     Published seen = published();
     seen.mx.hosts[0].starttls = StarttlsReport();

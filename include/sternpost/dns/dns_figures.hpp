@@ -21,6 +21,7 @@ inline constexpr std::array<std::string_view, 9> dns_outcomes{
 struct DnsServerState {
     std::string name;  // "127.0.0.1:53"
     Validation validation = Validation::unknown;
+    bool believed = true;  // false: whatever it says of DNSSEC, validation is `no`
 };
 
 struct DnsFigures {
@@ -29,6 +30,7 @@ struct DnsFigures {
                                                     Outcomes(dns_outcomes), Outcomes(dns_outcomes),
                                                     Outcomes(dns_outcomes), Outcomes(dns_outcomes)};
     std::size_t open_questions = 0;
+    bool validation_wanted = true;        // false: DANE is off, and no server is asked whether it validates
     std::vector<DnsServerState> servers;  // those that are asked now
 };
 

@@ -63,17 +63,30 @@ struct SocketLook {
     std::vector<std::string> closed;  // directories, and the socket, that are closed to Postfix's user
 };
 
+// Another table of smtp_tls_policy_maps, tried as smtp(8) would open and ask it.
+struct TableLook {
+    std::string trouble;      // why it cannot be asked; empty: it can
+    bool has_source = false;  // there is the file that postmap(1) would make it from
+};
+
+struct PemLook {
+    bool readable = false;
+    bool certificate = false;
+    bool key = false;  // that needs no passphrase
+};
+
 struct HostFacts {
     std::vector<std::string> name_servers;  // of /etc/resolv.conf
     std::optional<std::vector<std::string>>
         chroot_name_servers;         // of its copy in the queue directory; nullopt: none
     std::optional<bool> validating;  // whether these validate; nullopt: not asked, or no answer
     std::map<std::string, int>
-        certificates;                 // in each CAfile and CApath that is looked into; absent: unreadable
-    std::string ca_bundle;            // where this system has its authorities; empty: not found
-    std::set<std::string> sockets;    // those of TLSRPT that exist
-    std::vector<std::string> tlspol;  // traces of postfix-tlspol
-    int listen_backlog = 0;           // the kernel's net.core.somaxconn; 0: unknown
+        certificates;                    // of each CAfile and CApath that is looked into; absent: unreadable
+    std::map<std::string, PemLook> pem;  // of client certificates and keys; absent: not ours to judge
+    std::string ca_bundle;               // where this system has its authorities; empty: not found
+    std::set<std::string> sockets;       // those of TLSRPT that are there
+    std::vector<std::string> tlspol;     // traces of postfix-tlspol
+    int listen_backlog = 0;              // the kernel's net.core.somaxconn; 0: unknown
 };
 
 // The outcome of trying to ask the daemon's fleet as the daemon would.
@@ -88,6 +101,8 @@ struct Facts {
     bool daemon_sees_dnssec = false;
     HostFacts host;
     std::vector<SocketLook> sockets;
+    std::map<std::string, TableLook>
+        tables;  // by what tables_beside_ours() calls them; absent: not tried, or no word
     Config daemon;
     std::optional<FleetLook> fleet;  // nullopt: the daemon has none
 };
