@@ -306,6 +306,15 @@ def test_nothing_is_changed_while_nobody_answers(instance):
     assert instance.main_cf.read_text() == before
 
 
+@each_installation
+def test_a_warning_about_main_cf_is_none_about_the_table(instance, sternpostd):
+    """As where main.cf.dane was appended to a main.cf that has a level: Postfix takes the last line."""
+    instance.configure("smtp_tls_policy_maps = hash:/a\nsmtp_tls_security_level = may\n"
+                       "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts\nsmtp_tls_security_level = dane\n")
+    instance.setup().check_returncode()
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
+
+
 def warned(result):
     """What is told before a removal, and the commands in it."""
     assert (result.returncode, result.stdout) == (0, ""), result
