@@ -211,6 +211,50 @@ def test_undo_bears_what_somebody_has_taken_back_already(instance, sternpostd):
     assert "Nothing needs to be changed" in done(instance.setup("--undo"))
 
 
+OURS = "socketmap:inet:127.0.0.1:8461:sts"
+
+
+@each_installation
+@pytest.mark.parametrize("before, after", [
+    (f"hash:/a, proxy:{OURS}, hash:/b", "hash:/a, hash:/b"),
+    (f"proxy:{OURS}", ""),
+    (f"hash:/a {{ {OURS} }} hash:/b", "hash:/a hash:/b"),
+    (f"{{{OURS}}}, {OURS}-tlsrpt", ""),
+    (f"inline:{{ {{a = b, c}} }}, {OURS}", "inline:{ {a = b, c} }"),
+])
+def test_undo_takes_a_table_out_with_what_is_around_it(instance, sternpostd, before, after):
+    instance.configure(f"smtp_tls_policy_maps = {before}\n")
+    _, commands = warned(instance.setup("--before-removal"))
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": after}
+    instance.configure(f"smtp_tls_policy_maps = {before}\n")
+    done(instance.shell(commands))
+    assert instance.values() == {"smtp_tls_policy_maps": after}
+
+
+@each_installation
+@pytest.mark.parametrize("around", ["proxy:{}", "{{ {} }}"])
+def test_what_is_around_our_table_goes_with_another_name(instance, sternpostd, table, around):
+    instance.configure(f"smtp_tls_policy_maps = hash:/a {around.format(OURS)} hash:/b\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a socketmap:inet:127.0.0.1:8461:{table} hash:/b"
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a hash:/b"}
+
+
+@each_installation
+@pytest.mark.parametrize("tables", [f"unionmap:{{{OURS}, hash:/a}}", f"hash:/a, pipemap:{{ hash:/b, {OURS} }}",
+                                    f"unionmap:{{hash:/a, {OURS}}}, {OURS}"])
+def test_a_table_that_has_ours_in_it_is_its_owners_to_change(instance, sternpostd, tables):
+    instance.configure(f"smtp_tls_policy_maps = {tables}\n")
+    before = instance.main_cf.read_text()
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "by hand" in told and commands == ""
+    for result in instance.setup(), instance.setup("--undo"):
+        assert result.returncode == 1 and "map:{" in result.stderr and "by hand" in result.stderr, result
+        assert instance.main_cf.read_text() == before
+
+
 @each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
