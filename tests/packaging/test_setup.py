@@ -255,6 +255,53 @@ def test_a_table_that_has_ours_in_it_is_its_owners_to_change(instance, sternpost
         assert instance.main_cf.read_text() == before
 
 
+@pytest.fixture
+def elsewhere(start_sternpostd):
+    """Where sternpostd listens besides port 8461, as in a table."""
+    start_sternpostd({"listen": ["127.0.0.1:8461", "127.0.0.1:9999", "127.0.0.2:9999"]})
+    return ["inet:127.0.0.1:9999", "inet:127.0.0.2:9999"]
+
+
+@each_installation
+def test_a_socket_of_ones_own_is_known_afterwards(instance, elsewhere, table):
+    for address in elsewhere:
+        done(instance.setup("--socket", address))
+        assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:{address}:{table}"
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "--undo does that" in told
+    before = instance.main_cf.read_text()
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+    instance.main_cf.write_text(before)
+    done(instance.shell(commands.replace("rm ", "rm -f ")))
+    assert instance.values() == {}
+
+
+@each_installation
+def test_a_socket_of_ones_own_makes_way_for_the_usual_one(instance, elsewhere, table):
+    for address in elsewhere:
+        done(instance.setup("--socket", address))
+        done(instance.setup())
+        assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:inet:127.0.0.1:8461:{table}"
+
+
+@each_installation
+def test_our_name_is_known_at_any_port_of_this_host(instance, elsewhere, table):
+    """As written by hand, after packaging/quickstart --listen."""
+    instance.configure(f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:9999:{table}\n")
+    assert "POSTFIX STILL ASKS" in warned(instance.setup("--before-removal"))[0]
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
+@pytest.mark.parametrize("other", ["inet:127.0.0.1:8642:QUERY", "inet:127.0.0.1:9998:postfix", "inet:192.0.2.1:8461:sts"])
+def test_what_others_answer_is_none_of_ours(instance, sternpostd, other):
+    instance.configure(f"smtp_tls_policy_maps = socketmap:{other}\n")
+    assert warned(instance.setup("--before-removal")) == ("", "")
+    assert "Nothing needs to be changed" in done(instance.setup("--undo"))
+
+
 @each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
