@@ -303,6 +303,27 @@ def test_what_others_answer_is_none_of_ours(instance, sternpostd, other):
 
 
 @each_installation
+def test_undo_leaves_a_level_that_setup_did_not_write(instance, sternpostd):
+    instance.configure("smtp_enforce_tls = yes\n")
+    instance.setup().check_returncode()
+    instance.main_cf.write_text(instance.main_cf.read_text().replace("smtp_enforce_tls = yes\n", ""))
+    instance.configure_more("smtp_tls_security_level = may\n")
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_security_level": "may"}
+
+
+@each_installation
+def test_undo_takes_back_what_a_later_run_has_changed(instance, sternpostd):
+    instance.configure("smtp_tls_security_level = dane\n")
+    done(instance.setup())
+    instance.main_cf.write_text(instance.main_cf.read_text().replace("smtp_tls_security_level = dane\n", ""))
+    done(instance.setup())
+    assert instance.values()["smtp_tls_security_level"] == "may"
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+
+
+@each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
     before = instance.main_cf.read_text()
