@@ -324,6 +324,50 @@ def test_undo_takes_back_what_a_later_run_has_changed(instance, sternpostd):
 
 
 @each_installation
+def test_a_variable_that_asks_sternpostd_is_seen(instance, sternpostd, table):
+    instance.configure(f"mine = socketmap:inet:127.0.0.1:8461:{table}\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    done(instance.setup())
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a, $mine", "smtp_tls_security_level": "may",
+                                 "smtp_tls_CAfile": CA_FILE}
+    before = {path.name: path.read_text() for path in (instance.main_cf, instance.directory / "sternpost.undo")}
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "by hand" in told and commands == ""
+    result = instance.setup("--undo")
+    assert result.returncode == 1 and f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:{table}" in result.stderr
+    assert {name: (instance.directory / name).read_text() for name in before} == before
+    instance.main_cf.write_text(before["main.cf"].replace(", $mine", ""))
+    instance.setup("--undo").check_returncode()
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
+def test_a_variable_may_ask_sternpostd_at_another_address(instance, elsewhere):
+    instance.configure("mine = socketmap:inet:127.0.0.1:9999:sts\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == "hash:/a, $mine"
+
+
+@each_installation
+def test_a_variable_that_is_wrong_is_its_owners_to_change(instance, sternpostd, table):
+    instance.configure("mine = socketmap:inet:127.0.0.1:8461:zone\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    before = instance.main_cf.read_text()
+    result = instance.setup()
+    assert result.returncode == 1 and f"socketmap:inet:127.0.0.1:8461:{table} there" in result.stderr, result
+    assert instance.main_cf.read_text() == before
+
+
+@each_installation
+def test_undo_changes_nothing_while_master_cf_asks(instance, sternpostd):
+    done(instance.setup())
+    before = instance.main_cf.read_text()
+    with (instance.directory / "master.cf").open("a") as file:
+        file.write(f"  -o smtp_tls_policy_maps={OURS}\n")
+    result = instance.setup("--undo")
+    assert result.returncode == 1 and f"relay/unix/smtp_tls_policy_maps = {OURS}" in result.stderr, result
+    assert instance.main_cf.read_text() == before
+
+
+@each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
     before = instance.main_cf.read_text()
