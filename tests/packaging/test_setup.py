@@ -368,6 +368,17 @@ def test_undo_changes_nothing_while_master_cf_asks(instance, sternpostd):
 
 
 @each_installation
+@pytest.mark.parametrize("around", ["{}", "$mine"])
+def test_a_map_of_ones_own_stays(instance, start_sternpostd, around):
+    start_sternpostd({"maps": {"sts-testing": {"enforce-testing": True}}})
+    own = "socketmap:inet:127.0.0.1:8461:sts-testing"
+    instance.configure(f"mine = {own}\nsmtp_tls_policy_maps = hash:/a, {around.format(own)}\n")
+    instance.setup().check_returncode()
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a, {around.format(own)}"
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
+
+
+@each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
     before = instance.main_cf.read_text()
