@@ -431,6 +431,17 @@ def test_a_level_and_authorities_that_are_set_stay(instance, sternpostd):
 
 
 @each_installation
+def test_authorities_of_ones_own_are_not_joined_by_all_of_the_world(instance, sternpostd):
+    instance.configure(f"private = {instance.directory}\nsmtp_tls_CApath = $private\n")
+    told = done(instance.setup())
+    assert "smtp_tls_CAfile" not in instance.values()
+    assert f"smtp_tls_CApath = {instance.directory}" in told and "public certificate authorities" in told
+    instance.configure("smtp_tls_CApath = /etc/ssl/certs/\n")
+    assert "public certificate authorities" not in done(instance.setup())
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
+
+
+@each_installation
 @pytest.mark.parametrize("old", ["smtp_enforce_tls = yes\n", "smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no\n",
                                  "smtp_use_tls = Yes\n", "ours = yes\nsmtp_enforce_tls = $ours\n"])
 def test_mandatory_tls_of_the_old_way_stays(instance, sternpostd, old):
