@@ -465,6 +465,36 @@ def test_the_socket_in_the_queue_directory_is_preferred(instance, start_sternpos
 
 
 @each_installation
+@pytest.mark.parametrize("chroot", ["y", "n"])
+def test_a_socket_below_the_queue_directory_is_relative_to_it(instance, start_sternpostd, table, chroot):
+    instance.configure(chroot=chroot)
+    (instance.queue / "other").mkdir()
+    start_sternpostd({"listen": [f"unix:{instance.queue}/other/socket"]})
+    done(instance.setup("--socket", f"unix:{instance.queue}/other/socket"))
+    assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:unix:other/socket:{table}"
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+
+
+@each_installation
+@pytest.mark.parametrize("level, chroot, is_reached", [("3.6", "y", False), ("3.6", "n", True), ("3.6", "-", True),
+                                                       ("0", "-", False)])
+def test_a_socket_outside_of_a_chroot_is_refused(instance, start_sternpostd, level, chroot, is_reached):
+    """Postfix before 3.0, whose defaults level 0 stands for, meant "y" by "-"."""
+    instance.configure(f"compatibility_level = {level}\n", chroot=chroot)
+    address = f"unix:{instance.directory}/outside/socket"
+    (instance.directory / "outside").mkdir()
+    start_sternpostd({"listen": [address]})
+    before = instance.main_cf.read_text()
+    result = instance.setup("--socket", address)
+    assert result.returncode == (0 if is_reached else 1), result
+    if is_reached:
+        assert address in instance.values()["smtp_tls_policy_maps"]
+    else:
+        assert f"chrooted in {instance.queue}" in result.stderr and instance.main_cf.read_text() == before
+
+
+@each_installation
 def test_what_an_older_table_demands_is_not_lost(instance, sternpostd):
     """Postfix reads smtp_tls_per_site only as long as there is no smtp_tls_policy_maps."""
     instance.configure("smtp_tls_per_site = inline:{example.com=MUST}\n")
