@@ -221,6 +221,7 @@ OURS = "socketmap:inet:127.0.0.1:8461:sts"
     (f"hash:/a {{ {OURS} }} hash:/b", "hash:/a hash:/b"),
     (f"{{{OURS}}}, {OURS}-tlsrpt", ""),
     (f"inline:{{ {{a = b, c}} }}, {OURS}", "inline:{ {a = b, c} }"),
+    (f"hash:/a}}b, {OURS}", "hash:/a}b"),
 ])
 def test_undo_takes_a_table_out_with_what_is_around_it(instance, sternpostd, before, after):
     instance.configure(f"smtp_tls_policy_maps = {before}\n")
@@ -379,6 +380,17 @@ def test_a_map_of_ones_own_stays(instance, start_sternpostd, around):
 
 
 @each_installation
+def test_a_map_of_ones_own_is_known_while_sternpostd_does_not_run(instance, start_sternpostd):
+    daemon = start_sternpostd({"maps": {"sts-testing": {"enforce-testing": True}}})
+    instance.configure("smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:sts-testing\n")
+    done(instance.setup())
+    daemon.stop()
+    assert "POSTFIX STILL ASKS" in warned(instance.setup("--before-removal"))[0]
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
     before = instance.main_cf.read_text()
@@ -435,9 +447,9 @@ def test_authorities_of_ones_own_are_not_joined_by_all_of_the_world(instance, st
     instance.configure(f"private = {instance.directory}\nsmtp_tls_CApath = $private\n")
     told = done(instance.setup())
     assert "smtp_tls_CAfile" not in instance.values()
-    assert f"smtp_tls_CApath = {instance.directory}" in told and "public certificate authorities" in told
+    assert f"smtp_tls_CApath = {instance.directory}" in told and "public authorities" in told
     instance.configure("smtp_tls_CApath = /etc/ssl/certs/\n")
-    assert "public certificate authorities" not in done(instance.setup())
+    assert "public authorities" not in done(instance.setup())
     assert instance.values()["smtp_tls_CAfile"] == CA_FILE
 
 
