@@ -55,6 +55,25 @@ def test_hup_ends_no_container_and_term_does(programs, tmp_path):
         assert container.wait(10) == 0
 
 
+POSTINST_WITH_SYSTEMD = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/system
+exec sh "$0" configure 0.1.0
+"""
+
+
+@pytest.mark.parametrize("active, told, command", [(0, "goes on running", "restart"), (3, "does not run", "start")])
+def test_an_upgrade_with_a_mistaken_configuration_says_what_runs(programs, active, told, command):
+    environment = programs(**{
+        "systemctl": f"case $* in *is-active*) exit {active} ;; *) echo root ;; esac\n",
+        "setpriv": "exit 78\n",
+        "deb-systemd-invoke": "exit 1\n",
+    })
+    done = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-ec", POSTINST_WITH_SYSTEMD,
+                           PACKAGING / "debian/postinst"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and told in done.stderr and done.stderr.endswith(f": systemctl {command} sternpostd\n"), done
+
+
 SUITE = "forky"
 SIGNED = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
 HERE = re.search("^VERSION_CODENAME=(.*)$", Path("/etc/os-release").read_text(), re.MULTILINE)[1]

@@ -211,6 +211,185 @@ def test_undo_bears_what_somebody_has_taken_back_already(instance, sternpostd):
     assert "Nothing needs to be changed" in done(instance.setup("--undo"))
 
 
+OURS = "socketmap:inet:127.0.0.1:8461:sts"
+
+
+@each_installation
+@pytest.mark.parametrize("before, after", [
+    (f"hash:/a, proxy:{OURS}, hash:/b", "hash:/a, hash:/b"),
+    (f"proxy:{OURS}", ""),
+    (f"hash:/a {{ {OURS} }} hash:/b", "hash:/a hash:/b"),
+    (f"{{{OURS}}}, {OURS}-tlsrpt", ""),
+    (f"inline:{{ {{a = b, c}} }}, {OURS}", "inline:{ {a = b, c} }"),
+    (f"hash:/a}}b, {OURS}", "hash:/a}b"),
+])
+def test_undo_takes_a_table_out_with_what_is_around_it(instance, sternpostd, before, after):
+    instance.configure(f"smtp_tls_policy_maps = {before}\n")
+    _, commands = warned(instance.setup("--before-removal"))
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": after}
+    instance.configure(f"smtp_tls_policy_maps = {before}\n")
+    done(instance.shell(commands))
+    assert instance.values() == {"smtp_tls_policy_maps": after}
+
+
+@each_installation
+@pytest.mark.parametrize("around", ["proxy:{}", "{{ {} }}"])
+def test_what_is_around_our_table_goes_with_another_name(instance, sternpostd, table, around):
+    instance.configure(f"smtp_tls_policy_maps = hash:/a {around.format(OURS)} hash:/b\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a socketmap:inet:127.0.0.1:8461:{table} hash:/b"
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a hash:/b"}
+
+
+@each_installation
+@pytest.mark.parametrize("tables", [f"unionmap:{{{OURS}, hash:/a}}", f"hash:/a, pipemap:{{ hash:/b, {OURS} }}",
+                                    f"unionmap:{{hash:/a, {OURS}}}, {OURS}"])
+def test_a_table_that_has_ours_in_it_is_its_owners_to_change(instance, sternpostd, tables):
+    instance.configure(f"smtp_tls_policy_maps = {tables}\n")
+    before = instance.main_cf.read_text()
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "by hand" in told and commands == ""
+    for result in instance.setup(), instance.setup("--undo"):
+        assert result.returncode == 1 and "map:{" in result.stderr and "by hand" in result.stderr, result
+        assert instance.main_cf.read_text() == before
+
+
+@pytest.fixture
+def elsewhere(start_sternpostd):
+    """Where sternpostd listens besides port 8461, as in a table."""
+    start_sternpostd({"listen": ["127.0.0.1:8461", "127.0.0.1:9999", "127.0.0.2:9999"]})
+    return ["inet:127.0.0.1:9999", "inet:127.0.0.2:9999"]
+
+
+@each_installation
+def test_a_socket_of_ones_own_is_known_afterwards(instance, elsewhere, table):
+    for address in elsewhere:
+        done(instance.setup("--socket", address))
+        assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:{address}:{table}"
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "--undo does that" in told
+    before = instance.main_cf.read_text()
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+    instance.main_cf.write_text(before)
+    done(instance.shell(commands.replace("rm ", "rm -f ")))
+    assert instance.values() == {}
+
+
+@each_installation
+def test_a_socket_of_ones_own_makes_way_for_the_usual_one(instance, elsewhere, table):
+    for address in elsewhere:
+        done(instance.setup("--socket", address))
+        done(instance.setup())
+        assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:inet:127.0.0.1:8461:{table}"
+
+
+@each_installation
+def test_our_name_is_known_at_any_port_of_this_host(instance, elsewhere, table):
+    """As written by hand, after packaging/quickstart --listen."""
+    instance.configure(f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:9999:{table}\n")
+    assert "POSTFIX STILL ASKS" in warned(instance.setup("--before-removal"))[0]
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
+@pytest.mark.parametrize("other", ["inet:127.0.0.1:8642:QUERY", "inet:127.0.0.1:9998:postfix", "inet:192.0.2.1:8461:sts"])
+def test_what_others_answer_is_none_of_ours(instance, sternpostd, other):
+    instance.configure(f"smtp_tls_policy_maps = socketmap:{other}\n")
+    assert warned(instance.setup("--before-removal")) == ("", "")
+    assert "Nothing needs to be changed" in done(instance.setup("--undo"))
+
+
+@each_installation
+def test_undo_leaves_a_level_that_setup_did_not_write(instance, sternpostd):
+    instance.configure("smtp_enforce_tls = yes\n")
+    instance.setup().check_returncode()
+    instance.main_cf.write_text(instance.main_cf.read_text().replace("smtp_enforce_tls = yes\n", ""))
+    instance.configure_more("smtp_tls_security_level = may\n")
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_security_level": "may"}
+
+
+@each_installation
+def test_undo_takes_back_what_a_later_run_has_changed(instance, sternpostd):
+    instance.configure("smtp_tls_security_level = dane\n")
+    done(instance.setup())
+    instance.main_cf.write_text(instance.main_cf.read_text().replace("smtp_tls_security_level = dane\n", ""))
+    done(instance.setup())
+    assert instance.values()["smtp_tls_security_level"] == "may"
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+
+
+@each_installation
+def test_a_variable_that_asks_sternpostd_is_seen(instance, sternpostd, table):
+    instance.configure(f"mine = socketmap:inet:127.0.0.1:8461:{table}\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    done(instance.setup())
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a, $mine", "smtp_tls_security_level": "may",
+                                 "smtp_tls_CAfile": CA_FILE}
+    before = {path.name: path.read_text() for path in (instance.main_cf, instance.directory / "sternpost.undo")}
+    told, commands = warned(instance.setup("--before-removal"))
+    assert "by hand" in told and commands == ""
+    result = instance.setup("--undo")
+    assert result.returncode == 1 and f"smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:{table}" in result.stderr
+    assert {name: (instance.directory / name).read_text() for name in before} == before
+    instance.main_cf.write_text(before["main.cf"].replace(", $mine", ""))
+    instance.setup("--undo").check_returncode()
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
+@each_installation
+def test_a_variable_may_ask_sternpostd_at_another_address(instance, elsewhere):
+    instance.configure("mine = socketmap:inet:127.0.0.1:9999:sts\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    done(instance.setup())
+    assert instance.values()["smtp_tls_policy_maps"] == "hash:/a, $mine"
+
+
+@each_installation
+def test_a_variable_that_is_wrong_is_its_owners_to_change(instance, sternpostd, table):
+    instance.configure("mine = socketmap:inet:127.0.0.1:8461:zone\nsmtp_tls_policy_maps = hash:/a, $mine\n")
+    before = instance.main_cf.read_text()
+    result = instance.setup()
+    assert result.returncode == 1 and f"socketmap:inet:127.0.0.1:8461:{table} there" in result.stderr, result
+    assert instance.main_cf.read_text() == before
+
+
+@each_installation
+def test_undo_changes_nothing_while_master_cf_asks(instance, sternpostd):
+    done(instance.setup())
+    before = instance.main_cf.read_text()
+    with (instance.directory / "master.cf").open("a") as file:
+        file.write(f"  -o smtp_tls_policy_maps={OURS}\n")
+    result = instance.setup("--undo")
+    assert result.returncode == 1 and f"relay/unix/smtp_tls_policy_maps = {OURS}" in result.stderr, result
+    assert instance.main_cf.read_text() == before
+
+
+@each_installation
+@pytest.mark.parametrize("around", ["{}", "$mine"])
+def test_a_map_of_ones_own_stays(instance, start_sternpostd, around):
+    start_sternpostd({"maps": {"sts-testing": {"enforce-testing": True}}})
+    own = "socketmap:inet:127.0.0.1:8461:sts-testing"
+    instance.configure(f"mine = {own}\nsmtp_tls_policy_maps = hash:/a, {around.format(own)}\n")
+    instance.setup().check_returncode()
+    assert instance.values()["smtp_tls_policy_maps"] == f"hash:/a, {around.format(own)}"
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
+
+
+@each_installation
+def test_a_map_of_ones_own_is_known_while_sternpostd_does_not_run(instance, start_sternpostd):
+    daemon = start_sternpostd({"maps": {"sts-testing": {"enforce-testing": True}}})
+    instance.configure("smtp_tls_policy_maps = hash:/a, socketmap:inet:127.0.0.1:8461:sts-testing\n")
+    done(instance.setup())
+    daemon.stop()
+    assert "POSTFIX STILL ASKS" in warned(instance.setup("--before-removal"))[0]
+    done(instance.setup("--undo"))
+    assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
+
+
 @each_installation
 def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
     instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
@@ -264,6 +443,17 @@ def test_a_level_and_authorities_that_are_set_stay(instance, sternpostd):
 
 
 @each_installation
+def test_authorities_of_ones_own_are_not_joined_by_all_of_the_world(instance, sternpostd):
+    instance.configure(f"private = {instance.directory}\nsmtp_tls_CApath = $private\n")
+    told = done(instance.setup())
+    assert "smtp_tls_CAfile" not in instance.values()
+    assert f"smtp_tls_CApath = {instance.directory}" in told and "public authorities" in told
+    instance.configure("smtp_tls_CApath = /etc/ssl/certs/\n")
+    assert "public authorities" not in done(instance.setup())
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
+
+
+@each_installation
 @pytest.mark.parametrize("old", ["smtp_enforce_tls = yes\n", "smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no\n",
                                  "smtp_use_tls = Yes\n", "ours = yes\nsmtp_enforce_tls = $ours\n"])
 def test_mandatory_tls_of_the_old_way_stays(instance, sternpostd, old):
@@ -287,6 +477,36 @@ def test_the_socket_in_the_queue_directory_is_preferred(instance, start_sternpos
 
 
 @each_installation
+@pytest.mark.parametrize("chroot", ["y", "n"])
+def test_a_socket_below_the_queue_directory_is_relative_to_it(instance, start_sternpostd, table, chroot):
+    instance.configure(chroot=chroot)
+    (instance.queue / "other").mkdir()
+    start_sternpostd({"listen": [f"unix:{instance.queue}/other/socket"]})
+    done(instance.setup("--socket", f"unix:{instance.queue}/other/socket"))
+    assert instance.values()["smtp_tls_policy_maps"] == f"socketmap:unix:other/socket:{table}"
+    done(instance.setup("--undo"))
+    assert instance.values() == {}
+
+
+@each_installation
+@pytest.mark.parametrize("level, chroot, is_reached", [("3.6", "y", False), ("3.6", "n", True), ("3.6", "-", True),
+                                                       ("0", "-", False)])
+def test_a_socket_outside_of_a_chroot_is_refused(instance, start_sternpostd, level, chroot, is_reached):
+    """Postfix before 3.0, whose defaults level 0 stands for, meant "y" by "-"."""
+    instance.configure(f"compatibility_level = {level}\n", chroot=chroot)
+    address = f"unix:{instance.directory}/outside/socket"
+    (instance.directory / "outside").mkdir()
+    start_sternpostd({"listen": [address]})
+    before = instance.main_cf.read_text()
+    result = instance.setup("--socket", address)
+    assert result.returncode == (0 if is_reached else 1), result
+    if is_reached:
+        assert address in instance.values()["smtp_tls_policy_maps"]
+    else:
+        assert f"chrooted in {instance.queue}" in result.stderr and instance.main_cf.read_text() == before
+
+
+@each_installation
 def test_what_an_older_table_demands_is_not_lost(instance, sternpostd):
     """Postfix reads smtp_tls_per_site only as long as there is no smtp_tls_policy_maps."""
     instance.configure("smtp_tls_per_site = inline:{example.com=MUST}\n")
@@ -304,6 +524,15 @@ def test_nothing_is_changed_while_nobody_answers(instance):
     result = instance.setup()
     assert result.returncode == 1 and "nobody answers at socketmap:inet:127.0.0.1:8461" in result.stderr
     assert instance.main_cf.read_text() == before
+
+
+@each_installation
+def test_a_warning_about_main_cf_is_none_about_the_table(instance, sternpostd):
+    """As where main.cf.dane was appended to a main.cf that has a level: Postfix takes the last line."""
+    instance.configure("smtp_tls_policy_maps = hash:/a\nsmtp_tls_security_level = may\n"
+                       "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:sts\nsmtp_tls_security_level = dane\n")
+    instance.setup().check_returncode()
+    assert instance.values()["smtp_tls_CAfile"] == CA_FILE
 
 
 def warned(result):
