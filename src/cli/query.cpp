@@ -150,6 +150,11 @@ Result<std::string> answer_of_daemon(const Config& config, bool usual, const Arg
 }
 
 int query(const Config& config, bool usual, const Arguments& arguments) {
+    if (arguments.map.size() + 1 + arguments.key.size() > max_request_bytes) {
+        complain("the question is too long: sternpostd takes keys of up to " + std::to_string(max_key_bytes) +
+                 " bytes, and this one has " + std::to_string(arguments.key.size()));
+        return exit_usage;
+    }
     const auto reply = answer_of_daemon(config, usual, arguments);
     if (!reply) {
         complain(reply.error().detail);

@@ -10,12 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace sternpost {
+#include "sternpost/answer/netstring.hpp"
 
-// Postfix asks for keys of up to 10,000 bytes (socketmap_max_query_size of 3.12); a map name and a space come
-// on top.
-inline constexpr std::size_t max_key_bytes = 10'000;
-inline constexpr std::size_t max_request_bytes = max_key_bytes + 256;
+namespace sternpost {
 
 class NetstringReader {
 public:

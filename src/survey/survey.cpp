@@ -205,6 +205,8 @@ private:
             return add(Level::unknown, "tls-reports-unknown", "",
                        "the TXT record at " + where + ": " + reports.summary,
                        "look at the name servers of " + seen_.domain);
+        // Who takes the policy back need not begin to ask.
+        if (reports.verdict == Verdict::note && survey_.stage == PolicyStage::retiring) return;
         set(Check::tls_reports, reports.verdict == Verdict::good);
         if (reports.verdict == Verdict::warning)
             add(Level::warning, "tls-reports-unusable", "",

@@ -102,6 +102,12 @@ def test_what_answers_and_is_no_sternpostd(strangers_socket, tmp_path, monkeypat
         assert (done.returncode, "no sternpostd, or one of another version" in done.stderr) == (75, True), (arguments, done)
 
 
+def test_a_key_that_the_daemon_would_not_take_is_told_before_it_is_asked(tmp_path):
+    (tmp_path / "empty.toml").touch()
+    done = run("-c", tmp_path / "empty.toml", "query", 120_000 * "a")
+    assert done.returncode == 64 and "keys of up to 10000 bytes, and this one has 120000" in done.stderr
+
+
 def test_what_nobody_foresaw_is_told(tmp_path):
     done = run("doctor", "--postfix", "gone", before=["sh", "-c", 'mkdir d && cd d && rmdir ../d && exec "$@"', "sh"], cwd=tmp_path,
                stdout=subprocess.PIPE)

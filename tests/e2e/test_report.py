@@ -4,11 +4,15 @@ every figure is computed again here, from the reports alone."""
 import base64
 import collections
 import datetime
+import fcntl
 import gzip
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -289,9 +293,10 @@ def test_hostile_bytes_are_made_harmless(tmp_path):
 
 # The bar
 
-def on_a_terminal(folder, **environment):
+def on_a_terminal(folder, columns=0, **environment):
     """What a terminal gets as standard error."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     subprocess.run([binary("sternpost"), "report", folder], env={"PATH": SEARCH_PATH, "LC_ALL": "C", **environment},
                    stdout=subprocess.DEVNULL, stderr=theirs, stdin=subprocess.DEVNULL, timeout=60, check=True)
     os.write(theirs, b"end")
@@ -306,5 +311,8 @@ def on_a_terminal(folder, **environment):
 def test_a_bar_is_shown_on_a_terminal_alone(folder):
     shown = on_a_terminal(folder, TERM="xterm")
     assert shown.startswith(b"\r[") and shown.endswith(b"\r\x1b[K")
+    for columns in 40, 5:
+        lines = re.split(rb"\r(?:\x1b\[K)?", on_a_terminal(folder, columns, TERM="xterm"))
+        assert max(map(len, lines)) < columns and any(lines), lines
     assert on_a_terminal(folder, TERM="dumb") == b""
     assert run(folder).stderr == b""

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sternpost/dane/dane_lookup.hpp"
 #include "sternpost/policy/record.hpp"
 #include "sternpost/policy/tls_report_record.hpp"

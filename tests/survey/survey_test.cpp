@@ -144,6 +144,13 @@ TEST(Survey, APatternForNobodyAndAShortMaxAgeAreTold) {
                             is(Level::note, "mx-pattern-unused")));
 }
 
+TEST(Survey, WhoRetiresNeedNotBeginToAskForTlsReports) {
+    Published seen = published("none");
+    seen.tls_reports = tls_report_layer(test::texts({}));
+    EXPECT_THAT(survey_of(seen, now).findings, IsEmpty());
+    EXPECT_EQ(survey_of(seen, now).check(Check::tls_reports), std::nullopt);
+}
+
 TEST(Survey, TlsReportsAreWanted) {
     Published seen = published();
     seen.tls_reports = tls_report_layer(test::texts({}));
