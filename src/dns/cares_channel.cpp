@@ -21,6 +21,8 @@ namespace {
 
 // Tries of one question when connections break.
 constexpr int connections_a_question = 3;
+// Of 65,536; beyond it takes long to find one that is unused.
+constexpr std::size_t max_ids = 60'000;
 
 // One try that waits for all of the timeout. c-ares 1.32 and newer gives a server that was fast only five times as long as
 // its last answers took, but at least shortest_try, and one to two times as long in each further try; so there are as many
@@ -139,6 +141,8 @@ asio::awaitable<Result<Bytes>> CaresChannel::ask(std::string name, int type) {
     int udp_size = edns_udp_size;
     for (int connections = 0; connections < connections_a_question;) {
         if (stopped_) break;
+        if (ids_.size() >= max_ids)
+            co_return failure(Errc::overloaded, "too many open DNS questions", "overloaded");
         auto query = make_query(name, type, unused_id(), udp_size);
         if (!query) co_return tl::unexpected(query.error());
         reply = co_await send(std::move(*query));

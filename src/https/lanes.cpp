@@ -4,6 +4,8 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <utility>
 
+#include "sternpost/https/special_address.hpp"
+
 namespace asio = boost::asio;
 
 namespace sternpost {
@@ -17,15 +19,17 @@ std::size_t count_of(const std::unordered_map<std::string, std::size_t>& counts,
     return found == counts.end() ? 0 : found->second;
 }
 
+std::string group_of(const asio::ip::address& address) {
+    if (address.is_v4()) return address.to_string();
+    if (const auto inside = ipv4_inside(address.to_v6())) return inside->to_string();
+    return asio::ip::network_v6(address.to_v6(), one_ipv6_network).canonical().to_string();
+}
+
 }  // namespace
 
 Lanes::Groups Lanes::groups_of(const std::vector<asio::ip::address>& addresses) {
     Groups groups;
-    for (const auto& address : addresses)
-        groups.push_back(
-            address.is_v4()
-                ? address.to_string()
-                : asio::ip::network_v6(address.to_v6(), one_ipv6_network).canonical().to_string());
+    for (const auto& address : addresses) groups.push_back(group_of(address));
     std::ranges::sort(groups);
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     return groups;

@@ -21,7 +21,7 @@ namespace sternpost {
 class Lanes {
 public:
     using Id = void*;
-    // What counts as one address: an IPv4 address, an IPv6 /64. Sorted, each once.
+    // What counts as one address: an IPv4 address, also inside an IPv6 one (NAT64), else an IPv6 /64. Sorted, each once.
     using Groups = std::vector<std::string>;
     static Groups groups_of(const std::vector<boost::asio::ip::address>& addresses);
 

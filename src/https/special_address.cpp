@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace asio = boost::asio;
@@ -61,23 +60,13 @@ bool is_special4(std::uint32_t address) {
     });
 }
 
-std::uint32_t ipv4_at(std::span<const std::uint8_t, 16> bytes, std::size_t at) {
-    return std::uint32_t{bytes[at]} << 24U | std::uint32_t{bytes[at + 1]} << 16U |
-           std::uint32_t{bytes[at + 2]} << 8U | std::uint32_t{bytes[at + 3]};
+asio::ip::address_v4 ipv4_at(std::span<const std::uint8_t, 16> bytes, std::size_t at) {
+    return asio::ip::address_v4({bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]});
 }
 
-// The IPv4 address that an IPv6 one leads to.
-std::optional<std::uint32_t> ipv4_inside(std::span<const std::uint8_t, 16> bytes) {
-    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    constexpr std::array<std::uint8_t, 12> nat64{0x00, 0x64, 0xff, 0x9b};
-    constexpr std::array<std::uint8_t, 2> six_to_four{0x20, 0x02};
-    if (starts_with(bytes, mapped, 96) || starts_with(bytes, nat64, 96)) return ipv4_at(bytes, 12);
-    if (starts_with(bytes, six_to_four, 16)) return ipv4_at(bytes, 2);
-    return {};
-}
-
-bool is_special6(const asio::ip::address_v6::bytes_type& bytes) {
-    if (const auto inside = ipv4_inside(bytes)) return is_special4(*inside);
+bool is_special6(const asio::ip::address_v6& address) {
+    if (const auto inside = ipv4_inside(address)) return is_special4(inside->to_uint());
+    const auto bytes = address.to_bytes();
     const bool global_unicast = (bytes[0] & 0xe0U) == 0x20;
     if (!global_unicast) return true;
     return std::ranges::any_of(
@@ -86,8 +75,18 @@ bool is_special6(const asio::ip::address_v6::bytes_type& bytes) {
 
 }  // namespace
 
+std::optional<asio::ip::address_v4> ipv4_inside(const asio::ip::address_v6& address) {
+    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    constexpr std::array<std::uint8_t, 12> nat64{0x00, 0x64, 0xff, 0x9b};
+    constexpr std::array<std::uint8_t, 2> six_to_four{0x20, 0x02};
+    const auto bytes = address.to_bytes();
+    if (starts_with(bytes, mapped, 96) || starts_with(bytes, nat64, 96)) return ipv4_at(bytes, 12);
+    if (starts_with(bytes, six_to_four, 16)) return ipv4_at(bytes, 2);
+    return {};
+}
+
 bool is_special(const asio::ip::address& address) {
-    return address.is_v4() ? is_special4(address.to_v4().to_uint()) : is_special6(address.to_v6().to_bytes());
+    return address.is_v4() ? is_special4(address.to_v4().to_uint()) : is_special6(address.to_v6());
 }
 
 }  // namespace sternpost

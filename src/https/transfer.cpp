@@ -72,6 +72,12 @@ bool ends_with_chunked(std::string_view transfer_encoding) {
     return last.size() == chunked.size() && ::strncasecmp(last.data(), chunked.data(), last.size()) == 0;
 }
 
+// TLS 1.2 lets the server ask for handshakes without end, and choose a group whose arithmetic takes a second.
+void limit_handshakes(SSL_CTX* context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_cipher_list(context, "DEFAULT:!kDHE");
+}
+
 std::string last_of(std::vector<std::string> values) {
     return values.empty() ? std::string() : std::move(values.back());
 }
@@ -163,6 +169,7 @@ CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
 CURLcode Transfer::prove_name(SSL_CTX* context) {
     connected_ = true;
     trust_->apply(context);
+    limit_handshakes(context);
     if (!keep(context, tls_)) return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
     if (tls_->report) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());

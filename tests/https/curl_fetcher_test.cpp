@@ -715,6 +715,18 @@ TEST_F(CurlFetcherTest, GoesWhileItsTimerIsDue) {
 }
 
 // Without a descriptor for the connection, or for watching it, a fetch ends all the same, and harms no later one.
+// Its group is the server's choice, and so is what that costs us.
+TEST_F(CurlFetcherTest, OffersNoFiniteFieldDiffieHellman) {
+    constexpr const char* ecdhe_rsa_aes128_gcm = "c02f";
+    const std::string name = "mta-sts.ok.groups.test";
+    expect_policy(fetch(name), name, "");
+    const auto offered = host->log("ciphers " + name + " ");
+    ASSERT_THAT(offered, SizeIs(1));
+    EXPECT_THAT(offered.front(), HasSubstr(ecdhe_rsa_aes128_gcm));
+    for (const char* dhe_rsa : {"0033", "0039", "0067", "006b", "009e", "009f", "ccaa"})
+        EXPECT_THAT(offered.front(), Not(HasSubstr(dhe_rsa)));
+}
+
 TEST_F(CurlFetcherTest, EndsWithoutDescriptors) {
     options.connect_timeout = 600ms;
     const std::string name = "mta-sts.ok.descriptors.test";

@@ -41,6 +41,9 @@ TEST_F(LanesTest, AnAddressIsAnIpv4AddressOrAnIpv6Network) {
         Lanes::groups_of({asio::ip::make_address("2600:1:2:3::1"), asio::ip::make_address("11.0.0.2"),
                           asio::ip::make_address("2600:1:2:3:ffff::2"), asio::ip::make_address("11.0.0.1")});
     EXPECT_EQ(groups, (Lanes::Groups{"11.0.0.1", "11.0.0.2", "2600:1:2:3::/64"}));
+    const auto by_nat64 = Lanes::groups_of(
+        {asio::ip::make_address("64:ff9b::8.8.8.8"), asio::ip::make_address("64:ff9b::8.8.4.4")});
+    EXPECT_EQ(by_nat64, (Lanes::Groups{"8.8.4.4", "8.8.8.8"}));
 }
 
 TEST_F(LanesTest, TheFastLaneIsLimitedInAllAndAtEachAddress) {

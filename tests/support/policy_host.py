@@ -423,6 +423,14 @@ def server_name(hello):
     return None
 
 
+def cipher_suites(hello):
+    """Their numbers, as the ClientHello offers them."""
+    session_id = 5 + 4 + 2 + 32
+    length_at = session_id + 1 + hello[session_id]
+    suites = hello[length_at + 2:length_at + 2 + int.from_bytes(hello[length_at:length_at + 2], "big")]
+    return [suites[at:at + 2].hex() for at in range(0, len(suites), 2)]
+
+
 class PolicyHost:
     """Serves every site on all `addresses`, a thread for each connection."""
 
@@ -512,8 +520,10 @@ class PolicyHost:
             connection.close()
 
     def _converse(self, connection):
-        host = self._read_server_name(connection)
+        hello = self._peek_at_hello(connection)
+        host = server_name(hello)
         self._note(f"connection {host or '-'}")
+        self._note(f"ciphers {host or '-'} {' '.join(cipher_suites(hello))}")
         with self._lock:
             self._connections[host] += 1
         site = self._site(host)
@@ -532,12 +542,12 @@ class PolicyHost:
                 with self._lock:
                     self._open.discard(secured)
 
-    def _read_server_name(self, connection):
+    def _peek_at_hello(self, connection):
         peek = socket.MSG_PEEK | socket.MSG_WAITALL
         record_header = connection.recv(5, peek)
         if len(record_header) < 5:
             raise Gone
-        return server_name(connection.recv(5 + int.from_bytes(record_header[3:], "big"), peek))
+        return connection.recv(5 + int.from_bytes(record_header[3:], "big"), peek)
 
     def _site(self, host):
         with self._lock:
