@@ -5,8 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -29,7 +29,7 @@ std::string_view cut(std::string_view& rest, char mark) {
 Result<void> read_target(std::string_view target, Request& request) {
     // RFC 9112 section 3.2.2
     constexpr std::string_view scheme = "http://";
-    const bool absolute = std::ranges::equal(target.substr(0, scheme.size()), scheme, {}, to_lower);
+    const bool absolute = starts_with_ignoring_case(target, scheme);
     if (!std::ranges::all_of(target, plain) || !(absolute || target.starts_with('/')))
         return failure(Errc::invalid, "the target is no path of plain characters");
     if (absolute) {
@@ -58,7 +58,7 @@ bool names_loopback(std::string_view host) {
     } else {
         host = host.substr(0, host.find(':'));
     }
-    if (std::ranges::equal(host, std::string_view("localhost"), {}, to_lower)) return true;
+    if (equal_ignoring_case(host, "localhost")) return true;
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(host, error);
     return !error && address.is_loopback();

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "domain_json.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/policy/record.hpp"
 
@@ -127,10 +127,9 @@ private:
     }
 
     std::string domain() const {
-        auto next_hop = read_next_hop(text_in(need("domain"), "domain"));
-        if (!next_hop || next_hop->bracketed || next_hop->port != 25)
-            wrong("domain", "it is no domain of mail");
-        return std::move(next_hop->domain);
+        auto domain = read_mail_domain(text_in(need("domain"), "domain"));
+        if (!domain) wrong("domain", "it is no domain of mail");
+        return std::move(*domain);
     }
 
     std::string id() const {

@@ -13,8 +13,8 @@
 #include "status_json.hpp"
 #include "status_page.hpp"
 #include "status_style.hpp"
-#include "sternpost/admin/ascii_json.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/ascii_json.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/survey/survey_json.hpp"
@@ -116,10 +116,9 @@ Resources::Answer Resources::answer(Request request, Audience audience) {
     request.audience = audience;
     if (!request.body.empty() && !found->takes_body) co_return refusal(400, "this takes no body");
     if (found->path.size() > 2) {
-        auto next_hop = read_next_hop(request.path[2]);
-        if (!next_hop || next_hop->bracketed || next_hop->port != 25)
-            co_return refusal(400, "\"" + request.path[2] + "\" is no domain of mail");
-        request.path[2] = std::move(next_hop->domain);
+        auto domain = read_mail_domain(request.path[2]);
+        if (!domain) co_return refusal(400, "\"" + request.path[2] + "\" is no domain of mail");
+        request.path[2] = std::move(*domain);
     }
     co_return co_await (this->*found->answer)(std::move(request));
 }

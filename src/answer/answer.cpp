@@ -4,9 +4,9 @@
 #include <array>
 #include <set>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
@@ -31,9 +31,7 @@ bool may_be_sent_as_pattern(std::string_view pattern) {
 }
 
 std::string as_policies_write_it(std::string_view mx_host) {
-    std::string host(mx_host.ends_with('.') ? mx_host.substr(0, mx_host.size() - 1) : mx_host);
-    std::ranges::transform(host, host.begin(), to_lower);
-    return host;
+    return lower_case(mx_host.ends_with('.') ? mx_host.substr(0, mx_host.size() - 1) : mx_host);
 }
 
 using NameSet = std::set<std::string, std::less<>>;

@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "command.hpp"
-#include "sternpost/admin/ascii_json.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/ascii_json.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
 namespace json = boost::json;
@@ -214,8 +214,7 @@ Result<json::object> answer_in(const AdminReply& reply, std::string_view key) {
 }
 
 std::optional<std::string> path_of(const std::string& domain) {
-    const auto next_hop = read_next_hop(domain);
-    if (next_hop && !next_hop->bracketed && next_hop->port == 25) return "/v1/policies/" + next_hop->domain;
+    if (const auto mail_domain = read_mail_domain(domain)) return "/v1/policies/" + *mail_domain;
     complain("\"" + domain + "\" is no domain of mail");
     return std::nullopt;
 }

@@ -13,8 +13,8 @@
 
 #include "cache.hpp"
 #include "command.hpp"
-#include "sternpost/admin/ascii_json.hpp"
 #include "sternpost/base/time.hpp"
+#include "sternpost/json/ascii_json.hpp"
 
 namespace fs = std::filesystem;
 namespace json = boost::json;

@@ -38,8 +38,8 @@ struct List {
 Result<void> add_line(List& list, std::size_t number, const std::string& line) {
     const std::string text(without_comment(line));
     if (text.empty()) return {};
-    if (const auto next_hop = read_next_hop(text)) {
-        list.domains.push_back(next_hop->domain);
+    if (auto domain = read_mail_domain(text)) {
+        list.domains.push_back(std::move(*domain));
     } else {
         ++list.wrong;
         complain("line " + std::to_string(number) + ": \"" + text + "\" is no domain of mail");

@@ -6,12 +6,13 @@
 #include <stdexcept>
 
 #include "command.hpp"
+#include "explain_json.hpp"
 #include "explain_text.hpp"
 #include "live_look.hpp"
-#include "report_json.hpp"
 #include "sternpost/explain/explainer.hpp"
 #include "sternpost/explain/fleet_layer.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
+#include "sternpost/json/write_json.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 #include "terminal.hpp"

@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "command.hpp"
+#include "explain_json.hpp"
+#include "json_schema.hpp"
 #include "policy_text.hpp"
-#include "report_json.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/write_json.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "terminal.hpp"
 

@@ -14,10 +14,10 @@
 #include "edition.hpp"
 #include "live_look.hpp"
 #include "publish_output.hpp"
-#include "report_json.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/write_json.hpp"
 #include "sternpost/loop/spawn.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/settings/settings.hpp"
@@ -234,23 +234,25 @@ int print(const Found& found, const Arguments& arguments) {
 }
 
 int publish(const Config& config, const Arguments& arguments) try {
-    const auto next_hop = read_next_hop(arguments.domain);
-    if (!next_hop || next_hop->bracketed || next_hop->port != 25) {
+    NextHop next_hop;
+    if (auto domain = read_mail_domain(arguments.domain)) {
+        next_hop.domain = std::move(*domain);
+    } else {
         complain(quote(arguments.domain) + " is no domain of mail, such as example.com");
         return exit_usage;
     }
     std::optional<Edition> before;
     if (!arguments.previous.empty()) {
-        auto read = read_edition(arguments.previous, next_hop->domain);
+        auto read = read_edition(arguments.previous, next_hop.domain);
         if (!read) {
             complain(read.error().detail);
             return exit_no_input;
         }
         before = std::move(*read);
     } else {
-        before = edition_of_daemon(config, next_hop->domain);
+        before = edition_of_daemon(config, next_hop.domain);
     }
-    Found found = look_around(config, *next_hop, arguments.probe);
+    Found found = look_around(config, next_hop, arguments.probe);
     found.before = std::move(before);
     return arguments.check ? check(std::move(found), arguments) : print(found, arguments);
 } catch (const std::runtime_error& error) {

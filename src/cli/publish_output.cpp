@@ -2,8 +2,8 @@
 
 #include <boost/json/array.hpp>
 
+#include "json_schema.hpp"
 #include "policy_text.hpp"
-#include "report_json.hpp"
 #include "sternpost/survey/survey_json.hpp"
 
 namespace json = boost::json;

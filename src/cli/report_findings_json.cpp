@@ -1,8 +1,8 @@
 #include <boost/json/array.hpp>
 #include <map>
 
+#include "json_schema.hpp"
 #include "report_findings.hpp"
-#include "report_json.hpp"
 #include "sternpost/tls_report/date.hpp"
 #include "sternpost/tls_report/result_type.hpp"
 

@@ -6,8 +6,9 @@
 #include <memory>
 
 #include "cache.hpp"
+#include "json_schema.hpp"
 #include "publish_output.hpp"
-#include "report_json.hpp"
+#include "sternpost/json/write_json.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
 namespace json = boost::json;

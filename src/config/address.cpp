@@ -9,7 +9,7 @@
 #include <string>
 
 #include "field.hpp"
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 
 namespace sternpost {
 namespace {

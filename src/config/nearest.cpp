@@ -5,17 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "sternpost/base/ascii.hpp"
+
 namespace sternpost {
 namespace {
 
 constexpr std::size_t longest_word = 64;
 
 std::string plain(std::string_view word) {
-    std::string out(word);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        if (c == '_') c = '-';
-    }
+    std::string out = lower_case(word);
+    std::ranges::replace(out, '_', '-');
     return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "address.hpp"
 #include "field.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "sternpost/policy/map_name.hpp"
 #include "sternpost/policy/next_hop.hpp"
@@ -22,23 +23,6 @@ tl::unexpected<Error> wrong(std::string_view text, std::string_view why_and_reme
     return failure(Errc::invalid, in_quotes(text) + ' ' + std::string(why_and_remedy));
 }
 
-bool is_lower(char c) {
-    return c >= 'a' && c <= 'z';
-}
-bool is_upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 bool absolute_file(std::string_view text) {
     return text.starts_with('/') && !text.ends_with('/') && text.size() < PATH_MAX;
 }
@@ -53,7 +37,7 @@ bool is_ascii(std::string_view text) {
 
 Result<std::string> parse_domain(std::string_view text, bool with_subdomains, std::string_view what_it_is) {
     if (!is_ascii(text)) return wrong(text, "is not ASCII; write the domain in its A-label form (xn--...)");
-    const std::string domain = lower(text);
+    const std::string domain = lower_case(text);
     const std::string_view name = std::string_view(domain).substr(with_subdomains ? 1 : 0);
     if (name.ends_with('.')) return wrong(text, "ends with a dot; write the domain without it");
     if (!valid_host_name(name)) return wrong(text, what_it_is);
@@ -69,7 +53,7 @@ Result<std::string> parse_domain(std::string_view text, bool with_subdomains, st
 
 Result<std::string> parse_user(std::string_view text) {
     const auto allowed = [](char c) {
-        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '$';
+        return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.' || c == '$';
     };
     if (text.starts_with('-') || text.size() > max_user_name || !std::ranges::all_of(text, allowed))
         return wrong(text, R"(is no user name; write the name of an account, such as "sternpost", or "")");
@@ -106,7 +90,7 @@ Result<std::string> parse_log_target(std::string_view text) {
 
 Result<std::string> parse_prefix(std::string_view text) {
     const auto allowed = [](char c) {
-        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':';
+        return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.' || c == ':';
     };
     if (text.empty() || text.size() > max_prefix || !std::ranges::all_of(text, allowed))
         return wrong(text, "is no prefix; write up to 64 letters, digits, '-', '_', '.' and ':'");
@@ -122,7 +106,8 @@ Result<std::string> parse_word_or_none(std::string_view text) {
 
 Result<std::string> parse_override_domain(std::string_view text) {
     if (text.starts_with("*.") || text.starts_with(".*."))
-        return wrong(text, "has an asterisk; write " + in_quotes(lower(text.substr(text.find("*.") + 1))) +
+        return wrong(text, "has an asterisk; write " +
+                               in_quotes(lower_case(text.substr(text.find("*.") + 1))) +
                                " for a domain with its sub-domains");
     const bool with_subdomains = text.starts_with('.');
     return parse_domain(text, with_subdomains,
@@ -133,13 +118,13 @@ Result<std::string> parse_watched_domain(std::string_view text) {
     if (text.starts_with('.')) return wrong(text, "begins with a dot; write each domain by itself");
     if (text.starts_with("*."))
         return wrong(text, "has an asterisk; write each domain by itself, such as " +
-                               in_quotes(lower(text.substr(2))));
+                               in_quotes(lower_case(text.substr(2))));
     return parse_domain(text, false, R"(is no domain; write "example.com", without brackets and port)");
 }
 
 Result<std::string> parse_pinned_mx(std::string_view text) {
     if (!is_ascii(text)) return wrong(text, "is not ASCII; write the host in its A-label form (xn--...)");
-    std::string pattern = lower(text);
+    std::string pattern = lower_case(text);
     const std::string_view name = std::string_view(pattern).substr(pattern.starts_with("*.") ? 2 : 0);
     if (name.starts_with('.'))
         return wrong(
@@ -152,9 +137,7 @@ Result<std::string> parse_pinned_mx(std::string_view text) {
 Result<std::string> parse_map_name(std::string_view text) {
     if (is_base_grammar_map(text) || is_extended_grammar_map(text))
         return wrong(text, "is a name that sternpostd keeps for itself; write another one");
-    const auto allowed = [](char c) {
-        return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
-    };
+    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.'; };
     if (text.empty() || text.size() > max_map_name || !std::ranges::all_of(text, allowed))
         return wrong(text, "is no map name; write up to 64 letters, digits, '-', '_' and '.', as in main.cf");
     return std::string(text);

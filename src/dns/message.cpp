@@ -2,15 +2,14 @@
 
 #include <ares.h>
 #include <arpa/nameser.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace asio = boost::asio;
@@ -24,15 +23,6 @@ constexpr std::uint8_t ad_mask = 0x20;
 // Resolvers themselves follow 8 to 16, so a longer chain comes from none of them.
 constexpr std::size_t max_aliases = 16;
 constexpr std::uint32_t max_ttl = 0x7fffffff;  // RFC 2181 section 8: with the top bit set it counts as zero
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), to_lower);
-    return text;
-}
-
-bool same_name(const char* left, const std::string& right) {
-    return ::strcasecmp(left, right.c_str()) == 0;
-}
 
 std::string rcode_text(int rcode) {
     switch (rcode) {
@@ -75,7 +65,7 @@ std::optional<std::string> name_in(ns_msg& message, std::span<const std::uint8_t
     const int length = ::ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), bytes.data(),
                                             text.data(), text.size());
     if (length < 0 || static_cast<std::size_t>(length) != bytes.size()) return {};
-    std::string name = lower(text.data());
+    std::string name = lower_case(text.data());
     if (name == ".") name.clear();
     return name;
 }
@@ -129,17 +119,17 @@ bool is_response(ns_msg& message) {
 bool answers_question(ns_msg& message, const std::string& name, int type) {
     ns_rr question;
     return ns_msg_count(message, ns_s_qd) == 1 && ::ns_parserr(&message, ns_s_qd, 0, &question) == 0 &&
-           same_name(ns_rr_name(question), name) && ns_rr_type(question) == type &&
+           equal_ignoring_case(ns_rr_name(question), name) && ns_rr_type(question) == type &&
            ns_rr_class(question) == ns_c_in;
 }
 
 // Walks the CNAME chain from `name`; the chain's TTL goes into `ttl`.
 Result<std::string> follow_aliases(ns_msg& message, const std::vector<ns_rr>& records,
                                    const std::string& name, std::chrono::seconds& ttl) {
-    std::string at = lower(name);
+    std::string at = lower_case(name);
     for (std::size_t step = 0; step <= max_aliases; ++step) {
         const auto alias = std::ranges::find_if(records, [&](const ns_rr& record) {
-            return ns_rr_type(record) == ns_t_cname && same_name(ns_rr_name(record), at);
+            return ns_rr_type(record) == ns_t_cname && equal_ignoring_case(ns_rr_name(record), at);
         });
         if (alias == records.end()) return at;
         const auto target = name_in(message, rdata(*alias));
@@ -174,13 +164,13 @@ Result<RecordSet<Record>> read(std::span<const std::uint8_t> bytes, const std::s
     RecordSet<Record> set;
     set.authentic = ns_msg_getflag(message, ns_f_ad) == 1;
     set.ttl = std::chrono::seconds::max();
-    Result<std::string> end = lower(name);
+    Result<std::string> end = lower_case(name);
     if (type != ns_t_cname) end = follow_aliases(message, *answer, name, set.ttl);
     if (!end) return tl::unexpected(end.error());
     set.canonical_name = std::move(*end);
     for (const ns_rr& record : *answer) {
         if (ns_rr_type(record) != type || ns_rr_class(record) != ns_c_in) continue;
-        if (!same_name(ns_rr_name(record), set.canonical_name)) continue;
+        if (!equal_ignoring_case(ns_rr_name(record), set.canonical_name)) continue;
         auto value = read_record(message, record);
         if (!value) return failure(Errc::temporary, "malformed record in the answer", "malformed");
         set.ttl = std::min(set.ttl, ttl_of(record));

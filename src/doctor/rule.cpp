@@ -1,10 +1,9 @@
 #include "rule.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <filesystem>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/policy/map_name.hpp"
 
@@ -15,10 +14,6 @@ namespace {
 // Whole commands with long lists of tables fit.
 constexpr std::size_t max_line = 4000;
 constexpr std::string_view maps = "smtp_tls_policy_maps";
-
-bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 Scope main_cf(const Facts& facts) {
     Scope scope;
@@ -86,7 +81,7 @@ std::string_view value(const PostfixSettings& settings, std::string_view name) {
 }
 
 bool is(const PostfixSettings& settings, std::string_view name, std::string_view word) {
-    return same(value(settings, name), word);
+    return equal_ignoring_case(value(settings, name), word);
 }
 
 bool is_yes(const PostfixSettings& settings, std::string_view name) {
@@ -114,9 +109,7 @@ bool does_dnssec_anywhere(const Facts& facts) {
 }
 
 std::string level_of(const PostfixSettings& settings) {
-    std::string level(value(settings, "smtp_tls_security_level"));
-    std::ranges::transform(level, level.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::string level = lower_case(value(settings, "smtp_tls_security_level"));
     if (!level.empty()) return level;
     if (is_yes(settings, "smtp_enforce_tls"))
         return is(settings, "smtp_tls_enforce_peername", "no") ? "encrypt" : "verify";

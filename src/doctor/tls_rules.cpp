@@ -3,6 +3,7 @@
 #include <array>
 
 #include "rule.hpp"
+#include "sternpost/base/ascii.hpp"
 
 namespace sternpost {
 
@@ -15,15 +16,9 @@ constexpr std::size_t tls_1_2 = 4;
 constexpr std::array<std::string_view, 5> grades{"high", "medium", "low", "export", "null"};
 using Allowed = std::array<bool, protocols.size()>;
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return result;
-}
-
 std::size_t number_of(std::string_view protocol) {
-    const auto found = std::ranges::find(protocols, lower(protocol), lower);
+    const auto found = std::ranges::find_if(
+        protocols, [&](std::string_view known) { return equal_ignoring_case(known, protocol); });
     return static_cast<std::size_t>(found - protocols.begin());
 }
 
@@ -110,7 +105,7 @@ void ciphers_are_good(const Facts& facts, Report& report) {
     constexpr std::string_view grade = "smtp_tls_mandatory_ciphers";
     constexpr std::string_view exclude = "smtp_tls_mandatory_exclude_ciphers";
     for (const Scope& scope : scopes(facts, {grade, exclude, "smtp_tls_exclude_ciphers"})) {
-        const std::string found = lower(scope.value(grade));
+        const std::string found = lower_case(scope.value(grade));
         if (found == "null")
             report.add(Severity::broken, std::string(grade) + " = null" + scope.place(),
                        "Mail for domains with an enforce policy is not encrypted, or is deferred.",
@@ -126,7 +121,7 @@ void ciphers_are_good(const Facts& facts, Report& report) {
             std::string list(scope.value(name));
             std::ranges::replace(list, ':', ',');
             for (const std::string& word : split_list(list)) {
-                const std::string cipher = lower(word);
+                const std::string cipher = lower_case(word);
                 if (cipher != "all" && cipher != "high" && cipher != "aes" && cipher != "aesgcm" &&
                     cipher != "ecdhe" && cipher != "kecdhe")
                     continue;

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "sternpost/policy/record.hpp"
 

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "lanes.hpp"
-#include "sternpost/base/address_families.hpp"
 #include "sternpost/https/special_address.hpp"
+#include "sternpost/loop/address_families.hpp"
 #include "sternpost/loop/fd_watches.hpp"
 #include "sternpost/tls/trust_store.hpp"
 #include "transfer.hpp"

@@ -2,21 +2,16 @@
 
 #include <algorithm>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/trimmed.hpp"
 
 namespace sternpost {
 
 namespace {
 
 std::string media_type(std::string_view value) {
-    value = value.substr(0, value.find(';'));
-    const auto first = value.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    value = value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
-    std::string type(value);
-    std::ranges::transform(type, type.begin(), to_lower);
-    return type;
+    return lower_case(trimmed(value.substr(0, value.find(';')), " \t\r\n"));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "media_type.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
 #include "sternpost/log/log.hpp"
@@ -68,8 +68,7 @@ bool keep(SSL_CTX* context, const std::shared_ptr<SeenOfTls>& seen) {
 // RFC 9112 section 6.3: any other coding in last place has no end of its own.
 bool ends_with_chunked(std::string_view transfer_encoding) {
     constexpr std::string_view chunked = "chunked";
-    const std::string_view last = trimmed(transfer_encoding.substr(transfer_encoding.rfind(',') + 1));
-    return last.size() == chunked.size() && ::strncasecmp(last.data(), chunked.data(), last.size()) == 0;
+    return equal_ignoring_case(trimmed(transfer_encoding.substr(transfer_encoding.rfind(',') + 1)), chunked);
 }
 
 // TLS 1.2 lets the server ask for handshakes without end, and choose a group whose arithmetic takes a second.

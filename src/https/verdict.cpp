@@ -1,16 +1,15 @@
 #include "verdict.hpp"
 
 #include <openssl/x509.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -27,8 +26,8 @@ bool one_length(const std::vector<std::string>& lengths) {
 bool names_a_coding(const std::string& content_encoding) {
     std::istringstream elements(content_encoding);
     for (std::string element; std::getline(elements, element, ',');) {
-        const std::string coding(trimmed(element));
-        if (!coding.empty() && ::strcasecmp(coding.c_str(), "identity") != 0) return true;
+        const std::string_view coding = trimmed(element);
+        if (!coding.empty() && !equal_ignoring_case(coding, "identity")) return true;
     }
     return false;
 }

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/migration/memory.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace fs = std::filesystem;
 namespace json = boost::json;

@@ -3,9 +3,9 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/migration/memory.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace json = boost::json;
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/migration/configuration.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -65,8 +65,7 @@ const YamlValue* YamlValue::find(std::string_view key) const {
 }
 
 std::optional<bool> YamlValue::boolean() const {
-    std::string word = text;
-    std::ranges::transform(word, word.begin(), to_lower);
+    const std::string word = lower_case(text);
     if (kind != Kind::scalar) return std::nullopt;
     if (word == "true" || word == "yes" || word == "on") return true;
     if (word == "false" || word == "no" || word == "off") return false;

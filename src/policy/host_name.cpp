@@ -6,7 +6,7 @@
 #include <array>
 #include <memory>
 
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 
 namespace sternpost {
 
@@ -36,9 +36,7 @@ bool is_hex_digit(char c) {
 
 std::optional<std::string> to_lower_case(std::string_view name) {
     if (name.size() > max_name_length + 1) return std::nullopt;
-    std::string out(name);
-    std::ranges::transform(out, out.begin(), to_lower);
-    return out;
+    return lower_case(name);
 }
 
 // Those that transitional processing maps to others (UTS #46 section 2.3): sharp s, final sigma, ZWNJ, ZWJ.

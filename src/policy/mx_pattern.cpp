@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
@@ -12,10 +12,6 @@ namespace {
 
 std::string_view without_trailing_dot(std::string_view name) {
     return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
-}
-
-bool equal_but_for_case(std::string_view pattern, std::string_view name) {
-    return std::ranges::equal(pattern, name, {}, {}, to_lower);
 }
 
 // What to say about something that is not a pattern: the most likely mistake, the most telling first.
@@ -42,8 +38,7 @@ std::string_view mistake_in(std::string_view text) {
 
 Result<MxPattern> MxPattern::from(std::string_view text) {
     if (text.empty()) return failure(Errc::invalid, "is empty");
-    std::string pattern(without_trailing_dot(text));
-    std::ranges::transform(pattern, pattern.begin(), to_lower);
+    std::string pattern = lower_case(without_trailing_dot(text));
     const std::string_view domain = std::string_view(pattern).substr(pattern.starts_with("*.") ? 2 : 0);
     if (!valid_domain(domain)) {
         std::string why = quote(text) + ' ';
@@ -56,11 +51,11 @@ Result<MxPattern> MxPattern::from(std::string_view text) {
 bool MxPattern::matches(std::string_view mx_host) const {
     if (address_) return false;
     const std::string_view host = without_trailing_dot(mx_host);
-    if (!wildcard()) return equal_but_for_case(text_, host);
+    if (!wildcard()) return equal_ignoring_case(text_, host);
     // RFC 8461 section 4.1: `*` stands for exactly one label.
     const auto dot = host.find('.');
     if (dot == 0 || dot == host.npos) return false;
-    return equal_but_for_case(std::string_view(text_).substr(1), host.substr(dot));
+    return equal_ignoring_case(std::string_view(text_).substr(1), host.substr(dot));
 }
 
 bool passes(std::span<const MxPattern> patterns, std::string_view mx_host) {

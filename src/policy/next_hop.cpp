@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
@@ -56,7 +56,7 @@ bool may_be_service(std::string_view text) {
 
 // Postfix takes "host:" for "host", and ignores leading zeros.
 std::optional<std::uint16_t> read_port(std::string_view text) {
-    if (text.empty()) return std::uint16_t{25};
+    if (text.empty()) return smtp_port;
     const auto* const service =
         std::ranges::find(services, text, [](const auto& known) { return known.first; });
     if (service != services.end()) return service->second;
@@ -81,6 +81,12 @@ std::optional<NextHop> read_next_hop(std::string_view key) {
     if (!domain || domain->find('.') == domain->npos) return std::nullopt;
     if (domain->size() > max_policy_domain_length) return std::nullopt;
     return NextHop{.domain = std::move(*domain), .bracketed = parts->bracketed, .port = *port};
+}
+
+std::optional<std::string> read_mail_domain(std::string_view text) {
+    auto next_hop = read_next_hop(text);
+    if (!next_hop || next_hop->bracketed || next_hop->port != smtp_port) return std::nullopt;
+    return std::move(next_hop->domain);
 }
 
 }  // namespace sternpost

@@ -7,9 +7,9 @@
 #include <span>
 #include <utility>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "utf8.hpp"
 
 namespace sternpost {
@@ -23,12 +23,6 @@ constexpr std::size_t max_name_of_field = 32;
 constexpr std::size_t max_age_digits = 10;
 constexpr std::array known_names{"version"sv, "mode"sv, "mx"sv, "max_age"sv};
 constexpr std::array modes{"enforce"sv, "testing"sv, "none"sv};
-
-std::string lower_case(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), to_lower);
-    return out;
-}
 
 bool is_control(char c) {
     return (is_ascii(c) && c < 0x20) || c == 0x7f;

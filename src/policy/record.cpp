@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "record_fields.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -63,11 +63,10 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
 
 // Why a TXT record is not one of MTA-STS.
 std::string why_other(std::string_view text) {
-    std::string lower(text.substr(0, version.size()));
-    std::ranges::transform(lower, lower.begin(), to_lower);
     if (text.starts_with(version))
         return text.size() == version.size() ? "it has nothing but a version" : "its version is another one";
-    if (lower == "v=stsv1") return "its version must be written v=STSv1, capitals included";
+    if (starts_with_ignoring_case(text, version))
+        return "its version must be written v=STSv1, capitals included";
     if (text.find(version) != text.npos) return "v=STSv1 must come first, with nothing before it";
     return "it is no MTA-STS record";
 }

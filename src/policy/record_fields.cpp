@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 
 namespace sternpost {
 

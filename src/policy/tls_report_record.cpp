@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "record_fields.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 
@@ -28,8 +28,7 @@ tl::unexpected<Error> broken(const std::string& why) {
 
 // RFC 3986 section 3.1: in upper or lower case.
 bool has_scheme(std::string_view uri, std::string_view scheme) {
-    return uri.size() > scheme.size() && uri[scheme.size()] == ':' &&
-           std::ranges::equal(uri.substr(0, scheme.size()), scheme, {}, to_lower);
+    return uri.size() > scheme.size() && uri[scheme.size()] == ':' && starts_with_ignoring_case(uri, scheme);
 }
 
 bool valid_uri(std::string_view uri) {

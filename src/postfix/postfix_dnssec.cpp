@@ -1,12 +1,11 @@
 #include "sternpost/postfix/postfix_dnssec.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 
 using boost::asio::awaitable;
@@ -61,7 +60,7 @@ awaitable<PostfixDnssec> ask_postconf(PostconfOptions options) {
     const auto lines = read_output(*said);
     if (!lines) co_return none(lines.error());
     PostfixDnssec answer;
-    const bool dnssec = ::strcasecmp(lines->level.c_str(), "dnssec") == 0;
+    const bool dnssec = equal_ignoring_case(lines->level, "dnssec");
     answer.answer = dnssec ? PostfixDnssec::Answer::dnssec : PostfixDnssec::Answer::otherwise;
     answer.said = printable(lines->level);
     answer.main_cf = lines->config_directory + "/main.cf";

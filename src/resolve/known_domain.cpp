@@ -19,8 +19,10 @@ constexpr std::chrono::hours dane_memory_step{1};
 constexpr std::chrono::hours last_used_step{24};
 constexpr std::chrono::seconds longest_refresh_interval{86'400};
 constexpr int jitter_part = 8;  // 3 h of a day
-// Ten an hour, which leaves room in max_fetches_an_hour for other ids.
-constexpr std::chrono::minutes same_id_interval{6};
+// Of the fetches of an hour, so that a policy that lives for minutes does not use them up,
+constexpr std::size_t kept_for_new_ids = 2;
+// nor its refreshes, of which this makes ten.
+constexpr std::chrono::minutes shortest_refresh_interval{6};
 // After a new id that came with the old body: its owner may have changed the record first.
 constexpr std::chrono::minutes look_at_old_body_again{10};
 
@@ -42,19 +44,15 @@ std::optional<WallTime> refresh_time(const std::string& domain, const CachedPoli
     const auto interval = std::min(longest_refresh_interval, policy.policy.max_age / 2);
     const auto jitter = std::chrono::seconds(std::hash<std::string>()(domain) %
                                              (static_cast<std::size_t>(interval.count()) / jitter_part + 1));
-    const auto refresh = policy.fetched + std::max<std::chrono::seconds>(interval - jitter, same_id_interval);
+    const auto refresh =
+        policy.fetched + std::max<std::chrono::seconds>(interval - jitter, shortest_refresh_interval);
     return refresh < policy.expires() ? std::optional(refresh) : std::nullopt;
 }
 
 bool KnownDomain::policy_applies(WallTime now, const ResolveOptions& options) const {
     if (!policy) return false;
     if (just_fetched || now < policy->expires()) return true;
-    return txt.state == TxtState::present && !failed && now >= policy->fetched &&
-           now < policy->fetched + interval_of_same_id(options);
-}
-
-std::chrono::seconds KnownDomain::interval_of_same_id(const ResolveOptions& options) {
-    return std::max<std::chrono::seconds>(same_id_interval, options.min_interval);
+    return txt.state == TxtState::present && !failed && !may_fetch(now, options);
 }
 
 WallTime KnownDomain::next_fetch(WallTime now, const ResolveOptions& options) const {
@@ -63,16 +61,16 @@ WallTime KnownDomain::next_fetch(WallTime now, const ResolveOptions& options) co
     const auto longest_wait = std::max(options.retry, last_fetch_retry);
     if (fetch_has_failed(now) && failed->next_try <= now + longest_wait)
         next = std::max(next, failed->next_try);
-    if (policy && !failed && policy->id == id_to_fetch() && now >= policy->fetched)
-        next = std::max(next, policy->fetched + interval_of_same_id(options));
     std::vector<WallTime> in_last_hour;
     std::ranges::copy_if(fetches, std::back_inserter(in_last_hour), [now](WallTime fetch) {
         return fetch > now - std::chrono::hours(1) && fetch <= now;
     });
     if (in_last_hour.empty()) return next;
     next = std::max(next, in_last_hour.back() + options.min_interval);
-    if (in_last_hour.size() < max_fetches_an_hour) return next;
-    return std::max(next, *(in_last_hour.end() - max_fetches_an_hour) + std::chrono::hours(1));
+    const bool known_id = policy && policy->id == id_to_fetch();
+    const auto most = static_cast<std::ptrdiff_t>(max_fetches_an_hour - (known_id ? kept_for_new_ids : 0));
+    if (std::ssize(in_last_hour) < most) return next;
+    return std::max(next, *(in_last_hour.end() - most) + std::chrono::hours(1));
 }
 
 bool KnownDomain::may_fetch(WallTime now, const ResolveOptions& options) const {

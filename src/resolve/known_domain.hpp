@@ -93,7 +93,7 @@ struct KnownDomain {
     std::vector<DaneLook> dane;          // the one looked at longest ago first
     std::optional<WallTime> dane_seen;   // when DANE was last in force
 
-    // RFC 8461 section 3.2: until max_age after its fetch. Later only while it is so young that it is not fetched
+    // RFC 8461 section 3.2: until max_age after its fetch. Later only while our own limit forbids fetching it
     // again, and the TXT record is there.
     bool policy_applies(WallTime now, const ResolveOptions& options) const;
     // When a GET is allowed for the id that the TXT record has; `now` where it is allowed already.
@@ -133,7 +133,6 @@ struct KnownDomain {
     void note_fetch_failed(const Error& why, WallTime now, const ResolveOptions& options);
 
 private:
-    static std::chrono::seconds interval_of_same_id(const ResolveOptions& options);
     bool remember_dane(const Route& route, DomainDane verdict, WallTime now);
     void take(CachedPolicy taken);
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sternpost/base/ascii.hpp"
+
 namespace sternpost {
 
 namespace {
@@ -10,10 +12,6 @@ constexpr std::size_t first_buffer = 512;
 constexpr std::size_t max_digits = 5;
 constexpr std::size_t max_frame = max_digits + 1 + max_request_bytes + 1;
 static_assert(max_request_bytes < 100'000);
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 }  // namespace
 

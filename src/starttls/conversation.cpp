@@ -14,8 +14,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
-#include "sternpost/base/address_families.hpp"
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
+#include "sternpost/loop/address_families.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "verification.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/tls_report/date.hpp"
 
 namespace sternpost {

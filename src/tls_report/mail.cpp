@@ -7,9 +7,9 @@
 
 #include "mail_bounds.hpp"
 #include "report_name.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 
 namespace sternpost {
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "mail.hpp"
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 
 namespace sternpost {
 
@@ -15,13 +15,9 @@ constexpr std::array<std::string_view, 6> fields_of_addresses{"from", "sender", 
                                                               "to",   "cc",     "bcc"};
 constexpr char no_field_of_addresses = 'X';
 
-bool begins_with(std::string_view text, std::string_view lower) {
-    return std::ranges::equal(text.substr(0, lower.size()), lower, {}, to_lower);
-}
-
 bool has_addresses(std::string_view name) {
     return std::ranges::any_of(fields_of_addresses, [&](std::string_view field) {
-        return name.size() == field.size() && begins_with(name, field);
+        return name.size() == field.size() && starts_with_ignoring_case(name, field);
     });
 }
 
@@ -71,7 +67,7 @@ Result<void> tame(std::string& mail) {
             const std::string_view name = line.substr(0, field_name_length(line));
             if (!name.empty())
                 if (auto fits = fields.add(1); !fits) return fits;
-            in_content = begins_with(name, "content-") && name.size() > 8;
+            in_content = starts_with_ignoring_case(name, "content-") && name.size() > 8;
             if (has_addresses(name)) mail[at] = no_field_of_addresses;
         }
         if (in_content)

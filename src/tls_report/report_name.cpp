@@ -5,8 +5,8 @@
 #include <charconv>
 #include <vector>
 
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace sternpost {
@@ -47,8 +47,7 @@ std::optional<ReportName> read_report_name(std::string_view file_name) {
 }
 
 bool is_named_like_a_report(std::string_view file_name) {
-    std::string lower(file_name);
-    std::ranges::transform(lower, lower.begin(), to_lower);
+    const std::string lower = lower_case(file_name);
     return lower.ends_with(".json") || lower.ends_with(".json.gz");
 }
 

@@ -8,9 +8,9 @@
 #include "date_time.hpp"
 #include "json_field.hpp"
 #include "report_name.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
-#include "sternpost/policy/ascii.hpp"
 #include "sternpost/policy/host_name.hpp"
 
 namespace json = boost::json;
@@ -19,15 +19,10 @@ namespace sternpost {
 
 namespace {
 
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), to_lower);
-    return text;
-}
-
 // As the sender has it if it is not a host name, such as a pattern.
 std::string normalised(std::string_view name) {
     name = trimmed(name, " \t\r");
-    return normalise_host_name(name).value_or(lower(printable(name, max_report_text)));
+    return normalise_host_name(name).value_or(lower_case(printable(name, max_report_text)));
 }
 
 // Each value but the outermost comes after one of these; in a string they count, too.
@@ -108,7 +103,7 @@ private:
     }
 
     std::optional<Error> policy(const JsonField& policy, PolicyReport& into) {
-        into.type = lower(policy.member("policy-type").text());
+        into.type = lower_case(policy.member("policy-type").text());
         if (into.type.empty()) into.type = "type not told";
         into.domain = normalised(policy.member("policy-domain").raw_text());
         if (into.domain.empty()) into.domain = normalised(origin_.domain);
@@ -169,7 +164,7 @@ private:
         for (const JsonField& element : elements) {
             if (!element.is_object()) return element.wrong("is no object").value();
             FailureDetail detail;
-            detail.result_type = lower(element.member("result-type").text());
+            detail.result_type = lower_case(element.member("result-type").text());
             if (detail.result_type.empty()) detail.result_type = "type not told";
             detail.mx_host = normalised(element.member("receiving-mx-hostname").raw_text());
             detail.receiving_ip = element.member("receiving-ip").text();

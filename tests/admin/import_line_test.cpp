@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "admin/domain_json.hpp"
-#include "sternpost/admin/ascii_json.hpp"
+#include "sternpost/json/ascii_json.hpp"
 
 namespace sternpost {
 namespace {

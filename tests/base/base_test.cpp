@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sternpost/base/address_families.hpp"
 #include "sternpost/base/file_state.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
+#include "sternpost/loop/address_families.hpp"
 
 namespace sternpost {
 namespace {

@@ -2,7 +2,7 @@
 #include "admin/import_line.hpp"
 
 #include "admin/domain_json.hpp"
-#include "sternpost/admin/ascii_json.hpp"
+#include "sternpost/json/ascii_json.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "tests/fuzz/invariant.hpp"
 #include "tests/fuzz/targets.hpp"

@@ -1,7 +1,7 @@
 // A line is one Content-Type header.
 #include "https/media_type.hpp"
 
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "tests/fuzz/invariant.hpp"
 #include "tests/fuzz/targets.hpp"
 

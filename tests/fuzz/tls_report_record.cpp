@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sternpost/policy/ascii.hpp"
+#include "sternpost/base/ascii.hpp"
 #include "tests/fuzz/invariant.hpp"
 #include "tests/fuzz/targets.hpp"
 

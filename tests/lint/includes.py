@@ -11,12 +11,12 @@ import sys
 
 ALL = {"admin", "survey", "explain", "socketmap", "settings", "resolve", "dane", "starttls", "doctor", "answer",
        "fleet", "dns", "https", "store", "migration", "config", "postfix", "tls", "tls_report", "policy",
-       "loop", "log", "base"}
+       "json", "loop", "log", "base"}
 # From the top to the bottom, as README.md has them: a row names rooms of rows below it.
 TABLE = {
     "app": ALL,
     "cli": ALL,
-    "admin": {"survey", "socketmap", "resolve", "dane", "answer", "fleet", "dns", "https", "store", "policy", "loop", "log", "base"},
+    "admin": {"survey", "socketmap", "resolve", "dane", "answer", "fleet", "dns", "https", "store", "policy", "json", "loop", "log", "base"},
     "survey": {"explain", "dane", "starttls", "dns", "https", "tls", "policy", "loop", "log", "base"},
     "explain": {"resolve", "dane", "starttls", "answer", "fleet", "dns", "https", "store", "tls", "policy", "loop", "base"},
     "socketmap": {"resolve", "answer", "policy", "loop", "log", "base"},
@@ -36,6 +36,7 @@ TABLE = {
     "tls": {"log", "base"},
     "tls_report": {"policy", "base"},
     "policy": {"base"},
+    "json": set(),
     "loop": {"log", "base"},
     "log": {"base"},
     "base": set(),
@@ -84,6 +85,9 @@ def faults(top):
             found = INCLUDE.match(line)
             if found and (why := fault(top, source, room, found[1])):
                 yield f"{relative}:{number}: {why}"
+            other = re.match(r"sternpost/(\w+)/", found[1]) if found else None
+            if other and other[1] not in {room, *linked(top, room)}:
+                yield f"src/{room}/CMakeLists.txt: DEPENDS has no {other[1]}, which {relative}:{number} includes"
             library = LIBRARY_INCLUDE.match(line)
             if library and (owner := LIBRARIES.get(library[1], room)) != room:
                 yield f"{relative}:{number}: {library[1]} is the business of {owner} alone"
@@ -101,6 +105,13 @@ def fault(top, source, room, included):
     if not (source.parent / included).exists() or ".." in parts:
         return f"{included} is not in this room's own folder"
     return None
+
+
+@functools.cache
+def linked(top, room):
+    """The rooms that this one's DEPENDS names, in its CMakeLists.txt."""
+    depends = re.search(r"\bDEPENDS\s+([a-z_\s]+)", (top / "src" / room / "CMakeLists.txt").read_text())
+    return frozenset(depends[1].split()) if depends else frozenset()
 
 
 @functools.cache

@@ -156,6 +156,20 @@ TEST_F(SharingTest, WhoFetchesMayDie) {
     EXPECT_EQ(fetches(domain), 1);
 }
 
+// Nor does a lease say who made it.
+TEST_F(SharingTest, AnotherRelaysFetchIsWaitedForWithinTheDeadline) {
+    publish(domain, "1", enforce("mx1.example.com"));
+    others.fetched_elsewhere.insert(domain);
+    const auto pending = begin(domain);
+    settle();
+    ASSERT_FALSE(pending->done);
+    clock.advance(std::chrono::duration_cast<std::chrono::seconds>(options.deadline) / 2);
+    others.change.open();
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, mx1);
+    EXPECT_EQ(fetches(domain), 1);
+}
+
 TEST_F(SharingTest, AFleetThatIsDownCostsNothing) {
     publish(domain, "1", enforce("mx1.example.com"));
     others.down = true;

@@ -25,8 +25,8 @@ namespace sternpost {
 inline constexpr std::size_t max_dane_hosts = 32;
 inline constexpr std::size_t dane_hosts_at_once = 8;
 // Of an MX set the best so many are kept, as far as their names have no more bytes than that in all.
-inline constexpr std::size_t max_mx_hosts = 256;
-inline constexpr std::size_t max_mx_bytes = 16UL * 1024;
+inline constexpr std::size_t max_mx_hosts = 1000;
+inline constexpr std::size_t max_mx_bytes = 128UL * 1024;
 
 // What DNSSEC says about one MX host.
 enum class HostDane {

@@ -1,9 +1,9 @@
-#include "report_json.hpp"
+#include "explain_json.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <string>
 
+#include "json_schema.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace json = boost::json;
@@ -191,31 +191,6 @@ json::array json_of(const std::vector<MapAnswer>& answers) {
     return array;
 }
 
-void write_indented(std::ostream& out, const json::value& value, std::size_t depth) {
-    const std::string inner(2 * (depth + 1), ' ');
-    const std::string outer(2 * depth, ' ');
-    std::string_view between = "\n";
-    if (value.is_object() && !value.get_object().empty()) {
-        out << '{';
-        for (const auto& member : value.get_object()) {
-            out << between << inner << json::serialize(json::string(member.key())) << ": ";
-            write_indented(out, member.value(), depth + 1);
-            between = ",\n";
-        }
-        out << '\n' << outer << '}';
-    } else if (value.is_array() && !value.get_array().empty()) {
-        out << '[';
-        for (const auto& element : value.get_array()) {
-            out << between << inner;
-            write_indented(out, element, depth + 1);
-            between = ",\n";
-        }
-        out << '\n' << outer << ']';
-    } else {
-        out << json::serialize(value);
-    }
-}
-
 }  // namespace
 
 json::object json_of(const PolicyReview& review) {
@@ -261,11 +236,6 @@ json::object json_of(const Explanation& told) {
     if (told.fleet) object["fleet"] = json_of(*told.fleet);
     object["answers"] = json_of(told.answers);
     return object;
-}
-
-void write_json(std::ostream& out, const json::value& value) {
-    write_indented(out, value, 0);
-    out << '\n';
 }
 
 }  // namespace sternpost

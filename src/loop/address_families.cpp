@@ -1,4 +1,4 @@
-#include "sternpost/base/address_families.hpp"
+#include "sternpost/loop/address_families.hpp"
 
 #include <algorithm>
 
