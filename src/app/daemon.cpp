@@ -21,6 +21,7 @@
 #include "descriptors.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
+#include "sternpost/base/joined.hpp"
 #include "sternpost/explain/look.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
@@ -40,12 +41,6 @@ constexpr std::chrono::milliseconds longest_stop{4500};
 constexpr std::chrono::milliseconds grace_step{10};
 // A changed main.cf is noticed within this time.
 constexpr std::chrono::seconds postfix_interval{5};
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
 
 // A configuration may have several faults, one a line.
 void log_lines(std::string_view head, const std::string& lines) {

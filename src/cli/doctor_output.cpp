@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "sternpost/base/joined.hpp"
 #include "sternpost/base/printable.hpp"
 
 namespace json = boost::json;
@@ -58,12 +59,6 @@ std::string wrapped(std::string_view text, std::string_view indent) {
         text.remove_prefix(std::min(text.size(), end + 1));
     }
     return out + "\n";
-}
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text.append(text.empty() ? "" : ", ").append(word);
-    return text;
 }
 
 std::string looked_at(const Facts& facts) {

@@ -37,7 +37,7 @@ std::string without_nesting(const std::vector<Table>& tables, const std::vector<
     return to_list(result);
 }
 
-// A service with a level of its own above "may" is for a smart host, which needs no policy.
+// A service with a level of its own that demands TLS is for a smart host, which needs no policy.
 Severity severity_of_missing(const Scope& scope) {
     if (scope.service == nullptr || scope.usual) return Severity::broken;
     const std::string level = level_of(*scope.settings);

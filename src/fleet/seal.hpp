@@ -32,7 +32,7 @@ private:
 // The keys in `file`, one per line, the first one first.
 Seal read_seal(const std::string& file);
 
-// The first line of a file that nobody but its owner and its group may read; `what` is for messages.
+// The one line of a file that nobody but its owner and its group may read.
 std::string read_password(const std::string& file);
 
 }  // namespace sternpost

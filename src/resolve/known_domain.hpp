@@ -67,8 +67,8 @@ struct DaneLook {
 // From then on, a question makes us look again in the background, after its answer.
 SteadyTime due_soon(SteadyTime asked, SteadyTime due);
 
-// RFC 8461 section 3.3 and 10.2: about daily, and by half of a shorter max_age, each domain at a time of its own.
-// None where the policy runs out before.
+// RFC 8461 section 3.3 and 10.2: about daily, or by half of a shorter max_age, but not within six minutes; each domain at
+// a time of its own. None if the policy expires before.
 std::optional<WallTime> refresh_time(const std::string& domain, const CachedPolicy& policy);
 
 struct KnownDomain {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 
+#include "sternpost/base/joined.hpp"
 #include "sternpost/tls_report/result_type.hpp"
 
 namespace sternpost {
@@ -36,15 +37,6 @@ std::size_t identity_of(const TlsReport& report) {
                             : policy.domain);
     for (const std::string& policy : policies) identity += '\n' + policy;
     return std::hash<std::string>()(identity);
-}
-
-std::string joined(const std::vector<std::string>& hosts) {
-    std::string text;
-    for (std::size_t i = 0; i < std::min(hosts.size(), max_hosts_in_a_row); ++i)
-        text.append(text.empty() ? "" : ", ").append(hosts[i]);
-    if (hosts.size() > max_hosts_in_a_row)
-        text += " and " + std::to_string(hosts.size() - max_hosts_in_a_row) + " more";
-    return text;
 }
 
 std::size_t length(Day) {
@@ -137,7 +129,8 @@ void ReportSummary::add(const TlsReport& report, const PolicyReport& policy) {
     const Day day = day_of(report);
     const Sessions sessions{policy.good, policy.failed};
     DomainSummary& into = row(domains_, policy.domain, bytes_);
-    row(into.sessions, SessionKey{report.organization, policy.type, policy.mode, joined(policy.mx)},
+    row(into.sessions,
+        SessionKey{report.organization, policy.type, policy.mode, joined(policy.mx, max_hosts_in_a_row)},
         bytes_) += sessions;
     row(into.days, day, bytes_) += sessions;
     add_failures(report, policy, into);

@@ -21,10 +21,10 @@
 
 namespace sternpost {
 
-// Postfix tries five addresses of a destination (smtp_mx_address_limit).
+// Postfix tries five addresses of a destination (smtp_mx_address_limit), so that no more hosts than these matter.
 inline constexpr std::size_t max_dane_hosts = 32;
 inline constexpr std::size_t dane_hosts_at_once = 8;
-// Of an MX set the best so many are kept, as far as their names have no more bytes than that in all.
+// The best hosts of an MX set are kept, up to this number and this length of all names together.
 inline constexpr std::size_t max_mx_hosts = 1000;
 inline constexpr std::size_t max_mx_bytes = 128UL * 1024;
 

@@ -35,7 +35,8 @@ inline constexpr std::size_t max_fleet_reply_elements = 1000;
 // Commands that wait for their reply, and bytes of commands that wait to be sent; beyond that the fleet is not asked.
 inline constexpr std::size_t max_fleet_commands = 10'000;
 inline constexpr std::size_t max_fleet_unsent_bytes = 8UL * 1024 * 1024;
-// For making a connection, asking a Sentinel and having a password accepted, in the background.
+// Each for asking a Sentinel, for making a connection with its password, and for asking what it leads to; in the
+// background.
 inline constexpr std::chrono::seconds fleet_connect_time{2};
 // How far another relay's clock may be ahead of ours; entries further ahead are ignored.
 inline constexpr std::chrono::minutes fleet_clock_skew{5};

@@ -3,7 +3,7 @@
 // A line is JSON in the form that AdminServer accepts from elsewhere: it has domain, id, mode, mx and max_age, and the
 // daemon checks each of them, since nothing in a foreign file is believed. The fetch time in such a file is not really
 // one: postfix-mta-sts-resolver renews it whenever the TXT record is unchanged. It is taken as the latest moment at which
-// the policy can have been fetched, so that nothing outlives its owner's max_age by being imported.
+// the policy can have been fetched, and the daemon fetches what it has imported again at once.
 //
 // Threads: any.
 // Errors:  Errc::invalid with the remedy, for a file that is not that resolver's; faults of one entry concern it alone.
