@@ -31,7 +31,7 @@ std::size_t columns() {
 
 // A line that reaches the last column may wrap, and would not be taken back.
 std::string bar(std::size_t done, std::size_t total) {
-    const std::string numbers = std::to_string(done) + "/" + std::to_string(total);
+    std::string numbers = std::to_string(done) + "/" + std::to_string(total);
     const std::size_t others = std::string_view("[] ").size() + numbers.size() + 1;
     const std::size_t room = columns();
     const std::size_t width = std::min(max_width, room - std::min(room, others));
