@@ -37,7 +37,7 @@ namespace {
 
 // A stop ends within 5 s; this is the part of it in which work under way may end by itself.
 constexpr std::chrono::milliseconds grace{3000};
-constexpr std::chrono::milliseconds longest_stop{4500};
+constexpr std::chrono::milliseconds longest_stop{4000};
 constexpr std::chrono::milliseconds grace_step{10};
 // A changed main.cf is noticed within this time.
 constexpr std::chrono::seconds postfix_interval{5};
