@@ -79,9 +79,8 @@ void log_fetch_failure(const KnownDomain& known, WallTime now, const Error& erro
         fetch_of(known), level_of_failure(kept, now), kind_of(error.code),
         fmt::format("id={} not fetched: {}; {}, next try {}", known.id_to_fetch(), printable(error.detail),
                     kept != nullptr ? "the known policy stays in force until " + to_iso8601(kept->expires())
-                    : (known.overloaded && !known.fetch_has_failed(now)) || known.disk_unread
-                        ? "mail is deferred"
-                        : "mail goes out as without MTA-STS",
+                    : known.waits_for_room(now) || known.disk_unread ? "mail is deferred"
+                                                                     : "mail goes out as without MTA-STS",
                     known.overloaded ? "at the next question" : to_iso8601(known.failed->next_try)));
 }
 

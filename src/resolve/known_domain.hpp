@@ -105,6 +105,8 @@ struct KnownDomain {
     std::string id_to_fetch() const;
     // Whether a fetch of that id has already failed. One by another relay alone counts while the policy is in force.
     bool fetch_has_failed(WallTime now) const;
+    // The last GET found no room among ours, and none for that id has failed by itself: nothing is known yet.
+    bool waits_for_room(WallTime now) const { return overloaded && !fetch_has_failed(now); }
     // Whether the disk has to know about it.
     bool worth_keeping() const { return policy || failed || dane_seen; }
     // Null: not looked at.

@@ -112,7 +112,10 @@ TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply
     for (const PreparedReply& prepared : made) replies_.push_back({prepared, add(*prepared.reply)});
 }
 
-MemoryTable::MemoryTable(std::size_t most) : most_(most), places_(std::make_unique<Places>()) {}
+MemoryTable::MemoryTable(std::size_t most)
+    : most_(most),
+      max_bytes_(std::max(most * max_bytes_an_entry, least_max_bytes)),
+      places_(std::make_unique<Places>()) {}
 
 MemoryTable::~MemoryTable() = default;
 
@@ -125,12 +128,11 @@ TableEntryPtr MemoryTable::find(std::string_view domain) {
 }
 
 void MemoryTable::put(std::shared_ptr<TableEntry> entry) {
-    std::vector<TableEntryPtr> gone;  // freed after the lock is
-    const std::size_t max_bytes = std::max(most_ * max_bytes_an_entry, least_max_bytes);
+    boost::container::small_vector<TableEntryPtr, 2> gone;  // freed after the lock is
     const std::lock_guard lock(mutex_);
     if (TableEntry* former = places_->find(entry->domain())) gone.push_back(places_->take(*former));
     while (places_->by_domain.size() >= most_ ||
-           (places_->by_domain.size() > 0 && places_->bytes + entry->bytes() > max_bytes))
+           (places_->by_domain.size() > 0 && places_->bytes + entry->bytes() > max_bytes_))
         gone.push_back(places_->take_one());
     places_->add(std::move(entry));
 }

@@ -107,6 +107,7 @@ private:
     struct Places;
 
     const std::size_t most_;
+    const std::size_t max_bytes_;
     mutable std::mutex mutex_;
     const std::unique_ptr<Places> places_;
 };

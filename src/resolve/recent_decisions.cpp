@@ -35,7 +35,7 @@ std::string why_without_policy(const KnownDomain& known, WallTime now) {
     if (known.txt.state == TxtState::failed) return "no answer about its TXT record: " + known.txt.why;
     if (known.txt.state == TxtState::absent)
         return known.txt.why.empty() ? "no TXT record" : "its TXT record is not used: " + known.txt.why;
-    if (known.overloaded && !known.fetch_has_failed(now)) return "too many policies are being fetched";
+    if (known.waits_for_room(now)) return "too many policies are being fetched";
     return known.failed ? "policy not fetched: " + known.failed->reason : "policy not fetched";
 }
 

@@ -27,7 +27,7 @@ Reply dane_only() {
 Reply without_policy(const KnownDomain& known, WallTime now, const ResolveOptions& options) {
     if (known.disk_unread) return temporary("the cache of " + known.domain + " cannot be read");
     if (known.txt.overloaded) return temporary("sternpostd is overloaded: " + known.txt.why);
-    if (known.overloaded && known.txt.state == TxtState::present && !known.fetch_has_failed(now))
+    if (known.waits_for_room(now) && known.txt.state == TxtState::present)
         return temporary("sternpostd is overloaded: too many policies are being fetched");
     if (known.txt.state == TxtState::failed && options.defer_on_dns_failure)
         return temporary("DNS does not tell whether " + known.domain +
