@@ -6,7 +6,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -25,6 +24,7 @@
 #include "sternpost/explain/look.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/settings/settings.hpp"
 
@@ -54,16 +54,6 @@ std::vector<std::string> names_of(const std::vector<ListenAddress>& addresses) {
     for (const ListenAddress& address : addresses) names.push_back(to_string(address));
     std::ranges::sort(names);
     return names;
-}
-
-// With two such addresses, the second cannot be listened on beside the first.
-bool overlap(const std::optional<ListenAddress>& one, const std::optional<ListenAddress>& other) {
-    if (!one || !other || one->port != other->port || one->host == other->host) return false;
-    const auto all = [](const ListenAddress& address) {
-        boost::system::error_code no_address;
-        return asio::ip::make_address(address.host, no_address).is_unspecified();
-    };
-    return all(*one) || all(*other);
 }
 
 std::vector<std::string> names_of(const std::vector<ListeningSocket>& sockets) {
@@ -195,7 +185,7 @@ std::vector<ListeningSocket> Daemon::open_sockets(const Config& config) {
     return sockets;
 }
 
-void Daemon::run() {
+int Daemon::run() {
     const auto keep_answering = asio::make_work_guard(answer_loop_);
     end_in_time();
     std::jthread answer_thread([this] { answer_loop_.run(); });
@@ -204,10 +194,18 @@ void Daemon::run() {
     spawn(resolve_loop_.get_executor(), "postfix", follow_postfix());
     // As sd_watchdog_enabled(3) advises: twice as often as necessary.
     watchdog_.start(watchdog_limit() / 2);
-    resolve_loop_.run();
+    try {
+        resolve_loop_.run();
+    } catch (const std::exception& error) {
+        failure_ = fmt::format("internal error: {} (please report it)", error.what());
+        answer_loop_.stop();
+    }
     answer_thread.join();
-    if (!failure_.empty()) throw std::runtime_error(failure_);
-    say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
+    if (failure_.empty())
+        say(LogLevel::info, Topic::daemon, "sternpostd has stopped");
+    else
+        say(LogLevel::error, Topic::daemon, "{}", failure_);
+    return failure_.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 // The resolve loop stops, unless its disk or its log stands still.
@@ -230,8 +228,7 @@ awaitable<void> Daemon::follow_postfix() {
         if (stopping_) co_return;
         if (first) begin_to_answer();
         next_look_at_postfix_.expires_after(postfix_interval);
-        boost::system::error_code ignored;
-        co_await next_look_at_postfix_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await wait(next_look_at_postfix_);
     }
 }
 
@@ -248,7 +245,7 @@ void Daemon::begin_to_answer() {
         try {
             server_.listen(sockets_);
         } catch (const std::exception& error) {
-            failure_ = error.what();
+            failure_ = fmt::format("cannot start: {}", error.what());
         }
         asio::post(resolve_loop_, [this] { answering(); });
     });
@@ -298,8 +295,7 @@ awaitable<void> Daemon::stop() {
     constexpr std::size_t this_coroutine = 1;
     while (running() > this_coroutine && std::chrono::steady_clock::now() < end) {
         step.expires_after(grace_step);
-        boost::system::error_code ignored;
-        co_await step.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await wait(step);
     }
     store_.close();
     answer_loop_.stop();
@@ -326,8 +322,11 @@ void Daemon::reload() {
 
 // What can fail comes before any change.
 void Daemon::apply(Config config) {
-    const bool metrics_in_the_way = overlap(config.admin.metrics, metrics_in_force_);
-    const bool other_metrics = config.admin.metrics != metrics_in_force_ && !metrics_in_the_way;
+    const auto& metrics_wanted = config.admin.metrics;
+    const bool change_metrics = metrics_wanted != metrics_in_force_;
+    const bool metrics_in_the_way =
+        change_metrics && metrics_wanted && metrics_in_force_ && overlap(*metrics_wanted, *metrics_in_force_);
+    const bool other_metrics = change_metrics && !metrics_in_the_way;
     const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
@@ -356,8 +355,7 @@ void Daemon::apply(Config config) {
     if (needs_restart)
         say(LogLevel::warning, Topic::daemon,
             "\"listen\", \"user\", [cache], whether there is a [fleet], and \"metrics\" at another address "
-            "of "
-            "the same port, are taken over at the next start only");
+            "of the same port, are taken over at the next start only");
     config_ = std::move(config);
     watch_.watch(config_.watch.domains);
     postfix_.forget();

@@ -41,9 +41,10 @@ public:
     // `config_file` is read again at a reload.
     Daemon(Config config, std::string config_file, std::vector<ListeningSocket> sockets, AdminSockets admin);
 
-    // Serves until SIGTERM or SIGINT; HUP reloads. If stopping takes too long, as on a disk that hangs, the process ends
-    // with status 1. Throws std::runtime_error when no socket could be listened on.
-    void run();
+    // Serves until SIGTERM or SIGINT; HUP reloads. Returns the exit status: 1, with the reason logged, when a socket
+    // could not be listened on, or after an internal error. If stopping takes too long, as on a disk that hangs, the
+    // process ends with status 1.
+    int run();
 
 private:
     // What looks at mail servers; replaced when the authorities to be trusted are changed.

@@ -92,8 +92,7 @@ int serve(Config config, const std::string& config_file) try {
     if (account) become(*account);
     warn_of_rights(account, config_file);
     Daemon daemon(std::move(config), config_file, std::move(sockets), std::move(admin));
-    daemon.run();
-    return 0;
+    return daemon.run();
 } catch (const std::exception& error) {
     say(LogLevel::error, Topic::daemon, "cannot start: {}", error.what());
     return 1;

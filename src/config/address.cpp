@@ -228,4 +228,16 @@ std::string to_string(const ListenAddress& address) {
     return bracketed(address.host) + ':' + std::to_string(address.port);
 }
 
+bool overlap(const ListenAddress& one, const ListenAddress& other) {
+    if (one == other) return true;
+    if (one.host.empty() || other.host.empty() || one.port != other.port) return false;
+    const auto is_ipv6 = [](const ListenAddress& address) {
+        return address.host.find(':') != std::string::npos;
+    };
+    const auto is_any = [](const ListenAddress& address) {
+        return address.host == "0.0.0.0" || address.host == "::";
+    };
+    return is_ipv6(one) == is_ipv6(other) && (is_any(one) || is_any(other));
+}
+
 }  // namespace sternpost

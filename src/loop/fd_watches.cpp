@@ -1,6 +1,7 @@
 #include "sternpost/loop/fd_watches.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <utility>
@@ -10,7 +11,7 @@ namespace asio = boost::asio;
 namespace sternpost {
 
 struct FdWatches::Watch {
-    Watch(const asio::any_io_executor& executor, int fd) : descriptor(executor, fd) {}
+    explicit Watch(const asio::any_io_executor& executor) : descriptor(executor) {}
 
     asio::posix::stream_descriptor descriptor;
     bool want_read = false;
@@ -18,6 +19,19 @@ struct FdWatches::Watch {
     bool read_armed = false;
     bool write_armed = false;
 };
+
+namespace {
+
+bool hold_copy(asio::posix::stream_descriptor& descriptor, int fd) {
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return false;
+    boost::system::error_code refused;
+    descriptor.assign(copy, refused);
+    if (refused) ::close(copy);
+    return !refused;
+}
+
+}  // namespace
 
 FdWatches::FdWatches(asio::any_io_executor executor, OnReady on_ready)
     : executor_(std::move(executor)), on_ready_(std::move(on_ready)) {}
@@ -31,12 +45,11 @@ bool FdWatches::set(int fd, bool read, bool write) {
     }
     auto& watch = watches_[fd];
     if (!watch) {
-        const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (own < 0) {
+        watch = std::make_shared<Watch>(executor_);
+        if (!hold_copy(watch->descriptor, fd)) {
             watches_.erase(fd);
             return false;
         }
-        watch = std::make_shared<Watch>(executor_, own);
     }
     watch->want_read = read;
     watch->want_write = write;

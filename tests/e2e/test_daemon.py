@@ -197,6 +197,7 @@ def test_hup_goes_by_what_is_in_force(world, start_sternpostd):
     assert not asks_for_a_start(told) and "info: reloaded" in told[-1]
     assert asks_for_a_start(reload("127.0.0.1:9461", port=LISTEN[1] + 1))
     assert not asks_for_a_start(reload("127.0.0.1:9461"))
+    assert not asks_for_a_start(reload("[::]:9461")), "IPv6 alone, so the two can be listened on side by side"
 
 
 def test_a_log_that_cannot_be_opened_anew_is_no_reason_to_refuse_a_reload(world, start_sternpostd):

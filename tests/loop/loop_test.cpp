@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,6 +177,22 @@ TEST_F(FdWatchesTest, TheLibraryMayCloseItsDescriptorFirst) {
     watches->set(ends[0], false, false);
     poll();
     EXPECT_EQ(reads + writes, 0);
+}
+
+// One epoll descriptor within the other, deeper than the kernel allows (epoll_ctl(2): ELOOP).
+TEST_F(FdWatchesTest, SaysSoWhenTheSystemRefusesTheWatch) {
+    std::vector<int> nested;
+    for (int depth = 0; depth < 8; ++depth) {
+        nested.push_back(::epoll_create1(EPOLL_CLOEXEC));
+        epoll_event event{};
+        event.events = EPOLLIN;
+        if (depth > 0) ::epoll_ctl(nested[depth], EPOLL_CTL_ADD, nested[depth - 1], &event);
+    }
+    bool refused = false;
+    for (const int fd : nested) refused = refused || !watches->set(fd, true, false);
+    EXPECT_TRUE(refused);
+    EXPECT_LT(watches->size(), nested.size());
+    for (const int fd : nested) ::close(fd);
 }
 
 TEST_F(FdWatchesTest, MayGoWhileAWaitIsUnderWay) {

@@ -29,6 +29,8 @@ struct ListenAddress {
 };
 // As in the file.
 std::string to_string(const ListenAddress& address);
+// Whether the two cannot be listened on side by side. :: and 0.0.0.0 can: IPv6 sockets take no IPv4.
+bool overlap(const ListenAddress& one, const ListenAddress& other);
 // IP addresses come out in their shortest spelling, so that equal addresses compare equal. Errc::invalid with "what is wrong;
 // what would be right".
 Result<ListenAddress> parse_listen_address(std::string_view text);

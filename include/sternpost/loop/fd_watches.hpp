@@ -3,8 +3,8 @@
 //
 // Ownership: each watch holds a dup() of the descriptor, so the library may close its own at any time.
 // Threads:   one loop. The callback runs on it; it may call set() for any descriptor.
-// Errors:    when dup() fails (no descriptor left) the watch is not made, set() returns false, and the
-//            library's own timeout ends the operation.
+// Errors:    when the system refuses the dup() or the epoll_ctl() (no descriptor, no memory, max_user_watches), the
+//            watch is not made, set() returns false, and the library's own timeout ends the operation.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
