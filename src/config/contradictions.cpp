@@ -69,19 +69,6 @@ void refuse_dane_only_without_dane(const TomlField& file, const Config& config) 
     }
 }
 
-// Whether the two cannot be listened on side by side. IPv6 ones take no IPv4, so :: and 0.0.0.0 can.
-bool overlap(const ListenAddress& one, const ListenAddress& other) {
-    if (one == other) return true;
-    if (one.host.empty() || other.host.empty() || one.port != other.port) return false;
-    const auto is_ipv6 = [](const ListenAddress& address) {
-        return address.host.find(':') != std::string::npos;
-    };
-    const auto is_any = [](const ListenAddress& address) {
-        return address.host == "0.0.0.0" || address.host == "::";
-    };
-    return is_ipv6(one) == is_ipv6(other) && (is_any(one) || is_any(other));
-}
-
 // The list has already refused equal ones.
 void refuse_overlapping(const TomlField& file, const std::vector<ListenAddress>& listen) {
     for (auto one = listen.begin(); one != listen.end(); ++one)
@@ -152,14 +139,14 @@ void check_overrides(const TomlField& all, const std::vector<OverrideConfig>& va
         const std::string& domain = values[i].domain;
         if (domain.empty()) continue;
         const TomlField place = all.element(*array.get(i)).first_of({"domain"});
-        if (const auto same = seen.find(domain); same != seen.end()) {
+        if (const auto same = seen.find(domain); same != seen.end() && !values[same->second].until) {
             place.wrong(in_quotes(domain) + " has an override on line " + line(same->second) +
-                        " already; keep one of them");
+                        " already, which never ends; keep one of them, or give that one an until");
         } else if (const auto wider = covering(values[i], values, seen)) {
             place.wrong("the override of " + in_quotes(values[*wider].domain) + " on line " + line(*wider) +
                         " comes first and covers " + in_quotes(domain) + "; move this one above it");
         }
-        seen.emplace(domain, i);
+        seen.insert_or_assign(domain, i);
     }
 }
 

@@ -612,7 +612,7 @@ TEST(ConfigErrors, Contradictions) {
          {R"("0.0.0.0:8461" takes the same port as "127.0.0.1:8461" in listen; write another port)"}},
         {"[[override]]\ndomain='a.b'\naction='ignore'\n[[override]]\ndomain='A.b'\naction='dane-only'",
          "5:8",
-         {R"([[override]] domain: "a.b" has an override on line 1 already; keep one of them)"}},
+         {R"([[override]] domain: "a.b" has an override on line 1 already, which never ends; keep one)"}},
         {"[[override]]\ndomain='.b.c'\naction='ignore'\n[[override]]\ndomain='x.a.b.c'\naction='dane-only'",
          "5:8",
          {R"(the override of ".b.c" on line 1 comes first and covers "x.a.b.c"; move this one above it)"}},
@@ -627,6 +627,11 @@ TEST(ConfigErrors, Contradictions) {
     EXPECT_EQ(read("[[override]]\ndomain='b.c'\naction='dane-only'\n[maps.a]\ndane='off'").overrides.size(),
               1U)
         << "a map of its own may leave DANE out";
+    EXPECT_EQ(read("[[override]]\ndomain='b.c'\naction='ignore'\nuntil=2030-01-31\n"
+                   "[[override]]\ndomain='b.c'\naction='pin'\nmx=['m.b.c']")
+                  .overrides.size(),
+              2U)
+        << "the second one counts when the first has ended";
 }
 
 TEST(ConfigErrors, FleetsThatContradictThemselves) {
