@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <utility>
 
@@ -19,20 +16,16 @@ using asio::awaitable;
 namespace sternpost {
 
 struct BulkImport::Outcomes {
-    explicit Outcomes(const asio::any_io_executor& executor)
-        : changed(executor, asio::steady_timer::time_point::max()) {}
-
     std::array<std::size_t, 3> count{};  // by Imported
     std::map<std::size_t, std::string> refused;
-    std::size_t open = 0;
-    asio::steady_timer changed;  // cancelled when one has ended
 };
 
 BulkImport::BulkImport(asio::any_io_executor executor, CacheOperations& cache)
     : executor_(std::move(executor)), cache_(cache) {}
 
 awaitable<json::object> BulkImport::take(std::string lines, WallTime now) {
-    const auto outcomes = std::make_shared<Outcomes>(executor_);
+    const auto outcomes = std::make_shared<Outcomes>();
+    const auto imports = std::make_shared<Gathering>(executor_);
     std::size_t number = 0;
     for (std::size_t at = 0; at < lines.size();) {
         const std::size_t end = std::min(lines.find('\n', at), lines.size());
@@ -45,12 +38,10 @@ awaitable<json::object> BulkImport::take(std::string lines, WallTime now) {
             outcomes->refused.emplace(number, read.error().detail);
             continue;
         }
-        ++outcomes->open;
-        spawn(executor_, "import", take_one(cache_, std::move(read->record), read->origin, outcomes, number));
+        spawn(executor_, "import",
+              take_one(cache_, std::move(read->record), read->origin, outcomes, number, imports->join()));
     }
-    boost::system::error_code ignored;
-    while (outcomes->open > 0)
-        co_await outcomes->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await imports->all_ends();
     json::object result;
     result["taken"] = outcomes->count[0];
     result["kept"] = outcomes->count[1];
@@ -66,15 +57,14 @@ awaitable<json::object> BulkImport::take(std::string lines, WallTime now) {
 }
 
 awaitable<void> BulkImport::take_one(CacheOperations& cache, DomainRecord record, Origin origin,
-                                     std::shared_ptr<Outcomes> outcomes, std::size_t line) {
+                                     std::shared_ptr<Outcomes> outcomes, std::size_t line,
+                                     Gathering::Member) {
     const auto imported = co_await cache.import(std::move(record), origin);
     if (imported) {
         ++outcomes->count.at(static_cast<std::size_t>(*imported));
     } else {
         outcomes->refused.emplace(line, imported.error().detail);
     }
-    --outcomes->open;
-    outcomes->changed.cancel();
 }
 
 json::object BulkImport::summary_of(const json::object& result) {

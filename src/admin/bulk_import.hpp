@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "sternpost/loop/gathering.hpp"
 #include "sternpost/resolve/cache_operations.hpp"
 
 namespace sternpost {
@@ -26,7 +27,8 @@ public:
 private:
     struct Outcomes;
     static boost::asio::awaitable<void> take_one(CacheOperations& cache, DomainRecord record, Origin origin,
-                                                 std::shared_ptr<Outcomes> outcomes, std::size_t line);
+                                                 std::shared_ptr<Outcomes> outcomes, std::size_t line,
+                                                 Gathering::Member);
 
     boost::asio::any_io_executor executor_;
     CacheOperations& cache_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -39,17 +38,14 @@ Census::Census(asio::any_io_executor executor, PolicyStore& store, const Clock& 
     : executor_(std::move(executor)),
       store_(store),
       clock_(clock),
-      counted_(executor_, asio::steady_timer::time_point::max()) {}
+      counting_(std::make_shared<Gathering>(executor_)) {}
 
 awaitable<std::optional<PolicyCounts>> Census::counts() {
-    boost::system::error_code ignored;
-    if (counting_) {
-        while (counting_) co_await counted_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!counting_->empty()) {
+        co_await counting_->all_ends();
     } else if (clock_.steady() >= good_until_) {
-        counting_ = true;
+        const auto under_way = counting_->join();
         co_await count();
-        counting_ = false;
-        counted_.cancel();
     }
     co_return last_;
 }

@@ -7,10 +7,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "sternpost/loop/gathering.hpp"
 #include "sternpost/store/policy_store.hpp"
 
 namespace sternpost {
@@ -40,11 +41,10 @@ private:
     boost::asio::any_io_executor executor_;
     PolicyStore& store_;
     const Clock& clock_;
-    boost::asio::steady_timer counted_;  // cancelled when a count ends
     std::optional<PolicyCounts> last_;
     SteadyTime good_until_{};
     List failing_, ending_;
-    bool counting_ = false;
+    std::shared_ptr<Gathering> counting_;
 };
 
 }  // namespace sternpost

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 
 #include "sternpost/admin/admin_server.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -79,8 +79,7 @@ awaitable<void> Listener::serve(std::shared_ptr<Listener> self, std::shared_ptr<
 
 awaitable<void> Listener::rest() {
     asio::steady_timer pause(executor_, accept_pause);
-    boost::system::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await wait(pause);
 }
 
 // The connection that has waited longest for a request goes.

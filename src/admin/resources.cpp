@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
@@ -16,6 +15,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/json/ascii_json.hpp"
 #include "sternpost/log/log.hpp"
+#include "sternpost/loop/wait.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/survey/survey_json.hpp"
 
@@ -180,8 +180,7 @@ awaitable<bool> Resources::answer_loop_lives() {
             sign->timer.cancel();
         });
     });
-    boost::system::error_code ignored;
-    if (!sign->given) co_await sign->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!sign->given) co_await wait(sign->timer);
     co_return sign->given;
 }
 

@@ -1,10 +1,7 @@
 #include "sternpost/dane/dane_lookup.hpp"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <unordered_set>
 #include <utility>
@@ -75,31 +72,23 @@ std::vector<std::string> mx_hosts_of(RecordSet<MxRecord> answer, const std::stri
 }
 
 // The hosts that are being looked at; shared by those who look.
+std::vector<std::string> proven_names(const DaneState& state) {
+    std::vector<std::string> proven;
+    for (const MxHost& host : state.hosts)
+        if (host.dane != HostDane::undecided) proven.push_back(host.name);
+    return proven;
+}
+
 struct DaneLookup::Looks {
     Looks(const asio::any_io_executor& executor, std::vector<MxHost> hosts_, std::uint16_t port_)
-        : hosts(std::move(hosts_)), port(port_), done(executor, asio::steady_timer::time_point::max()) {}
+        : hosts(std::move(hosts_)), port(port_), lookers(std::make_shared<Gathering>(executor)) {}
 
     std::vector<MxHost> hosts;
     std::uint16_t port;
     std::chrono::seconds ttl = std::chrono::seconds::max();
     std::size_t next = 0;
-    std::size_t looking = 0;
     bool stopped = false;
-    asio::steady_timer done;  // cancelled when the last one has looked
-
-    // One who looks; may also end by an exception.
-    class Looker {
-    public:
-        explicit Looker(Looks& looks) : looks_(looks) {}
-        ~Looker() {
-            if (--looks_.looking == 0) looks_.done.cancel();
-        }
-        Looker(const Looker&) = delete;
-        Looker& operator=(const Looker&) = delete;
-
-    private:
-        Looks& looks_;
-    };
+    std::shared_ptr<Gathering> lookers;
 };
 
 awaitable<DaneState> DaneLookup::look(NextHop next_hop) {
@@ -149,18 +138,16 @@ awaitable<void> DaneLookup::look_at_hosts(std::uint16_t port, DaneState& state) 
     if (state.hosts.empty()) co_return;
     const auto executor = co_await asio::this_coro::executor;
     const auto looks = std::make_shared<Looks>(executor, std::move(state.hosts), port);
-    looks->looking = std::min(looks->hosts.size(), dane_hosts_at_once);
-    for (std::size_t i = looks->looking; i > 0; --i) spawn(executor, "dane", look_at_some(resolver_, looks));
-    boost::system::error_code ignored;
-    while (looks->looking > 0)
-        co_await looks->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    for (std::size_t i = std::min(looks->hosts.size(), dane_hosts_at_once); i > 0; --i)
+        spawn(executor, "dane", look_at_some(resolver_, looks, looks->lookers->join()));
+    co_await looks->lookers->all_ends();
     state.hosts = std::move(looks->hosts);
     state.stopped = looks->stopped;
     state.ttl = std::min(state.ttl, looks->ttl);
 }
 
-awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks) {
-    const Looks::Looker looker(*looks);
+awaitable<void> DaneLookup::look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks,
+                                         Gathering::Member) {
     while (looks->next < looks->hosts.size()) {
         const std::size_t at = looks->next++;
         const std::string name = looks->hosts[at].name;

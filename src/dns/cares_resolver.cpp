@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -18,7 +16,9 @@
 #include "server.hpp"
 #include "sternpost/base/file_state.hpp"
 #include "sternpost/log/log.hpp"
+#include "sternpost/loop/gathering.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -33,20 +33,8 @@ constexpr std::size_t max_servers = 8;
 constexpr std::chrono::milliseconds probe_interval_after_silence{10'000};
 constexpr const char* is_stopped = "the resolver is stopped";
 
-// Several servers probed at once, since a silent one takes its whole time; the probes share it until the last
-// of them ends.
-struct Probes {
-    explicit Probes(const asio::any_io_executor& executor)
-        : changed(executor, asio::steady_timer::time_point::max()) {}
-
-    asio::steady_timer changed;  // cancelled when a probe ends
-    std::size_t open = 0;
-};
-
-awaitable<void> probe_one(std::shared_ptr<Server> server, std::shared_ptr<Probes> probes) {
+awaitable<void> probe_one(std::shared_ptr<Server> server, Gathering::Member) {
     co_await server->probe();
-    --probes->open;
-    probes->changed.cancel();
 }
 
 DnsFigures::Outcomes& outcomes_of(DnsFigures& figures, int type) {
@@ -96,7 +84,8 @@ public:
     }
 
     template <class Record>
-    awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, Reader<Record> read, Servers whom) {
+    awaitable<Result<RecordSet<Record>>> ask(std::string name, int type, AnswerReader<Record> read,
+                                             Servers whom) {
         follow_servers();
         if (stopped_) co_return failure(Errc::stopped, is_stopped);
         if (open_ >= max_questions) {
@@ -165,8 +154,7 @@ public:
                     interval = std::min(interval, probe_interval_after_silence);
                 self->next_probe_.expires_after(interval);
             }
-            boost::system::error_code ignored;
-            co_await self->next_probe_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await wait(self->next_probe_);
         }
     }
 
@@ -214,14 +202,9 @@ private:
 
     // Until one of them is known to validate, or all have been probed.
     awaitable<void> probe(ServerList servers) {
-        const auto probes = std::make_shared<Probes>(executor_);
-        for (const auto& server : servers) {
-            ++probes->open;
-            spawn(executor_, "dns probe", probe_one(server, probes));
-        }
-        boost::system::error_code ignored;
-        while (probes->open > 0 && verdict(servers) != Validation::yes)
-            co_await probes->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        const auto probes = std::make_shared<Gathering>(executor_);
+        for (const auto& server : servers) spawn(executor_, "dns probe", probe_one(server, probes->join()));
+        while (!probes->empty() && verdict(servers) != Validation::yes) co_await probes->next_end();
     }
 
     void follow_servers() {

@@ -35,13 +35,13 @@ namespace sternpost {
 inline constexpr std::size_t attempts_in_a_timeout = 5;
 
 template <class Record>
-using Reader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
+using AnswerReader = Result<RecordSet<Record>> (*)(std::span<const std::uint8_t>, const std::string&);
 
 template <class Record>
 struct Question {
     std::string name;
     int type = 0;  // an ns_t_ value
-    Reader<Record> read = nullptr;
+    AnswerReader<Record> read = nullptr;
     Servers whom = Servers::all;
 };
 

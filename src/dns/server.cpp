@@ -2,12 +2,11 @@
 
 #include <arpa/nameser.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -42,22 +41,33 @@ void Server::take_over(const Server& former) {
     probes_begun_ = probes_ended_ = former.probes_ended_;
 }
 
+// Also by an exception, or the next probe would wait for this one.
+class Server::EndOfProbe {
+public:
+    explicit EndOfProbe(Server& server) : server_(server) {}
+    ~EndOfProbe() {
+        server_.probes_ended_ = server_.probes_begun_;
+        server_.probed_->cancel();
+    }
+    EndOfProbe(const EndOfProbe&) = delete;
+    EndOfProbe& operator=(const EndOfProbe&) = delete;
+
+private:
+    Server& server_;
+};
+
 awaitable<void> Server::probe() {
     if (probes_ended_ < probes_begun_) {
         const std::uint64_t running = probes_begun_;
-        boost::system::error_code ignored;
-        while (probes_ended_ < running)
-            co_await probed_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        while (probes_ended_ < running) co_await wait(*probed_);
         co_return;
     }
     ++probes_begun_;
+    const EndOfProbe end(*this);
     const auto bytes = co_await channel_->ask(".", ns_t_ns);
-    if (bytes) {
-        const auto answer = read_ns(*bytes, ".");
-        if (answer) conclude(answer->authentic);
-    }
-    probes_ended_ = probes_begun_;
-    probed_->cancel();
+    if (!bytes) co_return;
+    const auto answer = read_ns(*bytes, ".");
+    if (answer) conclude(answer->authentic);
 }
 
 awaitable<void> Server::confirm() {
@@ -70,8 +80,7 @@ awaitable<void> Server::confirm() {
     while (probes_ended_ < next && std::chrono::steady_clock::now() < until) {
         if (probes_ended_ == probes_begun_)
             spawn(probed_->get_executor(), "dns probe", probe_for_confirmation(shared_from_this()));
-        boost::system::error_code ignored;
-        co_await probed_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await wait(*probed_);
     }
 }
 

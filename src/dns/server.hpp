@@ -45,6 +45,7 @@ public:
     boost::asio::awaitable<void> confirm();
 
 private:
+    class EndOfProbe;
     static boost::asio::awaitable<void> probe_for_confirmation(std::shared_ptr<Server> self);
     void conclude(bool ad);
 

@@ -1,11 +1,9 @@
 #include "engine.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -19,11 +17,8 @@ constexpr int pings_without_answer = 3;
 // Before the breaker opens.
 constexpr std::chrono::milliseconds pause_between_tries{100};
 const Trouble outage{{Topic::fleet}, "engine"};
-
-awaitable<void> wait(asio::steady_timer& timer) {
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
+const Trouble deaf{{Topic::fleet}, "news"};
+const Error another_is_asked(Errc::temporary, "another server is asked");
 
 }  // namespace
 
@@ -196,39 +191,39 @@ awaitable<void> Engine::listen(std::shared_ptr<Engine> self, ConnectionPtr link)
     while (self->link_ == link) {
         const auto ended = co_await self->listen_once(link);
         if (self->link_ != link) co_return;
-        const Trouble deaf{{Topic::fleet}, "news"};
-        self->repeats_.failed(deaf, LogLevel::warning, static_cast<unsigned>(ended.error().code),
-                              "no news of other relays: " + printable(ended.error().detail));
+        self->repeats_.failed(deaf, LogLevel::warning, static_cast<unsigned>(ended.code),
+                              "no news of other relays: " + printable(ended.detail));
         asio::steady_timer pause(self->executor_, Breaker::first_rest);
         co_await wait(pause);
     }
 }
 
-awaitable<Result<void>> Engine::listen_once(ConnectionPtr link) {
+awaitable<Error> Engine::listen_once(ConnectionPtr link) {
     const auto connected = co_await connector_.connect_to(link->address());
-    if (!connected) co_return tl::unexpected(connected.error());
+    if (!connected) co_return connected.error();
     const ConnectionPtr& listening = *connected;
     if (link_ != link) {
         listening->close();
-        co_return failure(Errc::temporary, "another server is asked");
+        co_return another_is_asked;
     }
     listening_ = listening;
     const Command subscribe = command("SUBSCRIBE", channel_);
     const auto sent = listening->send(subscribe);
-    if (!sent) co_return sent;
+    if (!sent) co_return sent.error();
     while (link_ == link) {
         listening->limit(pings_without_answer * ping_interval_);
         const auto told = co_await listening->read();
-        if (!told) co_return tl::unexpected(told.error());
+        if (!told) co_return told.error();
         const redisReply& message = **told;
         if (message.type == REDIS_REPLY_ERROR)
-            co_return failure(Errc::temporary,
-                              server_ + " refuses SUBSCRIBE: " + std::string(text_of(message)));
+            co_return Error(Errc::temporary,
+                            server_ + " refuses SUBSCRIBE: " + std::string(text_of(message)));
+        repeats_.mended(deaf, "news of other relays comes again");
         const bool is_message = message.type == REDIS_REPLY_ARRAY && message.elements == 3 &&
                                 text_of(*message.element[0]) == "message";
         if (is_message) calls_.heard(text_of(*message.element[2]));
     }
-    co_return failure(Errc::temporary, "another server is asked");
+    co_return another_is_asked;
 }
 
 }  // namespace sternpost

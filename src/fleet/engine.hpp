@@ -52,7 +52,7 @@ private:
     static boost::asio::awaitable<void> read_replies(std::shared_ptr<Engine> self, ConnectionPtr link);
     static boost::asio::awaitable<void> listen(std::shared_ptr<Engine> self, ConnectionPtr link);
     boost::asio::awaitable<Result<void>> connect();
-    boost::asio::awaitable<Result<void>> listen_once(ConnectionPtr link);
+    boost::asio::awaitable<Error> listen_once(ConnectionPtr link);
     boost::asio::awaitable<Result<RedisReply>> send(Command command);
     boost::asio::awaitable<void> rest();
     boost::asio::awaitable<void> look_after_link();

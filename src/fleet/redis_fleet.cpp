@@ -1,9 +1,7 @@
 #include "sternpost/fleet/redis_fleet.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -14,6 +12,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -88,9 +87,8 @@ public:
         SharedDomain found;
         Command both = command("MGET", policy_key(domain), failed_key(domain));
         const auto reply = co_await engine_->ask(std::move(both));
-        if (!reply || (*reply)->type != REDIS_REPLY_ARRAY || (*reply)->elements != 2) {
+        if (!reply || !takes("MGET", **reply) || (*reply)->elements != 2) {
             figures_.lookups.add("unanswered");
-            if (reply) note_refusal("MGET", **reply);
             co_return found;
         }
         const redisReply& all = **reply;
@@ -109,9 +107,8 @@ public:
             figures_.leases.add("elsewhere");
             co_return Lease::elsewhere;
         }
-        if (reply && (*reply)->type != REDIS_REPLY_STATUS) {
+        if (reply && !takes("SET", **reply)) {
             figures_.leases.add("unavailable");
-            note_refusal("SET", **reply);
             co_return Lease::unavailable;
         }
         // Without a reply it may still have been granted, and must then end like any other.
@@ -124,8 +121,7 @@ public:
         auto& waiting = waiting_[domain];
         if (!waiting) waiting = std::make_shared<asio::steady_timer>(executor_, fleet_poll_interval);
         const auto timer = waiting;
-        boost::system::error_code ignored;
-        if (!stopped_) co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (!stopped_) co_await wait(*timer);
         waiting_.erase(domain);
     }
 
@@ -174,9 +170,17 @@ private:
     }
 
     // An error that the engine replies, such as that it is full.
-    void note_refusal(std::string_view what, const redisReply& reply) {
-        repeats_.failed({{Topic::fleet}, what}, LogLevel::warning, 0,
-                        fmt::format("{} refuses {}: {}", engine_->server(), what, printable(text_of(reply))));
+    // Whether the engine does what was asked of it; else it has said why not.
+    bool takes(std::string_view command, const redisReply& reply) {
+        const bool refused = reply.type == REDIS_REPLY_ERROR;
+        const Trouble refusal{{Topic::fleet}, command};
+        if (refused)
+            repeats_.failed(
+                refusal, LogLevel::warning, 0,
+                fmt::format("{} refuses {}: {}", engine_->server(), command, printable(text_of(reply))));
+        else
+            repeats_.mended(refusal, fmt::format("{} takes {} again", engine_->server(), command));
+        return !refused;
     }
 
     std::string take_token(const std::string& domain) {
@@ -193,7 +197,7 @@ private:
         Command end = command("EVAL", scripts::release, "1", self->lease_key(domain), std::move(token),
                               self->channel(), self->sealed_news(domain, WallTime()));
         const auto reply = co_await self->engine_->ask(std::move(end));
-        if (reply && (*reply)->type == REDIS_REPLY_ERROR) self->note_refusal("EVAL", **reply);
+        if (reply) self->takes("EVAL", **reply);
     }
 
     std::string sealed_news(const std::string& domain, WallTime fetched) const {
@@ -225,11 +229,7 @@ private:
         if (left.count() <= 0 || policy.id.empty()) co_return true;
         Command look = command("GET", policy_key(domain));
         const auto former = co_await engine_->ask(std::move(look));
-        if (!former) co_return false;
-        if ((*former)->type == REDIS_REPLY_ERROR) {
-            note_refusal("GET", **former);
-            co_return false;
-        }
+        if (!former || !takes("GET", **former)) co_return false;
         const std::string before(text_of(**former));
         if (const auto known = believed_.policy(**former, domain, seal_);
             known && known->fetched >= policy.fetched) {
@@ -240,8 +240,7 @@ private:
                               seal_.seal(policy_entry(domain, policy, figures_.relay)), in_milliseconds(left),
                               token, channel(), sealed_news(domain, policy.fetched));
         const auto done = co_await engine_->ask(std::move(put));
-        if (done && (*done)->type == REDIS_REPLY_ERROR) note_refusal("EVAL", **done);
-        if (!done || !is_one(**done)) co_return false;
+        if (!done || !takes("EVAL", **done) || !is_one(**done)) co_return false;
         figures_.publications.add("published");
         token.clear();
         co_return true;
@@ -255,9 +254,8 @@ private:
                                   self->seal_.seal(failure_entry(domain, failure, self->figures_.relay)),
                                   "PX", in_milliseconds(left));
             const auto done = co_await self->engine_->ask(std::move(put));
-            const bool refused = done && (*done)->type == REDIS_REPLY_ERROR;
-            if (refused) self->note_refusal("SET", **done);
-            self->figures_.publications.add(done && !refused ? "published" : "failed");
+            const bool published = done && self->takes("SET", **done);
+            self->figures_.publications.add(published ? "published" : "failed");
         }
         if (!token.empty()) self->give_back(domain, std::move(token));
     }
@@ -265,7 +263,7 @@ private:
     static awaitable<void> remove(std::shared_ptr<Inside> self, std::string domain) {
         Command all = command("DEL", self->policy_key(domain), self->failed_key(domain));
         const auto reply = co_await self->engine_->ask(std::move(all));
-        if (reply && (*reply)->type == REDIS_REPLY_ERROR) self->note_refusal("DEL", **reply);
+        if (reply) self->takes("DEL", **reply);
         self->release(domain);
     }
 
@@ -283,8 +281,7 @@ private:
             if (self->ears_.untold) self->ears_.untold(all[i]);
             if (i % max_told_at_once != max_told_at_once - 1) continue;
             pause.expires_after(untold_pause);
-            boost::system::error_code ignored;
-            co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await wait(pause);
         }
     }
 

@@ -1,9 +1,7 @@
 #include "course.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "reply_maker.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -115,9 +113,8 @@ awaitable<void> Course::look_at_hosts(FlightPtr flight) {
         } else if (flight->policy_looked_at) {
             co_return;
         } else {
-            boost::system::error_code ignored;
             flight->hosts_rest = true;
-            co_await flight->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await wait(flight->changed);
             flight->look_at_hosts_anew(context_.now().steady);
         }
         if (!context_.stopped && flight->overdue) answer_(*flight);

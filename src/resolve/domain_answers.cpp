@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "reply_maker.hpp"
 #include "sternpost/loop/lag.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 #include "upkeep.hpp"
 
 namespace asio = boost::asio;
@@ -200,13 +199,12 @@ private:
     }
 
     static awaitable<void> keep_up(std::shared_ptr<Inside> self) {
-        boost::system::error_code ignored;
         while (!self->context().stopped) {
             const bool busy = self->upkeep_.round();
             self->context().repeats.tell_counts();
             self->next_upkeep_.expires_after(self->context().options.upkeep_interval *
                                              (busy ? 1 : idle_factor));
-            co_await self->next_upkeep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await wait(self->next_upkeep_);
         }
     }
 

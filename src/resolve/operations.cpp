@@ -1,12 +1,11 @@
 #include "operations.hpp"
 
 #include <array>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "reply_maker.hpp"
 #include "sternpost/answer/netstring.hpp"
+#include "sternpost/loop/wait.hpp"
 #include "sternpost/policy/map_name.hpp"
 
 namespace asio = boost::asio;
@@ -51,9 +50,7 @@ std::chrono::seconds until(SteadyTime due, SteadyTime now) {
 }
 
 awaitable<void> landing_of(std::shared_ptr<Flight> flight) {
-    boost::system::error_code ignored;
-    while (!flight->ended)
-        co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    while (!flight->ended) co_await wait(flight->landed);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -21,6 +20,7 @@
 #include "session.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -114,8 +114,7 @@ private:
 
     awaitable<void> rest() {
         asio::steady_timer pause(executor_, accept_pause);
-        boost::system::error_code ignored;
-        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await wait(pause);
     }
 
     bool make_room() {
@@ -193,9 +192,8 @@ private:
 
     static awaitable<void> sweep(std::shared_ptr<Inside> self) {
         while (!self->stopped_) {
-            boost::system::error_code ignored;
             self->sweep_.expires_after(sweep_interval);
-            co_await self->sweep_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await wait(self->sweep_);
             self->close_idle();
             self->repeats_.tell_counts();
         }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -14,6 +13,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/spawn.hpp"
+#include "sternpost/loop/wait.hpp"
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -206,11 +206,6 @@ private:
     SteadyTime::duration spread(std::chrono::milliseconds interval) {
         std::uniform_int_distribution<std::chrono::milliseconds::rep> within(0, interval.count() / 8);
         return interval - std::chrono::milliseconds(within(random_));
-    }
-
-    static awaitable<void> wait(Timer& timer) {
-        boost::system::error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
     asio::any_io_executor executor_;

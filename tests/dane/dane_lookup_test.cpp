@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <set>
 
+#include "sternpost/loop/spawn.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
 
@@ -37,6 +38,9 @@ enum class Signed { no, yes };
 
 class DaneLookupTest : public testing::Test {
 protected:
+    void TearDown() override {
+        test::run_until(io, [] { return running() == 0; });
+    }
     void mx(std::vector<std::string> hosts, Signed sign = Signed::yes, std::string domain = "example.test") {
         RecordSet<MxRecord> set;
         std::uint16_t preference = 0;

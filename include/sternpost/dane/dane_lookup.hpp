@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sternpost/dns/resolver.hpp"
+#include "sternpost/loop/gathering.hpp"
 #include "sternpost/policy/next_hop.hpp"
 
 namespace sternpost {
@@ -64,6 +65,8 @@ struct DaneState {
     std::string why;             // for a verdict that the hosts do not explain
     std::chrono::seconds ttl{};  // the smallest one seen
 };
+// Of its hosts, those that are known to have DANE or not.
+std::vector<std::string> proven_names(const DaneState& state);
 
 // The names of the MX hosts of `domain` according to `answer`: best preference first, each once. The root ("no mail
 // here", RFC 7505) is not one, and without MX records the domain is its own MX host (RFC 5321 section 5.1).
@@ -83,7 +86,8 @@ private:
     // Whether it is proven that these are the hosts.
     boost::asio::awaitable<bool> find_hosts(NextHop next_hop, Servers whom, DaneState& state);
     boost::asio::awaitable<void> look_at_hosts(std::uint16_t port, DaneState& state);
-    static boost::asio::awaitable<void> look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks);
+    static boost::asio::awaitable<void> look_at_some(Resolver& resolver, std::shared_ptr<Looks> looks,
+                                                     Gathering::Member);
 
     Resolver& resolver_;
 };
