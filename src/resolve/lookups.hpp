@@ -24,7 +24,7 @@ namespace sternpost {
 class Lookups : public std::enable_shared_from_this<Lookups> {
 public:
     using FlightPtr = std::shared_ptr<Flight>;
-    enum class Why { question, refresh, news, operators_word };
+    enum class Why { question, refresh, not_on_disk, news, operators_word };
 
     Lookups(boost::asio::any_io_executor resolve_loop, Sources sources, const ResolveOptions& options,
             std::shared_ptr<const Rules> rules, std::size_t memory_entries);

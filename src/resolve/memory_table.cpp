@@ -158,4 +158,14 @@ std::vector<std::string> MemoryTable::domains() const {
     return all;
 }
 
+std::vector<std::string> MemoryTable::only_here(std::size_t most) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> some;
+    for (const TableEntry& entry : places_->only_here) {
+        if (some.size() == most) break;
+        some.emplace_back(entry.domain());
+    }
+    return some;
+}
+
 }  // namespace sternpost

@@ -102,6 +102,8 @@ public:
     std::size_t size() const;
     // All domains at hand.
     std::vector<std::string> domains() const;
+    // At most `most` domains with a policy that is not on disk, the one looked at longest ago first.
+    std::vector<std::string> only_here(std::size_t most) const;
 
 private:
     struct Places;

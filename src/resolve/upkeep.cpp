@@ -18,6 +18,7 @@ constexpr std::size_t max_due = 1000;  // looked through for these
 constexpr std::chrono::days refreshed_after_last_use{30};
 constexpr std::size_t max_pruned_at_once = 200;
 constexpr std::size_t max_written_again_at_once = 1000;
+constexpr std::size_t max_written_at_once = 16;  // with a look at DNS
 constexpr std::chrono::hours kept_after_expiry{24};
 constexpr std::chrono::hours prune_after_steady_clock{1};
 
@@ -36,6 +37,7 @@ bool Upkeep::round() {
     bool busy = refresh_what_is_due(now);
     busy = prune(now) || busy;
     busy = write_again_what_was_lost() || busy;
+    busy = write_what_is_only_here(now) || busy;
     tell_trouble();
     return busy;
 }
@@ -122,10 +124,24 @@ bool Upkeep::write_again(const std::string& domain) {
     return true;
 }
 
-// Once for each trouble, not once per round.
+// What the disk did not take, or else it would have to be asked for before it is written. Returns whether there may be more.
+bool Upkeep::write_what_is_only_here(const Now& at) {
+    const auto domains = table_.only_here(max_written_at_once);
+    for (const std::string& domain : domains) {
+        const TableEntryPtr entry = table_.find(domain);
+        if (entry && entry->known().policy_applies(at.wall, lookups_.context().options))
+            lookups_.begin(domain, Lookups::Why::not_on_disk);
+    }
+    return domains.size() == max_written_at_once && store_.figures().write_trouble.empty();
+}
+
 void Upkeep::tell_trouble() {
-    if (!trouble_.empty() && trouble_ != trouble_told_) say(LogLevel::error, Topic::upkeep, "{}", trouble_);
-    trouble_told_ = std::exchange(trouble_, {});
+    Repeats& repeats = lookups_.context().repeats;
+    const Trouble cache{{Topic::upkeep}, "cache"};
+    if (trouble_.empty())
+        repeats.mended(cache, "the cache can be kept in order again");
+    else
+        repeats.failed(cache, LogLevel::error, 0, std::exchange(trouble_, {}));
 }
 
 }  // namespace sternpost

@@ -28,6 +28,7 @@ private:
     bool prune(const Now& now);
     bool write_again_what_was_lost();
     bool write_again(const std::string& domain);
+    bool write_what_is_only_here(const Now& at);
     void tell_trouble();
 
     Lookups& lookups_;
@@ -35,9 +36,8 @@ private:
     const Clock& clock_;
     MemoryTable& table_;
     ClockCheck clock_check_;
-    std::string trouble_;       // of this round
-    std::string trouble_told_;  // of the last one
-    unsigned losses_ = 0;       // of the store, as far as they were seen
+    std::string trouble_;  // of this round
+    unsigned losses_ = 0;  // of the store, as far as they were seen
     std::vector<std::string> to_write_again_;
 };
 

@@ -65,7 +65,7 @@ std::string remedy(const SQLite::Exception& error) {
         case SQLITE_FULL:
             return "make room on the disk";
         case SQLITE_IOERR:
-            return "look after its disk: the kernel's log says more";
+            return "make room on its disk, or if there is some, see what the kernel's log says of it";
         default:
             return "see [cache] path";
     }
@@ -75,12 +75,13 @@ std::runtime_error cannot_be_opened(const std::string& path, const std::string& 
     return std::runtime_error("the cache " + path + " cannot be opened: " + why);
 }
 
-SQLite::Database open_database(const std::string& path) {
+SQLite::Database open_database(const std::string& path, Index index) {
     SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
                               static_cast<int>(busy_timeout.count()));
     // SQLite silently opens what it may not write for reading.
     if (sqlite3_db_readonly(database.getHandle(), "main") == 1)
         throw SQLite::Exception("it may be read, but not written", SQLITE_READONLY);
+    if (index == Index::in_process) database.exec("PRAGMA locking_mode = EXCLUSIVE");
     prepare_schema(database);
     return database;
 }
@@ -100,7 +101,8 @@ std::string holder(int lock) {
 
 }  // namespace
 
-OpenCache::OpenCache(const std::string& name) : path(name), database(open_database(name)) {}
+OpenCache::OpenCache(const std::string& name, Index index)
+    : path(name), database(open_database(name, index)) {}
 
 bool OpenCache::in_place() const {
     return same_file(state_of(path), files.database) && same_file(state_of(path + "-wal"), files.log);
@@ -148,6 +150,7 @@ std::unique_ptr<OpenCache> CacheFile::open_at_start() {
         try {
             return open();
         } catch (const SQLite::Exception& error) {
+            if (error.getErrorCode() == SQLITE_IOERR && !in_memory_only()) return open_without_index(error);
             // SQLITE_ERROR: its tables are not the ones that its schema version promises.
             if ((!says_broken(error) && error.getErrorCode() != SQLITE_ERROR) || in_memory_only()) throw;
             move_aside(error.what());
@@ -158,6 +161,17 @@ std::unique_ptr<OpenCache> CacheFile::open_at_start() {
     } catch (const std::exception& error) {
         throw cannot_be_opened(path_, error.what());
     }
+}
+
+// A full disk has no room for the file of the index, but all that was learnt can still be read.
+std::unique_ptr<OpenCache> CacheFile::open_without_index(const SQLite::Exception& why) {
+    auto opened = std::make_unique<OpenCache>(path_, Index::in_process);
+    say(LogLevel::error, Topic::cache,
+        "{} can be read, but probably not written ({}): make room on its disk; until the next start nobody "
+        "else can "
+        "read it",
+        path_, why.what());
+    return opened;
 }
 
 void CacheFile::part_with(const CacheFiles& former) {

@@ -30,9 +30,12 @@ struct CacheFiles {
     FileState log;
 };
 
+// Of the database's log. In a file, other processes may read the database, too.
+enum class Index { in_file, in_process };
+
 // An open file whose schema is ready.
 struct OpenCache {
-    explicit OpenCache(const std::string& path);
+    explicit OpenCache(const std::string& path, Index index = Index::in_file);
     // False if somebody has removed or replaced what is open: nothing that is written would then be found again.
     bool in_place() const;
 
@@ -73,6 +76,7 @@ public:
 
 private:
     void lock();
+    std::unique_ptr<OpenCache> open_without_index(const SQLite::Exception& why);
     std::string free_name(const char* why) const;
 
     std::string path_;

@@ -12,7 +12,7 @@ import pytest
 
 from hanging_disk import HangingDisk
 from process import require, wait_until
-from scripted_resolver import rcode
+from scripted_resolver import drop, rcode
 from sternpost import STOP_SECONDS
 from world import NOT_FOUND, enforce, secure
 
@@ -136,6 +136,22 @@ def test_a_full_disk_at_start_is_named(world, small_disk):
     assert done.returncode > 0
     for words in (str(small_disk / "cache.db"), "make room"):
         assert words in done.stderr, done.stderr
+
+
+def test_a_full_disk_at_start_is_no_reason_to_forget_and_heals(world, small_disk, start_sternpostd):
+    sternpostd = start_sternpostd(on(small_disk))
+    domain = learn(world, sternpostd, "before-the-start")
+    sternpostd.stop()
+    fill(small_disk / "ballast")
+    world.resolver.script(f"_mta-sts.{domain}", "TXT", drop)
+    sternpostd.start()
+    assert "make room" in sternpostd.wait_for_log(re.compile("error: cache: .*can be read"))
+    assert sternpostd.ask(domain) == secure()
+    later = learn(world, sternpostd, "after-the-start")
+    (small_disk / "ballast").unlink()
+    sternpostd.wait_for_log(re.compile(f"{later}: on disk again"))
+    die_and_remember(world, sternpostd, domain)
+    assert sternpostd.ask(later) == secure()
 
 
 def test_a_read_only_disk_at_start_is_named(world, small_disk, start_sternpostd):

@@ -50,6 +50,17 @@ TEST_F(UpkeepTest, PoliciesAreRefreshedAboutDaily) {
     EXPECT_EQ(fetches("good.test"), 2);
 }
 
+// Nobody may ever ask again before a restart.
+TEST_F(UpkeepTest, WhatAFullDiskDidNotTakeIsWrittenUnasked) {
+    store.full = true;
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    upkeep();
+    EXPECT_FALSE(store.records.contains("good.test"));
+    store.full = false;
+    test::run_until(io, [&] { return store.records.contains("good.test"); });
+    EXPECT_EQ(fetches("good.test"), 1);
+}
+
 TEST_F(UpkeepTest, ADiskThatCannotBeReadIsTold) {
     store.unreadable = true;
     test::run_until(io, [&] { return logged("the cache cannot be read: disk I/O error"); });
