@@ -210,11 +210,12 @@ awaitable<void> Discovery::fetch_policy(KnownDomain& known, Queue queue) {
         log_fetch_failure(known, sources_.clock.wall(), fetched.error(), repeats_);
         if (known.overloaded) co_return;
         co_await commit(known);
-        if (sources_.fleet != nullptr) tell_failure(known, fetched.error());
+        if (sources_.fleet != nullptr && !known.forgotten) tell_failure(known, fetched.error());
         co_return;
     }
     known.note_fetched(std::move(*fetched));
     co_await commit(known);
+    if (known.forgotten) co_return;
     if (sources_.fleet != nullptr) sources_.fleet->publish(known.domain, *known.policy);
     log_policy(known, "https", since(begun, sources_.clock));
     for (const std::string& remark : known.policy->policy.remarks)
@@ -266,14 +267,11 @@ awaitable<Result<std::vector<asio::ip::address>>> Discovery::addresses(std::stri
     if (v6) all = std::move(v6->records);
     if (v4) all.insert(all.end(), v4->records.begin(), v4->records.end());
     if (!all.empty()) co_return all;
-    if (!v4)
-        co_return failure(v4.error().code,
-                          "DNS has no answer about the addresses of " + host + ": " + v4.error().detail,
-                          "dns");
-    if (!v6)
-        co_return failure(v6.error().code,
-                          "DNS has no answer about the addresses of " + host + ": " + v6.error().detail,
-                          "dns");
+    if (!v4 || !v6) {
+        const Error& error = (v4 ? v6 : v4).error();
+        co_return failure(error.code,
+                          "DNS has no answer about the addresses of " + host + ": " + error.detail, "dns");
+    }
     co_return failure(Errc::temporary, host + (v4->name_exists ? " has no address" : " does not exist"),
                       "no-address");
 }

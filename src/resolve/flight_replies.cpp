@@ -1,5 +1,6 @@
 #include "flight_replies.hpp"
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -14,18 +15,29 @@ Reply FlightReplies::so_far(const Flight& flight, const Asked& question) const {
     const bool suffices = applies && !flight.only_if_newest;
     if (known.wants_fetch(at.wall) && !known.fetch_has_failed(at.wall) && !suffices)
         return temporary("policy of " + known.domain + " is being fetched");
-    if (known.txt.state != TxtState::unasked || applies) return prepare(flight, question).reply;
+    if (known.txt.state != TxtState::unasked || applies) {
+        Reply ready = prepare(flight, question).reply;
+        const bool waited = std::chrono::steady_clock::now() >= flight.overdue_from;
+        return ready || !waited ? ready : with_former_mx_hosts(flight, question);
+    }
     KnownDomain unanswered = known;
     unanswered.txt.state = TxtState::failed;
     unanswered.txt.why = "no answer yet";
     return prepare_reply(unanswered, question, at, context_.settings(), flight.hosts_since).reply;
 }
 
+// Those of before are no weaker, and where there are none, wildcards stay as they are.
+Reply FlightReplies::with_former_mx_hosts(const Flight& flight, const Asked& question) const {
+    KnownDomain known = flight.known;
+    known.mx.due = SteadyTime::max();
+    return prepare_reply(known, question, context_.now(), context_.settings(), flight.hosts_since).reply;
+}
+
 Reply FlightReplies::too_late(const Flight& flight, const Asked& question) const {
     const std::string& domain = flight.known.domain;
     if (flight.known.uncommitted) return temporary("policy of " + domain + " is being written to disk");
-    const std::string why = "the MX hosts of " + domain + " are being looked at";
-    return question.map.dane ? temporary_for_dane(why) : temporary(why);
+    if (Reply ready = with_former_mx_hosts(flight, question)) return ready;
+    return temporary_for_dane("the MX hosts of " + domain + " are being looked at");
 }
 
 Reply FlightReplies::at_landing(const Flight& flight, const Asked& question) const {

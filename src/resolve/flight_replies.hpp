@@ -17,10 +17,10 @@ class FlightReplies {
 public:
     explicit FlightReplies(const LookupContext& context) : context_(context) {}
 
-    // To a question that can no longer wait for the TXT record and the policy file; null: it still waits for the MX
-    // hosts, or for the commit of a new policy.
+    // To a question that can no longer wait for the TXT record and the policy file; null: it still waits for
+    // DANE, for the commit of a new policy, or, for a short while, for the MX hosts.
     Reply so_far(const Flight& flight, const Asked& question) const;
-    // until its patience ends: then why.
+    // until its patience ends: then what can be said, or why nothing can.
     Reply too_late(const Flight& flight, const Asked& question) const;
     Reply at_landing(const Flight& flight, const Asked& question) const;
     // Replies to what was asked in this flight, and to what was asked before (`former`, or null) and can still be
@@ -29,6 +29,7 @@ public:
 
 private:
     PreparedReply prepare(const Flight& flight, const Asked& question) const;
+    Reply with_former_mx_hosts(const Flight& flight, const Asked& question) const;
 
     const LookupContext& context_;
 };

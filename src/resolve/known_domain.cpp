@@ -4,6 +4,7 @@
 #include <functional>
 #include <iterator>
 
+#include "sternpost/answer/answer.hpp"
 #include "sternpost/policy/record.hpp"
 
 namespace sternpost {
@@ -154,17 +155,23 @@ bool KnownDomain::note_dane(const Route& route, DaneState state, const Now& now,
     if (decided) {
         auto most = options.max_ttl;
         if (state.verdict == DomainDane::unvalidated)
-            most = std::min(most, dane_remembered(now.wall) ? last_dns_retry_when_deferring : last_dns_retry);
+            most = std::min(most, defers(state, now.wall) ? last_dns_retry_when_deferring : last_dns_retry);
         look.due = now.steady + std::min(most, std::max(options.min_ttl, state.ttl));
     } else {
-        look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures,
-                                         last_dns_retry_when_deferring);
+        const auto most = defers(state, now.wall) ? last_dns_retry_when_deferring : last_dns_retry;
+        look.due = now.steady + back_off(std::min(first_dns_retry, options.min_ttl), look.failures, most);
     }
     const DomainDane verdict = state.verdict;
     look.state = std::move(state);
     std::erase_if(dane, [&](const DaneLook& other) { return other.route == route; });
     dane.push_back(std::move(look));
     return remember_dane(route, verdict, now.wall);
+}
+
+bool KnownDomain::defers(const DaneState& state, WallTime now) const {
+    if (state.verdict == DomainDane::unvalidated) return dane_remembered(now);
+    if (state.verdict != DomainDane::doubtful || !policy) return true;
+    return names_to_match_among(policy->policy, proven_names(state)).empty();
 }
 
 void KnownDomain::forget_surplus_routes() {

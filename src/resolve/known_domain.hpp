@@ -113,6 +113,8 @@ struct KnownDomain {
     const DaneLook* dane_at(const Route& route) const;
     // DANE was in force not long ago, and nobody has proven that it no longer is.
     bool dane_remembered(WallTime now) const;
+    // Whether a question about its policy is answered by TEMP for want of what `state` does not tell.
+    bool defers(const DaneState& state, WallTime now) const;
 
     void note_txt(const Result<RecordSet<std::string>>& answer, SteadyTime now,
                   const ResolveOptions& options);

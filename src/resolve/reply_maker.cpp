@@ -72,10 +72,7 @@ std::string why_undecided(const DaneState& state) {
 // Hosts that may have DANE are left out by name; if no other host matches the policy, mail waits for them.
 Reply secure_for_proven_hosts(const KnownDomain& known, const Demand& demand, const MapRules& map,
                               const DaneState& state) {
-    std::vector<std::string> proven;
-    for (const MxHost& host : state.hosts)
-        if (host.dane != HostDane::undecided) proven.push_back(host.name);
-    const auto names = names_to_match_among(*demand.policy, proven);
+    const auto names = names_to_match_among(*demand.policy, proven_names(state));
     if (names.empty()) return temporary_for_dane(why_undecided(state));
     return secure(known, demand, map, names, names, names);
 }

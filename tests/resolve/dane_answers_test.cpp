@@ -313,15 +313,41 @@ TEST_F(DaneAnswersTest, AQuestionLateInALongFlightHasTimeOfItsOwn) {
               std::string::npos);
 }
 
-TEST_F(DaneAnswersTest, WithoutDaneItIsNotBlamed) {
+TEST_F(DaneAnswersTest, WithoutDaneMxHostsThatDoNotComeLeaveWildcards) {
     options.deadline = 50ms;
     MapRules without;
     without.dane = false;
     maps["plain"] = without;
     reconfigure();
     resolver.mx_gate.shut();
-    EXPECT_NE(ask("good.test", "plain").find(":TEMP the MX hosts of good.test are being looked at,"),
-              std::string::npos);
+    EXPECT_EQ(ask("good.test", "plain"), secure(".mx.test"));
+    resolver.mx_gate.open();
+    settle();
+    EXPECT_EQ(ask("good.test", "plain"), secure("a.mx.test"));
+    clock.advance(options.max_ttl + 1s);
+    resolver.mx_gate.shut();
+    EXPECT_EQ(ask("good.test", "plain"), secure("a.mx.test")) << "the hosts of before";
+}
+
+TEST_F(DaneAnswersTest, ADoubtfulHostIsLookedAtLessAndLessOften) {
+    publish_hosts("good.test", {"a.mx.test", "b.mx.test"});
+    break_tlsa("b.mx.test");
+    constexpr int rounds = 10;
+    for (int round = 0; round < rounds; ++round) {
+        EXPECT_EQ(ask("good.test"), secure("a.mx.test"));
+        settle();
+        clock.advance(31s);
+    }
+    EXPECT_LE(tlsa_questions("b.mx.test"), rounds * 2 / 3);
+    break_tlsa("a.mx.test");
+    clock.advance(options.max_ttl + 1s);
+    const int before = tlsa_questions("b.mx.test");
+    for (int round = 0; round < rounds; ++round) {
+        EXPECT_NE(ask("good.test").find("TEMP dane: "), std::string::npos);
+        settle();
+        clock.advance(31s);
+    }
+    EXPECT_EQ(tlsa_questions("b.mx.test"), before + rounds) << "mail waits";
 }
 
 TEST_F(DaneAnswersTest, AQuestionBeforeTheEndOfALongFlightsPatienceHasTimeOfItsOwn) {
