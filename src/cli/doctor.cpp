@@ -1,6 +1,4 @@
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -10,11 +8,11 @@
 
 #include "command.hpp"
 #include "doctor_output.hpp"
+#include "run_to_end.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/doctor/examine.hpp"
 #include "sternpost/doctor/gather.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
-#include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 #include "terminal.hpp"
 
@@ -29,26 +27,11 @@ struct Arguments {
     bool json = false;
 };
 
-Result<Facts> gather(const std::string& directory, const Config& config) {
-    std::optional<Result<Facts>> facts;
-    std::exception_ptr escaped;
-    asio::io_context io(1);
-    asio::co_spawn(io, gather_facts(directory, config),
-                   [&](std::exception_ptr error, Result<Facts> gathered) {
-                       escaped = std::move(error);
-                       facts.emplace(std::move(gathered));
-                       io.stop();
-                   });
-    io.run();
-    if (escaped) std::rethrow_exception(escaped);
-    return std::move(*facts);
-}
-
-asio::awaitable<void> try_once(RedisFleet& fleet, FleetLook& look) {
+asio::awaitable<std::string> trouble_of(RedisFleet& fleet) {
     co_await fleet.first_connection();
     const FleetFigures figures = fleet.figures();
-    look.trouble = printable(figures.trouble);
     fleet.stop();
+    co_return figures.trouble;
 }
 
 std::optional<FleetLook> look_at_fleet(const Config& config) {
@@ -58,8 +41,7 @@ std::optional<FleetLook> look_at_fleet(const Config& config) {
     asio::io_context io(1);
     try {
         RedisFleet fleet(io.get_executor(), fleet_options(config), clock);
-        spawn(io.get_executor(), "fleet", try_once(fleet, look));
-        io.run();
+        look.trouble = printable(run_to_end(io, trouble_of(fleet)));
     } catch (const std::runtime_error& error) {
         look.unusable = printable(error.what());
     }
@@ -75,7 +57,8 @@ std::string whole_path(const std::string& directory) {
 }
 
 int doctor(const Config& config, const Arguments& arguments) {
-    auto facts = gather(whole_path(arguments.directory), config);
+    asio::io_context io(1);
+    auto facts = run_to_end(io, gather_facts(whole_path(arguments.directory), config));
     if (!facts) {
         complain("Postfix cannot be asked: " + facts.error().detail);
         return exit_temporary;

@@ -9,11 +9,11 @@
 #include "explain_json.hpp"
 #include "explain_text.hpp"
 #include "live_look.hpp"
+#include "run_to_end.hpp"
 #include "sternpost/explain/explainer.hpp"
 #include "sternpost/explain/fleet_layer.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/json/write_json.hpp"
-#include "sternpost/loop/spawn.hpp"
 #include "sternpost/settings/settings.hpp"
 #include "terminal.hpp"
 
@@ -87,8 +87,7 @@ awaitable<void> find_out(Tools& tools, std::string key) {
 int explain(const Config& config, const Arguments& arguments) try {
     asio::io_context io(1);
     Tools tools(io, config, dnssec_of_postfix(config), arguments.probe);
-    spawn(io.get_executor(), "explain", find_out(tools, arguments.key));
-    io.run();
+    run_to_end(io, find_out(tools, arguments.key));
     if (arguments.json)
         write_json(std::cout, json_of(tools.told));
     else

@@ -1,27 +1,16 @@
 #include "live_look.hpp"
 
-#include "sternpost/loop/spawn.hpp"
+#include "run_to_end.hpp"
 #include "sternpost/settings/settings.hpp"
 
 namespace asio = boost::asio;
 
 namespace sternpost {
 
-namespace {
-
-asio::awaitable<void> ask_postfix(PostfixDnssec& into) {
-    into = co_await ask_postconf();
-}
-
-}  // namespace
-
 PostfixDnssec::Answer dnssec_of_postfix(const Config& config) {
     if (!goes_by_postfix(config)) return PostfixDnssec::Answer::otherwise;
     asio::io_context io(1);
-    PostfixDnssec said;
-    spawn(io.get_executor(), "postfix", ask_postfix(said));
-    io.run();
-    return said.answer;
+    return run_to_end(io, ask_postconf()).answer;
 }
 
 LiveLook::LiveLook(asio::io_context& io, const Config& config, PostfixDnssec::Answer postfix)

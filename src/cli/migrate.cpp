@@ -1,5 +1,4 @@
 #include <CLI/Option.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "command.hpp"
+#include "run_to_end.hpp"
 #include "sternpost/migration/configuration.hpp"
 #include "sternpost/postfix/postconf.hpp"
 
@@ -24,15 +24,9 @@ struct Arguments {
 
 // What it says in two lines; nothing if there is no Postfix.
 MainCf ask_main_cf() {
-    Result<std::string> said = failure(Errc::temporary, "not asked yet");
     asio::io_context io(1);
     std::vector<std::string> words{"-xh", "smtp_tls_security_level", "smtp_dns_support_level"};
-    asio::co_spawn(io, run_postconf(std::move(words), PostconfOptions()),
-                   [&](const std::exception_ptr& error, Result<std::string> output) {
-                       if (!error) said = std::move(output);
-                       io.stop();
-                   });
-    io.run();
+    const auto said = run_to_end(io, run_postconf(std::move(words), PostconfOptions()));
     MainCf main_cf;
     if (!said) return main_cf;
     std::istringstream lines(*said);

@@ -14,10 +14,10 @@
 #include "edition.hpp"
 #include "live_look.hpp"
 #include "publish_output.hpp"
+#include "run_to_end.hpp"
 #include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/json/write_json.hpp"
-#include "sternpost/loop/spawn.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "sternpost/policy/next_hop.hpp"
 #include "sternpost/settings/settings.hpp"
@@ -68,9 +68,10 @@ Wish wish_of(const Arguments& arguments) {
     return wish;
 }
 
-asio::awaitable<void> find_out(LiveLook& look, NextHop next_hop, bool probing, Published& into) {
-    into = co_await look_at(look.tools(probing), std::move(next_hop), true);
+asio::awaitable<Published> find_out(LiveLook& look, NextHop next_hop, bool probing) {
+    Published seen = co_await look_at(look.tools(probing), std::move(next_hop), true);
     look.stop();
+    co_return seen;
 }
 
 // What is published, and what is to be said about it.
@@ -85,8 +86,7 @@ Found look_around(const Config& config, const NextHop& next_hop, bool probing) {
     Found found;
     asio::io_context io(1);
     LiveLook look(io, config, dnssec_of_postfix(config));
-    spawn(io.get_executor(), "publish", find_out(look, next_hop, probing, found.seen));
-    io.run();
+    found.seen = run_to_end(io, find_out(look, next_hop, probing));
     found.now = look.clock.wall();
     found.survey = survey_of(found.seen, found.now);
     return found;

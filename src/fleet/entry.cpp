@@ -43,7 +43,7 @@ private:
 class Reader {
 public:
     Reader(std::string_view text, std::string_view form) : rest_(text) {
-        if (text.size() > max_entry_bytes) throw Wrong{"it is too long", "oversized"};
+        if (text.size() > max_shared_entry_bytes) throw Wrong{"it is too long", "oversized"};
         if (take(form) != "1") throw Wrong{"its form is another than 1"};
     }
 

@@ -25,7 +25,7 @@
 namespace sternpost {
 
 // Twice a policy file, since its hosts are in the entry twice, and what is around them.
-inline constexpr std::size_t max_entry_bytes = 2 * max_policy_bytes + 2048;
+inline constexpr std::size_t max_shared_entry_bytes = 2 * max_policy_bytes + 2048;
 inline constexpr std::size_t max_shared_reason = 300;
 // Of a failure: the longest https.retry that is allowed. Anything further off was set by a clock that is wrong.
 inline constexpr std::chrono::hours longest_shared_wait{24};

@@ -16,6 +16,7 @@
 #include "sternpost/base/trimmed.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/policy/policy.hpp"
+#include "sternpost/tls/dns_id.hpp"
 
 namespace asio = boost::asio;
 
@@ -172,7 +173,7 @@ CURLcode Transfer::on_ssl_context(CURL*, void* context, void* self) {
     return static_cast<Transfer*>(self)->prove_name(static_cast<SSL_CTX*>(context));
 }
 
-// RFC 8461 section 3.3: only a DNS-ID counts. libcurl by itself falls back to the common name.
+// libcurl by itself also takes a common name.
 CURLcode Transfer::prove_name(SSL_CTX* context) {
     connected_ = true;
     trust_->apply(context);
@@ -180,11 +181,7 @@ CURLcode Transfer::prove_name(SSL_CTX* context) {
     if (!keep(context, tls_)) return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
     if (tls_->report) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());
-    X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
-    X509_VERIFY_PARAM_set_hostflags(
-        rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()) == 1 ? CURLE_OK
-                                                                               : CURLE_OUT_OF_MEMORY;
+    return demand_dns_id(SSL_CTX_get0_param(context), host_) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 // Verifies as OpenSSL itself does, and keeps what it has seen.
@@ -294,8 +291,8 @@ std::chrono::milliseconds Transfer::duration() const {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(microseconds));
 }
 
-Outcome Transfer::outcome(CURLcode code) const {
-    Outcome seen;
+TransferOutcome Transfer::outcome(CURLcode code) const {
+    TransferOutcome seen;
     seen.code = code;
     seen.host = host_;
     seen.reason = printable(reason_[0] != '\0' ? reason_ : curl_easy_strerror(code), 200);

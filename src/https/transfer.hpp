@@ -72,7 +72,7 @@ private:
     long status() const;
     // The values of the header fields with this name, in their order.
     std::vector<std::string> fields(const char* name) const;
-    Outcome outcome(CURLcode code) const;
+    TransferOutcome outcome(CURLcode code) const;
 
     std::string host_;
     std::shared_ptr<TrustStore> trust_;

@@ -37,13 +37,13 @@ std::string seconds_text(std::chrono::milliseconds time) {
                                     : std::to_string(time.count()) + " ms";
 }
 
-Error cut_short(const Outcome& outcome, const std::string& how) {
+Error cut_short(const TransferOutcome& outcome, const std::string& how) {
     return {Errc::temporary,
             "the connection to " + outcome.host + " ended before the whole answer had come (" + how + ")",
             "cut-short"};
 }
 
-Error too_late(const Outcome& outcome) {
+Error too_late(const TransferOutcome& outcome) {
     const bool connecting = outcome.took < outcome.timeout;
     const std::string what = connecting ? "no connection to " : "no complete answer from ";
     const auto limit = connecting ? outcome.connect_timeout : outcome.timeout;
@@ -56,7 +56,7 @@ bool is_want_of_ours(int socket_error) {
            socket_error == ENOMEM;
 }
 
-Error fault_of_failure(const Outcome& outcome) {
+Error fault_of_failure(const TransferOutcome& outcome) {
     const std::string why = " (" + outcome.reason + ")";
     switch (outcome.code) {
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -90,7 +90,7 @@ Error fault_of_failure(const Outcome& outcome) {
     }
 }
 
-std::optional<Error> fault_of_answer(const Outcome& outcome) {
+std::optional<Error> fault_of_answer(const TransferOutcome& outcome) {
     if (!outcome.has_proven_end) return cut_short(outcome, "no close_notify");
     if (!one_length(outcome.lengths))
         return Error(Errc::temporary, "the answer's Content-Length is no number, or several that differ",
@@ -106,7 +106,7 @@ std::optional<Error> fault_of_answer(const Outcome& outcome) {
 
 }  // namespace
 
-std::optional<Error> fault_of(const Outcome& outcome) {
+std::optional<Error> fault_of(const TransferOutcome& outcome) {
     if (!outcome.passed_limit.empty()) return Error(Errc::temporary, outcome.passed_limit, "too-large");
     const std::string status = "HTTP status " + std::to_string(outcome.status);
     if (outcome.status >= 300 && outcome.status < 400 && !outcome.location.empty())

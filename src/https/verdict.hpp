@@ -18,7 +18,7 @@ namespace sternpost {
 inline constexpr long http_ok = 200;
 
 // What was seen of it.
-struct Outcome {
+struct TransferOutcome {
     CURLcode code = CURLE_OK;
     std::string host;
     std::string reason;                // libcurl's words for `code`
@@ -36,6 +36,6 @@ struct Outcome {
 };
 
 // Why there is no policy, as PolicyFetcher tells it; nullopt: the whole answer has come.
-std::optional<Error> fault_of(const Outcome& outcome);
+std::optional<Error> fault_of(const TransferOutcome& outcome);
 
 }  // namespace sternpost

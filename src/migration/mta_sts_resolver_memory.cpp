@@ -47,7 +47,7 @@ SQLite::Database open(const std::string& file) {
     SQLite::Database database(uri_of(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
     database.setBusyTimeout(static_cast<int>(std::chrono::milliseconds(busy_timeout).count()));
     sqlite3* const handle = database.getHandle();
-    ::sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(max_entry_bytes));
+    ::sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(max_foreign_entry_bytes));
     // What the file says about its own tables is a stranger's word, too.
     database.exec("pragma trusted_schema = off; pragma cell_size_check = on");
     return database;

@@ -54,25 +54,22 @@ void Session::on_ready(std::uint32_t events) {
     if (closed_) return;
     // Nobody is left to take a reply.
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
-    try {
-        if ((events & EPOLLIN) != 0) read();
-        go_on();
-    } catch (const std::exception& error) {
-        say(LogLevel::error, Topic::socketmap, "a connection ends: {}", error.what());
-        close();
-    }
+    if ((events & EPOLLIN) != 0) read();
+    go_on();
 }
 
-void Session::read() {
+void Session::read() try {
     const auto space = reader_.space();
     const ssize_t count = ::recv(socket_, space.data(), space.size(), 0);
     if (count > 0) reader_.filled(static_cast<std::size_t>(count));
     if (count == 0) finishing_ = true;
     if (count < 0 && errno != EAGAIN && errno != EINTR) close();
+} catch (const std::exception& error) {
+    end_for(error);
 }
 
 // Takes what has come in, as far as there is room, and sends what is at the head of the queue.
-void Session::go_on() {
+void Session::go_on() try {
     const SteadyTime now = std::chrono::steady_clock::now();
     bool active = false;
     while (!closed_) {
@@ -95,6 +92,13 @@ void Session::go_on() {
     }
     if (finishing_ && idle()) return close();
     watch_for_what_is_wanted();
+} catch (const std::exception& error) {
+    end_for(error);
+}
+
+void Session::end_for(const std::exception& error) {
+    say(LogLevel::error, Topic::socketmap, "a connection ends: {}", error.what());
+    close();
 }
 
 void Session::watch_for_what_is_wanted() {

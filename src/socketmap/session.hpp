@@ -62,6 +62,7 @@ private:
 
     void read();
     void go_on();
+    void end_for(const std::exception& error);
     void take_request(std::string_view request, SteadyTime asked);
     Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "sternpost/base/ascii.hpp"
+#include "sternpost/base/trimmed.hpp"
 #include "sternpost/loop/address_families.hpp"
 #include "sternpost/policy/host_name.hpp"
 #include "verification.hpp"
@@ -36,16 +37,14 @@ int code_of(std::string_view line) {
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-// Whether a line of the reply to EHLO is the keyword alone, in upper or lower case.
+// Whether a line of the reply to EHLO has the keyword in upper or lower case (RFC 5321 section 4.1.1.1).
 bool offers_starttls(std::string_view reply) {
     constexpr std::string_view keyword = "STARTTLS";
     while (!reply.empty()) {
         const std::string_view line = reply.substr(0, reply.find('\n'));
         reply.remove_prefix(std::min(reply.size(), line.size() + 1));
-        std::string word;
-        for (const char c : line.substr(std::min<std::size_t>(line.size(), 4)))
-            if (is_letter_or_digit(c)) word += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-        if (word == keyword) return true;
+        const std::string_view said = trimmed(line.substr(std::min<std::size_t>(line.size(), 4)), " \t\r");
+        if (equal_ignoring_case(said.substr(0, said.find(' ')), keyword)) return true;
     }
     return false;
 }

@@ -1,8 +1,8 @@
 #include "verification.hpp"
 
-#include <openssl/x509v3.h>
-
 #include <memory>
+
+#include "sternpost/tls/dns_id.hpp"
 
 namespace sternpost {
 
@@ -24,10 +24,8 @@ std::string fault_of_chain(SSL* session, const MxTarget& target, const TrustStor
     if (!context || X509_STORE_CTX_init(context.get(), trust.anchors(), sk_X509_value(chain, 0), chain) != 1)
         return "the certificate cannot be looked at";
     X509_STORE_CTX_set_default(context.get(), "ssl_server");
-    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
-    X509_VERIFY_PARAM_set_hostflags(
-        rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    X509_VERIFY_PARAM_set1_host(rules, target.host.data(), target.host.size());
+    if (!demand_dns_id(X509_STORE_CTX_get0_param(context.get()), target.host))
+        return "the certificate cannot be looked at";
     if (X509_verify_cert(context.get()) == 1) return {};
     return why(X509_STORE_CTX_get_error(context.get()));
 }

@@ -1,5 +1,6 @@
 #include "sternpost/tls/trust_store.hpp"
 
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -11,22 +12,17 @@ namespace {
 
 constexpr const char* system_bundle = "/etc/ssl/certs/ca-certificates.crt";
 
-std::filesystem::file_time_type changed(const std::string& file) {
-    std::error_code error;
-    const auto time = std::filesystem::last_write_time(file, error);
-    return error ? std::filesystem::file_time_type() : time;
-}
-
 }  // namespace
 
 TrustStore::TrustStore(std::string ca_file) : file_(std::move(ca_file)) {
     if (file_.empty() && std::filesystem::exists(system_bundle)) file_ = system_bundle;
-    changed_ = changed(file_);
+    read_from_ = state_of(file_);
     store_ = load();
     if (!store_)
-        throw std::runtime_error("no CA certificate can be read from " +
-                                 (file_.empty() ? "the system's store: install ca-certificates" : file_) +
-                                 ", which must be a PEM file that sternpostd's user may read; see \"ca-file\"");
+        throw std::runtime_error(
+            "no CA certificate can be read from " +
+            (file_.empty() ? "the system's store: install ca-certificates" : file_) +
+            ", which must be a PEM file that sternpostd's user may read; see \"ca-file\"");
 }
 
 TrustStore::Store TrustStore::load() const {
@@ -38,8 +34,8 @@ TrustStore::Store TrustStore::load() const {
 }
 
 void TrustStore::apply(SSL_CTX* context) {
-    if (const auto now = changed(file_); now != changed_) {
-        changed_ = now;
+    if (const FileState now = state_of(file_); now != read_from_) {
+        read_from_ = now;
         if (auto fresh = load())
             store_ = std::move(fresh);
         else

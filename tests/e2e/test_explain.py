@@ -312,7 +312,7 @@ HOSTILE = {
     "it does not want to talk": (b"554 go away\r\n",),
     "longer than": (b"220-x\r\n" * 5000,),
     "breaks off before TLS": (b"220 " + b"x" * 100_000,),
-    "does not offer STARTTLS": (GREETING, b"250-hostile\r\n250 X-STARTTLS-NOT\r\n", b"221 bye\r\n"),
+    "does not offer STARTTLS": (GREETING, b"250-hostile\r\n250-START TLS\r\n250 X-STARTTLS-NOT\r\n", b"221 bye\r\n"),
     "refuses it": (GREETING, OFFER, b"454 not now\r\n"),
     "sends more": (GREETING, OFFER, b"220 go on\r\n250 injected\r\n"),
     "handshake fails": (GREETING, OFFER, b"220 go on\r\n", b"no TLS at all"),

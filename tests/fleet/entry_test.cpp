@@ -100,7 +100,7 @@ TEST(PolicyEntry, IsWholeOrNothing) {
 }
 
 TEST(PolicyEntry, HasABound) {
-    EXPECT_EQ(cause_of(entry_of(now) + std::string(max_entry_bytes, ' ')), "oversized");
+    EXPECT_EQ(cause_of(entry_of(now) + std::string(max_shared_entry_bytes, ' ')), "oversized");
     EXPECT_EQ(cause_of(entry_of(now) + std::string(max_policy_bytes, '\n')), "oversized");
 }
 

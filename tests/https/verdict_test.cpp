@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Outcome failed(CURLcode code) {
-    Outcome outcome;
+TransferOutcome failed(CURLcode code) {
+    TransferOutcome outcome;
     outcome.code = code;
     outcome.host = "mta-sts.example.test";
     outcome.reason = "so";
@@ -23,19 +23,19 @@ Outcome failed(CURLcode code) {
 
 TEST(Verdict, WantOfOursIsOverload) {
     for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
-        Outcome outcome = failed(CURLE_COULDNT_CONNECT);
+        TransferOutcome outcome = failed(CURLE_COULDNT_CONNECT);
         outcome.socket_error = error;
         EXPECT_EQ(fault_of(outcome)->code, Errc::overloaded) << error;
         EXPECT_EQ(fault_of(outcome)->cause, "overloaded") << error;
     }
-    Outcome outcome = failed(CURLE_COULDNT_CONNECT);
+    TransferOutcome outcome = failed(CURLE_COULDNT_CONNECT);
     outcome.socket_error = EAFNOSUPPORT;
     EXPECT_EQ(fault_of(outcome)->code, Errc::temporary);
     EXPECT_EQ(fault_of(outcome)->detail, "no connection to mta-sts.example.test (so)");
 }
 
 TEST(Verdict, ATimeoutNamesTheLimitThatWasPassed) {
-    Outcome outcome = failed(CURLE_OPERATION_TIMEDOUT);
+    TransferOutcome outcome = failed(CURLE_OPERATION_TIMEDOUT);
     outcome.took = 1500ms;
     EXPECT_EQ(fault_of(outcome)->detail, "no connection to mta-sts.example.test within 1500 ms (so)");
     outcome.took = 60s;
@@ -43,7 +43,7 @@ TEST(Verdict, ATimeoutNamesTheLimitThatWasPassed) {
 }
 
 TEST(Verdict, ACertificateIsAtFaultInTheWordsOfWhoSaysSo) {
-    Outcome outcome = failed(CURLE_PEER_FAILED_VERIFICATION);
+    TransferOutcome outcome = failed(CURLE_PEER_FAILED_VERIFICATION);
     EXPECT_EQ(fault_of(outcome)->detail, "the certificate of mta-sts.example.test is not valid: so");
     outcome.verified = X509_V_ERR_CERT_HAS_EXPIRED;
     EXPECT_EQ(fault_of(outcome)->detail,
@@ -52,7 +52,7 @@ TEST(Verdict, ACertificateIsAtFaultInTheWordsOfWhoSaysSo) {
 }
 
 TEST(Verdict, AnAnswerIsJudgedBeforeTheFailureThatEndedIt) {
-    Outcome outcome = failed(CURLE_WRITE_ERROR);
+    TransferOutcome outcome = failed(CURLE_WRITE_ERROR);
     outcome.status = 404;
     EXPECT_EQ(fault_of(outcome)->detail, "HTTP status 404 instead of 200");
     outcome.passed_limit = "too large";
@@ -60,7 +60,7 @@ TEST(Verdict, AnAnswerIsJudgedBeforeTheFailureThatEndedIt) {
 }
 
 TEST(Verdict, CodingsAreAList) {
-    Outcome outcome;
+    TransferOutcome outcome;
     outcome.status = http_ok;
     for (const std::string none : {"", ",", "identity", "Identity , ,identity"}) {
         outcome.codings = {"identity", none};

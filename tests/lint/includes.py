@@ -2,7 +2,8 @@
 """Keeps the directions between rooms: each may include the faces of the rooms in its row, and no other room's inside.
 
 And a source includes, itself or by way of another file of ours, what it uses of the headers that are precompiled: where they
-are not, it would not compile."""
+are not, it would not compile. And no two headers give one name to two things, which no compiler need tell (C++20,
+basic.def.odr)."""
 
 import functools
 import pathlib
@@ -62,6 +63,8 @@ USES = {
     "string_view": r"std::string_view\b",
     "vector": r"std::vector\b",
 }
+# In a header, outside any class.
+NAMING = re.compile(r"^(?:(?:struct|class|enum class) (\w+)\b[^;]*$|using (\w+) =|inline constexpr .*?(\w+)(?: =|\{|\[))", re.M)
 LIBRARY_INCLUDE = re.compile(r'^\s*#\s*include\s*<(\w+)/')
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
@@ -140,8 +143,18 @@ def hidden(top):
                 yield f"{source.relative_to(top)}: uses <{header}>, and does not include it"
 
 
+def named_twice(top):
+    places = {}
+    for header in sorted([*top.glob("include/**/*.hpp"), *top.glob("src/**/*.hpp")]):
+        for found in NAMING.finditer(header.read_text()):
+            places.setdefault(next(filter(None, found.groups())), set()).add(str(header.relative_to(top)))
+    for name, headers in places.items():
+        if len(headers) > 1:
+            yield f"{name} is the name of something in each of {', '.join(sorted(headers))}"
+
+
 if __name__ == "__main__":
     top = pathlib.Path(sys.argv[1]).resolve()
-    found = [*faults(top), *hidden(top)]
+    found = [*faults(top), *hidden(top), *named_twice(top)]
     print("\n".join(found))
     sys.exit(1 if found else 0)

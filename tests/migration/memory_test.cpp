@@ -154,7 +154,7 @@ TEST_F(MtaStsResolverMemory, AFaultOfOneEntryIsToldOfItAlone) {
     put(made, "list.example", 1, "[1]");
     put(made, "deep.example", 1, R"({"mx": [[[[[[]]]]]]})");
     put(made, std::string("\x1b[2J.example"), 1, "{");
-    put(made, "long.example", 1, std::string(max_entry_bytes + 1, ' '));
+    put(made, "long.example", 1, std::string(max_foreign_entry_bytes + 1, ' '));
     put(made, "good.example", 1, body_);
     EXPECT_THAT(read(), ElementsAre(HasSubstr("row 1 (broken.example): its policy is no JSON"),
                                     HasSubstr("row 2 (list.example): its policy is no JSON object"),

@@ -20,7 +20,7 @@
 namespace sternpost {
 
 // Of one entry; a longer one is refused.
-inline constexpr std::size_t max_entry_bytes = 400UL * 1024;
+inline constexpr std::size_t max_foreign_entry_bytes = 400UL * 1024;
 
 // `where` names the entry for people. A failure ends the reading, and is its result.
 using TakeEntry = std::function<Result<void>(std::string where, Result<std::string> line)>;

@@ -9,10 +9,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
+
+#include "sternpost/base/file_state.hpp"
 
 namespace sternpost {
 
@@ -34,7 +34,7 @@ private:
     Store load() const;
 
     std::string file_;
-    std::filesystem::file_time_type changed_{};
+    FileState read_from_;
     Store store_;
 };
 
