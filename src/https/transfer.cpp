@@ -180,6 +180,8 @@ CURLcode Transfer::prove_name(SSL_CTX* context) {
     limit_handshakes(context);
     if (!keep(context, tls_)) return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_info_callback(context, &Transfer::on_tls_event);
+    SSL_CTX_set_msg_callback(context, &Transfer::on_tls_message);
+    SSL_CTX_set_msg_callback_arg(context, tls_.get());
     if (tls_->report) SSL_CTX_set_cert_verify_callback(context, &Transfer::on_chain, tls_.get());
     return demand_dns_id(SSL_CTX_get0_param(context), host_) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
@@ -220,6 +222,23 @@ void Transfer::on_tls_event(const SSL* session, int where, int alert) {
         seen.http2 = std::ranges::equal(std::span(protocol, length), std::string_view("h2"));
     }
     if (where == SSL_CB_READ_ALERT && (alert & description) == SSL_AD_CLOSE_NOTIFY) seen.close_notify = true;
+}
+
+// Key updates, and frames that bring no byte of an answer, are in none of libcurl's limits; it takes them without a pause,
+// and without a look at the time, as fast as they come.
+void Transfer::on_tls_message(int sent, int, int type, const void* bytes, std::size_t length, SSL* session,
+                              void* into) {
+    if (sent != 0) return;
+    SeenOfTls& seen = *static_cast<SeenOfTls*>(into);
+    const std::span record(static_cast<const unsigned char*>(bytes), length);
+    if (type == SSL3_RT_HANDSHAKE) ++seen.messages;
+    if (type == SSL3_RT_HEADER && length == SSL3_RT_HEADER_LENGTH)
+        seen.received += length + record[3] * 256U + record[4];
+    if (seen.received <= max_received_bytes && seen.messages <= max_handshake_messages) return;
+    seen.flooded = true;
+    // To libcurl, this is the end of the connection.
+    SSL_clear_mode(session, SSL_MODE_AUTO_RETRY);
+    SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_RECEIVED_SHUTDOWN);
 }
 
 // An HTTP/1 answer that only the end of the connection delimits is whole when the peer ended it by
@@ -275,7 +294,7 @@ bool Transfer::is_to_be_repeated(CURLcode code) const {
     constexpr unsigned first_right_version = 0x080e00;
     curl_off_t length = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    return code == CURLE_OK && status() == http_ok && tls_->http2 && length < 0 &&
+    return code == CURLE_OK && status() == http_ok && !tls_->flooded && tls_->http2 && length < 0 &&
            curl_version_info(CURLVERSION_NOW)->version_num < first_right_version;
 }
 
@@ -298,7 +317,7 @@ TransferOutcome Transfer::outcome(CURLcode code) const {
     seen.reason = printable(reason_[0] != '\0' ? reason_ : curl_easy_strerror(code), 200);
     curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &seen.verified);
     seen.socket_error = socket_error_;
-    seen.passed_limit = passed_limit_;
+    seen.passed_limit = tls_->flooded ? "the policy host sends more than any answer needs" : passed_limit_;
     seen.status = status();
     seen.location = last_of(fields("location"));
     seen.lengths = fields("content-length");

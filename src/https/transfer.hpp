@@ -12,16 +12,24 @@
 #include <vector>
 
 #include "sternpost/https/curl_fetcher.hpp"
+#include "sternpost/policy/policy.hpp"
 #include "sternpost/tls/trust_store.hpp"
 #include "verdict.hpp"
 
 namespace sternpost {
+
+// Of one answer, records of TLS and frames of HTTP/2 included.
+inline constexpr std::size_t max_received_bytes = 16 * max_policy_bytes;
+inline constexpr std::size_t max_handshake_messages = 100;
 
 // What a TLS session says about itself. Its context owns this too: libcurl 8.14 goes on using a connection, to shut it
 // down, when the transfer has ended.
 struct SeenOfTls {
     bool close_notify = false;              // the peer said that nothing more would come
     bool http2 = false;                     // by ALPN, whatever a status line says
+    std::size_t received = 0;               // bytes of its records
+    std::size_t messages = 0;               // of handshakes
+    bool flooded = false;                   // more came than any answer needs
     std::shared_ptr<FetchReport> report{};  // null: nobody wants one
 };
 
@@ -63,6 +71,8 @@ private:
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
     static void on_tls_event(const SSL* session, int where, int alert);
+    static void on_tls_message(int sent, int version, int type, const void* bytes, std::size_t length,
+                               SSL* session, void* seen);
     bool has_proven_end() const;
     CURLcode prove_name(SSL_CTX* context);
     static int on_chain(X509_STORE_CTX* verification, void* seen);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <sstream>
 
 #include "sternpost/base/ascii.hpp"
@@ -15,11 +17,17 @@ namespace sternpost {
 
 namespace {
 
+// One too large for libcurl counts as none there, and what came before the end as the whole.
+bool is_length(std::string_view text) {
+    constexpr std::size_t most_digits = std::numeric_limits<std::int64_t>::digits10;
+    const std::size_t zeros = std::min(text.find_first_not_of('0'), text.size());
+    return !text.empty() && std::ranges::all_of(text, is_digit) && text.size() - zeros <= most_digits;
+}
+
 // RFC 9112 section 6.3: with anything else there is no telling where the body ends.
 bool one_length(const std::vector<std::string>& lengths) {
-    return std::ranges::all_of(lengths, [&](const std::string& length) {
-        return length == lengths.front() && !length.empty() && std::ranges::all_of(length, is_digit);
-    });
+    return std::ranges::all_of(
+        lengths, [&](const std::string& length) { return length == lengths.front() && is_length(length); });
 }
 
 // RFC 9110 sections 5.6.1 and 8.4: an empty element of the list is none.

@@ -3,13 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <optional>
+#include <thread>
 
 #include "sternpost/policy/policy.hpp"
 #include "tests/support/https_nginx.hpp"
@@ -409,6 +415,61 @@ TEST_F(CurlFetcherTest, EndsAtItsTimeout) {
         EXPECT_GE(took, 500ms) << behaviour;
         EXPECT_LT(took, 10s) << behaviour;
     }
+}
+
+// Nothing of it counts as headers or as body, and libcurl does not pause while there is more.
+TEST_F(CurlFetcherTest, EndsAFlood) {
+    options.timeout = 50s;
+    for (const std::string behaviour : {"http2-flood", "chunk-extension-endless"}) {
+        const auto fetched = fetch("mta-sts." + behaviour + ".test");
+        ASSERT_FALSE(fetched) << behaviour;
+        EXPECT_THAT(fetched.error().detail, HasSubstr("more than any answer needs")) << behaviour;
+        EXPECT_EQ(fetched.error().cause, "too-large") << behaviour;
+    }
+}
+
+// Answers one request with key updates (RFC 8446 section 4.6.3) until the client has gone.
+class KeyUpdater {
+public:
+    KeyUpdater(const std::string& address, const std::string& certificate_file)
+        : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free),
+          acceptor_(io_, {asio::ip::make_address(address), 443}) {
+        SSL_CTX_use_certificate_chain_file(context_.get(), certificate_file.c_str());
+        SSL_CTX_use_PrivateKey_file(context_.get(), certificate_file.c_str(), SSL_FILETYPE_PEM);
+        std::signal(SIGPIPE, SIG_IGN);
+        thread_ = std::jthread([this] { serve(); });
+    }
+
+private:
+    void serve() {
+        asio::ip::tcp::socket socket(io_);
+        acceptor_.accept(socket);
+        const std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(context_.get()), &SSL_free);
+        SSL_set_fd(session.get(), socket.native_handle());
+        std::array<char, 4096> request{};
+        bool connected = SSL_accept(session.get()) == 1 &&
+                         SSL_read(session.get(), request.data(), static_cast<int>(request.size())) > 0;
+        while (connected)
+            connected = SSL_key_update(session.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+                        SSL_do_handshake(session.get()) == 1;
+    }
+
+    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+    asio::io_context io_;
+    asio::ip::tcp::acceptor acceptor_;
+    std::jthread thread_;
+};
+
+TEST_F(CurlFetcherTest, EndsAFloodOfKeyUpdates) {
+    const std::string name = "mta-sts.ok.key-updates.test";
+    expect_policy(fetch(name), name, "its certificate is made");
+    const std::string flooder = lab_v4 + "77";
+    const KeyUpdater server(flooder, host->certificate_file(name));
+    options.timeout = 50s;
+    start();
+    const auto fetched = fetch(name, {flooder});
+    ASSERT_FALSE(fetched);
+    EXPECT_THAT(fetched.error().detail, HasSubstr("more than any answer needs"));
 }
 
 // #58

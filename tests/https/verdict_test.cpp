@@ -59,6 +59,19 @@ TEST(Verdict, AnAnswerIsJudgedBeforeTheFailureThatEndedIt) {
     EXPECT_EQ(fault_of(outcome)->detail, "too large");
 }
 
+TEST(Verdict, ALengthIsOneThatCanBeReached) {
+    TransferOutcome outcome;
+    outcome.status = http_ok;
+    for (const std::string right : {"0", "61", "00000000000000000000000061", "999999999999999999"}) {
+        outcome.lengths = {right, right};
+        EXPECT_FALSE(fault_of(outcome)) << right;
+    }
+    for (const std::string wrong : {"", "-1", "61,61", "99999999999999999999"}) {
+        outcome.lengths = {wrong};
+        EXPECT_TRUE(fault_of(outcome)) << wrong;
+    }
+}
+
 TEST(Verdict, CodingsAreAList) {
     TransferOutcome outcome;
     outcome.status = http_ok;

@@ -38,6 +38,7 @@ Answers that are no policy:
     identity-truncated (the same with "Transfer-Encoding: identity")  http2-differs (cut, each time elsewhere)
     length-garbage  lengths-differ (two, the last one too short)  length-list (the same in one line)  header-large (17 KiB)  header-many (17 KiB of short ones)  header-endless  trailer-endless
     gzip  coding-twice (gzip, then identity)  coding-folded  type-behind-http (another one, "HTTP/x: y", text/plain)
+    http2-flood (frames without end that say nothing)  chunk-extension-endless
     http09  garbage  close-at-once (after the request)  http2-truncated  http2-reset  http2-goaway (all three
     in the middle of the body)
 Answers that take too long:
@@ -275,15 +276,17 @@ def length_garbage(exchange):
     exchange.send(exchange.body)
 
 
+def http2_frame(kind, flags, stream, payload=b""):
+    """RFC 9113 section 4.1."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
 def http2(*last_frames, http1=True, body=lambda exchange: exchange.body):
-    """The answer in HTTP/2 frames (RFC 9113 section 4.1), of no stated length, that ends with `last_frames`.
+    """The answer in HTTP/2 frames, of no stated length, that ends with `last_frames`.
 
     To a client that speaks HTTP/1.1 only, the policy where it would come whole, else status 503; or nothing, or the
     status that `http1` is.
     """
-    def frame(kind, flags, stream, payload=b""):
-        return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
-
     def respond(exchange):
         if exchange.connection.selected_alpn_protocol() != "h2":
             if not http1:
@@ -292,18 +295,34 @@ def http2(*last_frames, http1=True, body=lambda exchange: exchange.body):
                 return exchange.answer(*PLAIN, status=http1)
             whole = any(kind == DATA and flags == END_STREAM for kind, flags, _, _ in last_frames)
             return exchange.answer(*PLAIN, status=200 if whole else 503)
-        fields = b"\x88" + b"\x0f\x10\x0atext/plain"  # RFC 7541: ":status: 200", and content-type by its index
-        exchange.send(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0) + frame(HEADERS, END_HEADERS, 1, fields))
-        exchange.send(frame(DATA, 0, 1, body(exchange)))
+        exchange.send(HTTP2_HEAD)
+        exchange.send(http2_frame(DATA, 0, 1, body(exchange)))
         for kind, flags, stream, payload in last_frames:
-            exchange.send(frame(kind, flags, stream, payload))
+            exchange.send(http2_frame(kind, flags, stream, payload))
         return exchange.close_notify()
     return respond
+
+
+def http2_flood(exchange):
+    whole_records = http2_frame(DATA, 0, 1) * 1800
+    exchange.send(HTTP2_HEAD)
+    while True:
+        exchange.send(whole_records)
+
+
+def chunk_extension_endless(exchange):
+    exchange.head(*PLAIN, "Transfer-Encoding: chunked")
+    exchange.send(b"1;")
+    while True:
+        exchange.send(b"x" * 16384)
 
 
 DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 INTERNAL_ERROR = (2).to_bytes(4, "big")
+# RFC 7541: ":status: 200", and content-type by its index.
+HTTP2_HEAD = (http2_frame(SETTINGS, 0, 0) + http2_frame(SETTINGS, ACK, 0)
+              + http2_frame(HEADERS, END_HEADERS, 1, b"\x88" + b"\x0f\x10\x0atext/plain"))
 
 
 def less_each_time(exchange):
@@ -371,6 +390,8 @@ RESPONSES = {
     "http2-differs": http2(http1=False, body=less_each_time),
     "http2-truncated": http2(),
     "http2-reset": http2((RST_STREAM, 0, 1, INTERNAL_ERROR)),
+    "http2-flood": http2_flood,
+    "chunk-extension-endless": chunk_extension_endless,
     "http2-goaway": http2((GOAWAY, 0, 0, bytes(4) + INTERNAL_ERROR)),
     "type-charset": with_fields("Content-Type: text/plain; charset=utf-8"),
     "type-upper": with_fields('Content-Type: TEXT/PLAIN;charset="UTF-8"'),
