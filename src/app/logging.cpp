@@ -1,6 +1,6 @@
 #include "logging.hpp"
 
-#include <spdlog/logger.h>
+#include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
@@ -8,10 +8,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
@@ -89,10 +94,41 @@ spdlog::level::level_enum level_of(LogLevel level) {
     return spdlog::level::info;
 }
 
+// One thread writes, so that a log that is not taken, as by a disk that hangs, holds up no loop.
+std::shared_ptr<spdlog::details::thread_pool>& writing_thread() {
+    static std::shared_ptr<spdlog::details::thread_pool> pool;
+    const auto leave_signals_to_others = [] {
+        sigset_t all;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    };
+    if (!pool)
+        pool =
+            std::make_shared<spdlog::details::thread_pool>(max_waiting_log_lines, 1, leave_signals_to_others);
+    return pool;
+}
+
+// What says so is a line of its own, once there is room again.
+class LostLines {
+public:
+    // How many have been lost since this was last told.
+    std::size_t to_tell() {
+        if (pool_->queue_size() > max_waiting_log_lines / 2) return 0;
+        const std::size_t lost = pool_->overrun_counter();
+        std::size_t told = told_;
+        return lost > told && told_.compare_exchange_strong(told, lost) ? lost - told : 0;
+    }
+
+private:
+    spdlog::details::thread_pool* pool_ = writing_thread().get();
+    std::atomic<std::size_t> told_ = pool_->overrun_counter();
+};
+
 spdlog::sink_ptr sink_of(const std::string& target) try {
     if (target == "stderr" || target == "journal") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     if (target == "syslog")
         return std::make_shared<spdlog::sinks::syslog_sink_mt>("sternpostd", LOG_PID, LOG_MAIL, false);
+    if (std::filesystem::is_fifo(target)) throw spdlog::spdlog_ex(target + " is a pipe, not a file");
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(target);
 } catch (const spdlog::spdlog_ex& error) {
     throw std::runtime_error(std::string("the log cannot be opened: ") + error.what() +
@@ -104,17 +140,39 @@ spdlog::sink_ptr sink_of(const std::string& target) try {
 LineWriter log_writer(const LogConfig& config) {
     const bool journal = config.target == "journal" || (config.target == "stderr" && stderr_is_the_journal());
     const Frame frame = journal ? Frame::journal : config.target == "syslog" ? Frame::syslog : Frame::text;
-    auto logger = std::make_shared<spdlog::logger>("sternpostd", sink_of(config.target));
+    auto logger =
+        std::make_shared<spdlog::async_logger>("sternpostd", sink_of(config.target), writing_thread(),
+                                               spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    return [logger, frame, format = config.format](const Line& line) {
+    const auto write = [logger, frame, format = config.format](const Line& line) {
         logger->log(level_of(line.level), rendered(line, frame, format));
+    };
+    return [write, lost = std::make_shared<LostLines>()](const Line& line) {
+        if (const std::size_t count = lost->to_tell(); count > 0)
+            write({LogLevel::error,
+                   Topic::daemon,
+                   fmt::format("{} lines of the log are lost: it was not taken", count),
+                   count,
+                   {}});
+        write(line);
     };
 }
 
 void set_up_logging(const LogConfig& config) {
     write_log_with(config.level, log_writer(config));
+}
+
+bool finish_logging() {
+    write_log_with(LogLevel::error, {});
+    const auto written = std::make_shared<std::promise<void>>();
+    const auto all_written = written->get_future();
+    std::thread([written, pool = std::move(writing_thread())]() mutable {
+        pool.reset();  // which writes what waits
+        written->set_value();
+    }).detach();
+    return all_written.wait_for(longest_last_write) == std::future_status::ready;
 }
 
 }  // namespace sternpost

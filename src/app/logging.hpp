@@ -5,9 +5,11 @@
 // it is one object with the keys time, level, topic, domain (if it is about one), message, count, and since (if it
 // stands for several failures, or for their end); sternpostd(8) documents them, and they do not change.
 // If standard error is the journal, it gets the journal's form.
-// Threads: set_up_logging() on the main thread; logging itself on any.
+// Threads: these functions on the main thread; logging itself on any, none of which waits for the log: one of its own
+//          writes.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include "sternpost/config/config.hpp"
@@ -17,10 +19,17 @@ namespace sternpost {
 
 inline constexpr std::size_t max_log_line_bytes = 4096;
 
-// Makes `config` the program's log from now on; also at a reload, which opens a file again.
-// Throws std::runtime_error when a file cannot be opened.
+// More are lost, the oldest first, while the log is not taken; that is told by a line when it is.
+inline constexpr std::size_t max_waiting_log_lines = 2048;
+// What still waits at the end is given up after this time.
+inline constexpr std::chrono::milliseconds longest_last_write{500};
+
+// Makes `config` the program's log from now on. Throws std::runtime_error when a file cannot be opened.
 void set_up_logging(const LogConfig& config);
-// The writer that does so once it is given to write_log_with(). Throws as above.
+// The writer that does so once it is given to write_log_with(), as at a reload, which opens a file again. Throws as
+// above.
 LineWriter log_writer(const LogConfig& config);
+// Ends logging. False: not all is written, and what still tries to must not be waited for.
+bool finish_logging();
 
 }  // namespace sternpost

@@ -148,7 +148,9 @@ int run(int argc, char** argv) {
     }
     if (line.check_config) return check(*config, line.config_file);
     std::signal(SIGPIPE, SIG_IGN);
-    return serve(std::move(*config), line.config_file);
+    const int status = serve(std::move(*config), line.config_file);
+    if (!finish_logging()) ::_exit(status);
+    return status;
 }
 
 }  // namespace sternpost

@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <regex>
 #include <stdexcept>
+#include <thread>
 
 #include "sternpost/log/log.hpp"
 
@@ -29,8 +32,9 @@ protected:
         set_up_logging(config);
         fs::remove(file);
     }
-    // What stands in the file behind the time.
+    // What stands in the file behind the time. Ends logging.
     std::string text() const {
+        finish_logging();
         std::ifstream stream(file);
         std::string all{std::istreambuf_iterator<char>(stream), {}};
         const auto time = all.find("Z ");
@@ -38,6 +42,7 @@ protected:
     }
 
     std::string without_time() const {
+        finish_logging();
         std::ifstream stream(file);
         const std::string all{std::istreambuf_iterator<char>(stream), {}};
         return std::regex_replace(all, std::regex(R"("time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")"),
@@ -54,6 +59,84 @@ TEST_F(LoggingTest, ALineIsTimeLevelAndText) {
     EXPECT_EQ(text(), "warning: policy good.test: kept\n");
 }
 
+// A pipe in its place, which at first nobody reads.
+class UnreadStandardError {
+public:
+    UnreadStandardError() : before_(::dup(STDERR_FILENO)) {
+        if (::pipe2(pipe_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+        ::dup2(pipe_[1], STDERR_FILENO);
+    }
+    ~UnreadStandardError() {
+        ::dup2(before_, STDERR_FILENO);
+        ::close(before_);
+        ::close(pipe_[1]);
+        reader_.join();
+        ::close(pipe_[0]);
+    }
+    UnreadStandardError(const UnreadStandardError&) = delete;
+    UnreadStandardError& operator=(const UnreadStandardError&) = delete;
+
+    void read_on() {
+        reader_ = std::jthread([this] {
+            std::array<char, 4096> bytes{};
+            for (ssize_t count = 0; (count = ::read(pipe_[0], bytes.data(), bytes.size())) > 0;) {
+                const std::lock_guard lock(mutex_);
+                text_.append(bytes.data(), static_cast<std::size_t>(count));
+            }
+        });
+    }
+    bool has(std::string_view words) {
+        const std::lock_guard lock(mutex_);
+        return text_.find(words) != std::string::npos;
+    }
+
+private:
+    std::array<int, 2> pipe_{};
+    int before_;
+    std::mutex mutex_;
+    std::string text_;
+    std::jthread reader_;
+};
+
+void say_more_than_may_wait() {
+    const std::string long_text(200, 'x');
+    for (std::size_t i = 0; i < 3 * max_waiting_log_lines; ++i)
+        say(LogLevel::info, Topic::daemon, "{}", long_text);
+}
+
+// As by a journal whose disk hangs. No loop may wait for that, nor may the end.
+TEST_F(LoggingTest, ALogThatIsNotTakenIsNotWaitedFor) {
+    UnreadStandardError standard_error;
+    config.target = "stderr";
+    set_up_logging(config);
+    say_more_than_may_wait();
+    EXPECT_FALSE(finish_logging());
+    standard_error.read_on();
+    set_up_logging(config);
+    say(LogLevel::info, Topic::daemon, "taken again");
+    EXPECT_TRUE(finish_logging());
+}
+
+TEST_F(LoggingTest, LostLinesAreTold) {
+    UnreadStandardError standard_error;
+    config.target = "stderr";
+    set_up_logging(config);
+    say_more_than_may_wait();
+    standard_error.read_on();
+    while (!standard_error.has("error: ")) {
+        say(LogLevel::info, Topic::daemon, "more");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_TRUE(standard_error.has("lines of the log are lost: it was not taken"));
+    EXPECT_TRUE(finish_logging());
+}
+
+// Opening it would wait for a reader.
+TEST_F(LoggingTest, APipeIsNoFile) {
+    ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+    EXPECT_THROW(set_up_logging(config), std::runtime_error);
+}
+
 // systemd.exec(5), $JOURNAL_STREAM; sd-daemon(3), the head of a line.
 TEST_F(LoggingTest, StandardErrorThatIsTheJournalGetsPriorities) {
     const auto logged = [&] {
@@ -63,6 +146,7 @@ TEST_F(LoggingTest, StandardErrorThatIsTheJournalGetsPriorities) {
         config.target = "stderr";
         set_up_logging(config);
         say(LogLevel::warning, Topic::daemon, "kept");
+        finish_logging();
         ::dup2(before, STDERR_FILENO);
         ::close(before);
         ::close(stream);
@@ -123,6 +207,7 @@ TEST_F(LoggingTest, TheJournalReadsPriorities) {
         testing::internal::CaptureStderr();
         say(LogLevel::error, {Topic::policy, "good.test"}, "gone");
         say(LogLevel::info, Topic::dns, "asking");
+        finish_logging();
         const std::string said = testing::internal::GetCapturedStderr();
         EXPECT_THAT(said, testing::MatchesRegex(format == LogFormat::text
                                                     ? "<3>policy good.test: gone\n<6>dns: asking\n"
@@ -136,6 +221,7 @@ TEST_F(LoggingTest, TheLevelHoldsBackWhatIsBelow) {
     say(LogLevel::info, Topic::daemon, "quiet");
     say(LogLevel::debug, Topic::daemon, "quieter");
     EXPECT_EQ(text(), "");
+    set_up_logging(config);
     say(LogLevel::error, Topic::daemon, "loud");
     EXPECT_EQ(text(), "error: loud\n");
 }
