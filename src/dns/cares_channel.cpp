@@ -192,7 +192,7 @@ void CaresChannel::start(Handler handler, const Bytes& query) {
     watch_again();
     const std::uint16_t id = id_of(query);
     ids_.insert(id);
-    auto question = std::unique_ptr<Question>(new Question{*this, id, std::move(handler)});
+    auto question = std::make_unique<Question>(Question{*this, id, std::move(handler)});
     ::ares_send(channel_, query.data(), static_cast<int>(query.size()), &CaresChannel::on_answer,
                 question.release());
     rearm();

@@ -82,8 +82,8 @@ void covers_dane_as_before(const Facts& facts, Report& report) {
             std::string(level) + " is may, and postfix-tlspol was here: " + facts.host.tlspol.front() +
                 scope.place(),
             "postfix-tlspol answered dane for domains that have DANE and no MTA-STS policy. sternpostd "
-            "leaves "
-            "these to Postfix, whose level may does not look for DANE: they are less protected than before.",
+            "leaves these to Postfix, whose level may does not look for DANE: they are less protected than "
+            "before.",
             std::move(remedy));
     }
 }
@@ -101,9 +101,8 @@ void is_strict_with_unsigned_mx(const Facts& facts, Report& report) {
                    std::string(name) +
                        (facts.postfix.set.contains(name) ? " = may" : " is may, this version's default") +
                        scope.place(),
-                   "Postfix leaves out TLSA records behind an unsigned MX record where a policy or the level "
-                   "says dane "
-                   "(the default of 3.6.0 to 3.9.1 was a mistake).",
+                   "Postfix leaves out TLSA records behind an unsigned MX record where a policy or the "
+                   "level says dane (the default of 3.6.0 to 3.9.1 was a mistake).",
                    {set(facts, scope, name, "dane")});
     }
 }

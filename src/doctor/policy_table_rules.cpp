@@ -72,9 +72,8 @@ void is_not_nested(const Facts& facts, Report& report) {
             const std::string list = without_nesting(to_tables(scope.value(maps)), our_tables(facts, scope));
             report.add(Severity::broken,
                        "sternpostd is asked from within " + ours.table.type + ":" + scope.place(),
-                       "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for "
-                       "the answer "
-                       "of another table: mail is deferred, or policies are missed.",
+                       "unionmap: joins answers to what Postfix cannot read, and pipemap: asks us for the "
+                       "answer of another table: mail is deferred, or policies are missed.",
                        {list.empty()
                             ? "# In smtp_tls_policy_maps, put " + ours.socketmap.text + " in the place of " +
                                   ours.table.text + "; what else that asks may need a place of its own."
@@ -133,8 +132,7 @@ void is_not_hidden(const Facts& facts, Report& report) {
             else if (!socketmaps_of(tables[i]).empty())
                 report.add(Severity::advice, before,
                            "Its answers come first: where this other resolver knows a policy or fails, "
-                           "sternpostd is "
-                           "not asked.",
+                           "sternpostd is not asked.",
                            {without_socketmaps(tables[i])
                                 ? set_tables(facts, scope, alone(tables, ours.front().index))
                                 : "# In smtp_tls_policy_maps, take out " + tables[i].text +

@@ -77,8 +77,7 @@ void senders_may_opt_out(const Facts& facts, Report& report) {
         report.add(
             Severity::information, "tls_required_enable = yes",
             "A message with the header \"TLS-Required: no\" (RFC 8689) is sent without its domain's policy; "
-            "that "
-            "is the sender's right.",
+            "that is the sender's right.",
             {"# Where senders are not to decide that: " + postconf(facts, "-e 'tls_required_enable = no'")});
 }
 

@@ -10,8 +10,7 @@ namespace {
 
 constexpr std::string_view why_not_here =
     "The next-hop is that host, so the policies of recipients' domains are not applied here: run sternpostd "
-    "on the host "
-    "that looks up MX records.";
+    "on the host that looks up MX records.";
 
 void reaches_mx_hosts(const Facts& facts, Report& report) {
     const PostfixSettings& settings = facts.postfix.settings;

@@ -88,8 +88,7 @@ void speaks_modern_tls(const Facts& facts, Report& report) {
         else if (std::find(modern, allowed.end(), true) == allowed.end())
             report.add(Severity::broken, what,
                        "It leaves out TLS 1.2 and newer, without which hardly any host can be reached: mail "
-                       "to domains "
-                       "with an enforce policy is deferred.",
+                       "to domains with an enforce policy is deferred.",
                        remedy);
         else if (std::find(allowed.begin(), modern, true) != modern)
             report.add(

@@ -164,8 +164,7 @@ void keeps_the_server_name(const Facts& facts, Report& report) {
         if (is_yes(*scope.settings, name))
             report.add(Severity::advice, std::string(name) + " = yes" + scope.place(),
                        "Where an MX host is an alias, Postfix asks for and checks the certificate of the "
-                       "name that it "
-                       "leads to, which is not the one in the policy: that mail is deferred.",
+                       "name that it leads to, which is not the one in the policy: that mail is deferred.",
                        {set(facts, scope, name, "no")});
 }
 

@@ -84,8 +84,7 @@ void enforces_mx_patterns(const Facts& facts, Report& report) {
         if (is(*scope.settings, name, "no") && asks_extended(facts, scope))
             report.add(Severity::advice, std::string(name) + " = no" + scope.place(),
                        "The names of MX hosts are not checked against the policy: a forged MX record that "
-                       "leads to a "
-                       "host with a certificate for a listed name is followed.",
+                       "leads to a host with a certificate for a listed name is followed.",
                        {set(facts, scope, name, "yes")});
 }
 

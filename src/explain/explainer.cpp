@@ -76,7 +76,7 @@ private:
         MapAnswer answer;
         answer.map = std::move(map);
         answer.postfix = std::move(postfix);
-        answer.reply = reply ? without_frame(*reply) : "";
+        answer.reply = reply ? std::string(payload_of(*reply)) : "";
         answer.effect = effect_of(answer.reply);
         told_.answers.push_back(std::move(answer));
     }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/fleet/redis_fleet.hpp"
 #include "sternpost/policy/host_name.hpp"
@@ -71,8 +70,7 @@ public:
     }
     std::string id() {
         const std::string_view id = take("id");
-        if (id.empty() || id.size() > max_id_length || !std::ranges::all_of(id, is_letter_or_digit))
-            throw Wrong{"its id is none"};
+        if (!valid_sts_id(id)) throw Wrong{"its id is none"};
         return std::string(id);
     }
     std::string domain() {

@@ -1,6 +1,6 @@
 #include "relay.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -21,9 +21,7 @@ std::string random_token() {
     std::array<unsigned char, 16> bytes{};
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         throw std::runtime_error("no random numbers to be had");
-    std::string token;
-    for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
-    return token;
+    return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
 }  // namespace sternpost

@@ -1,6 +1,7 @@
 #include "seal.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
@@ -35,13 +36,7 @@ std::string head_of(const std::string& key, std::string_view text) {
                   &size) == nullptr ||
         size != mac_size)
         throw std::runtime_error("OpenSSL does not make an HMAC-SHA256");
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string head(name_of_form);
-    for (const unsigned char byte : mac) {
-        head += digits[byte >> 4U];
-        head += digits[byte & 0xfU];
-    }
-    return head + '\n';
+    return fmt::format("{}{:02x}\n", name_of_form, fmt::join(mac, ""));
 }
 
 struct Descriptor {

@@ -44,7 +44,12 @@ void cache(Draft& draft, const Setting& setting) {
     if (type->text == "sqlite" && file != nullptr)
         return draft.remark("\"sternpost import --from postfix-mta-sts-resolver " + file->shown() +
                             "\" takes over what it remembers.");
-    draft.leave_out({"cache.type", *type}, "policies are on disk, and each host has its own");
+    const bool shared = type->text.starts_with("redis");
+    draft.leave_out(
+        {"cache.type", *type},
+        shared ? "each host has its policies on disk; [fleet] shares them by such a server, with servers, or "
+                 "sentinels and master, and a key-file"
+               : "policies are on disk, and each host has its own");
     draft.warn("What it remembers in " + type->shown() +
                " cannot be taken over: give a list of the domains to \"sternpost cache warm\".");
 }
@@ -73,9 +78,8 @@ void default_zone(Draft& draft, const Setting& setting) {
     if (plain(setting.value)) return;
     add_map(draft, "default-zone", setting);
     draft.warn(
-        "default_zone answers as no name of sternpostd does: in main.cf, write default-zone in the place of "
-        "each "
-        "map name that is none of the zones.");
+        "default_zone answers as no name of sternpostd does: in main.cf, write default-zone in the place "
+        "of each map name that is none of the zones.");
 }
 
 void zones(Draft& draft, const Setting& setting) {

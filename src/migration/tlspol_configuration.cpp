@@ -62,9 +62,8 @@ void resolver(Draft& draft, const Setting& setting) {
     draft.set("dns", "servers", "[" + toml_text(setting.value.text) + "]", setting);
     if (on_this_host(setting.value.text)) return;
     draft.warn("The resolver " + setting.value.shown() +
-               " is on another host, and postfix-tlspol believes its word on DNSSEC. Where the way to it is "
-               "as safe as "
-               "loopback, set trust-ad = true in [dns]; else there is no DANE by it.");
+               " is on another host, and postfix-tlspol believes its word on DNSSEC. Where the way to it "
+               "is as safe as loopback, set trust-ad = true in [dns]; else there is no DANE by it.");
 }
 
 void warn_of_dane(Draft& draft, const MainCf& main_cf) {
@@ -102,9 +101,8 @@ void translate_tlspol(const YamlValue& file, const MainCf& main_cf, Draft& draft
             if (known) translate(draft, {key + "." + name, member}, translations);
     }
     draft.remark(
-        "\"postfix-tlspol -dump | sternpost import --from postfix-tlspol -\", while it runs, takes over what "
-        "it "
-        "remembers.");
+        "\"postfix-tlspol -dump | sternpost import --from postfix-tlspol -\", while it runs, takes over "
+        "what it remembers.");
 }
 
 }  // namespace sternpost

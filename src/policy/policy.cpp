@@ -18,6 +18,12 @@ std::string_view to_string(Mode mode) {
     return {};
 }
 
+std::optional<Mode> mode_of(std::string_view text) {
+    for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce})
+        if (text == to_string(mode)) return mode;
+    return std::nullopt;
+}
+
 Result<Policy> read_policy(std::string_view body) {
     if (Fault fault = fault_of_file(body)) return failure(Errc::invalid, std::move(*fault));
     PolicyReader reader;

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "record_fields.hpp"
 #include "sternpost/base/ascii.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/trimmed.hpp"
@@ -19,7 +20,6 @@ namespace {
 using std::chrono::seconds;
 using namespace std::string_view_literals;
 
-constexpr std::size_t max_name_of_field = 32;
 constexpr std::size_t max_age_digits = 10;
 constexpr std::array known_names{"version"sv, "mode"sv, "mx"sv, "max_age"sv};
 constexpr std::array modes{"enforce"sv, "testing"sv, "none"sv};
@@ -39,11 +39,9 @@ Fault fault_of_name(std::string_view name) {
     if (name.starts_with('#')) return "a policy has no comments";
     if (is_white_space(name.front())) return "white space before the name " + quote(trimmed(name));
     if (is_white_space(name.back())) return "white space before the \":\" of " + quote(trimmed(name));
-    if (name.size() > max_name_of_field) return "the name " + quote(name) + " is longer than 32 characters";
-    const bool good = is_letter_or_digit(name.front()) && std::ranges::all_of(name, [](char c) {
-                          return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.';
-                      });
-    return good ? Fault() : quote(name) + " is not a name";
+    if (name.size() > max_field_name_length)
+        return "the name " + quote(name) + " is longer than 32 characters";
+    return valid_field_name(name) ? Fault() : quote(name) + " is not a name";
 }
 
 // RFC 8461 section 3.2, sts-policy-ext-value.
@@ -156,12 +154,10 @@ Fault PolicyReader::read_version(std::string_view value) {
 
 Fault PolicyReader::read_mode(std::string_view value) {
     if (again(mode_seen_)) return std::nullopt;
-    for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce}) {
-        if (value != to_string(mode)) continue;
-        policy_.mode = mode;
-        return std::nullopt;
-    }
-    return "mode must be enforce, testing or none, not " + quote(value) + did_you_mean(value, modes);
+    const auto mode = mode_of(value);
+    if (mode) policy_.mode = *mode;
+    return mode ? Fault()
+                : "mode must be enforce, testing or none, not " + quote(value) + did_you_mean(value, modes);
 }
 
 Fault PolicyReader::read_max_age(std::string_view value) {

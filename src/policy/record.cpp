@@ -21,10 +21,6 @@ bool is_sts_record(std::string_view text) {
     return take_delimiter(text);
 }
 
-bool valid_id(std::string_view id) {
-    return !id.empty() && id.size() <= max_id_length && std::ranges::all_of(id, is_letter_or_digit);
-}
-
 tl::unexpected<Error> broken(const std::string& why) {
     return failure(Errc::invalid, "the _mta-sts TXT record cannot be used: " + why);
 }
@@ -51,7 +47,8 @@ Result<std::optional<StsRecord>> read_fields(std::string_view fields) {
         // RFC 8461 section 3.2: of a field given twice the first counts; a further id is only an extension.
         if (!record && field.starts_with(id_field)) {
             const std::string_view id = field.substr(id_field.size());
-            if (!valid_id(id)) return broken("its id must be 1 to 32 letters and digits, not " + quote(id));
+            if (!valid_sts_id(id))
+                return broken("its id must be 1 to 32 letters and digits, not " + quote(id));
             record = StsRecord{std::string(id)};
         } else if (const auto fault = fault_of_field(field)) {
             return broken(*fault);
@@ -72,6 +69,10 @@ std::string why_other(std::string_view text) {
 }
 
 }  // namespace
+
+bool valid_sts_id(std::string_view id) {
+    return !id.empty() && id.size() <= max_id_length && std::ranges::all_of(id, is_letter_or_digit);
+}
 
 Result<std::optional<StsRecord>> read_sts_record(std::span<const std::string> texts) {
     const auto found = std::ranges::find_if(texts, is_sts_record);

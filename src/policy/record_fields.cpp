@@ -8,8 +8,6 @@ namespace sternpost {
 
 namespace {
 
-constexpr std::size_t max_field_name_length = 32;
-
 void skip_white_space(std::string_view& text) {
     text.remove_prefix(
         static_cast<std::size_t>(std::ranges::find_if_not(text, is_white_space) - text.begin()));

@@ -9,6 +9,7 @@
 #include "lookups.hpp"
 #include "operations.hpp"
 #include "reply_maker.hpp"
+#include "sternpost/answer/netstring.hpp"
 #include "sternpost/loop/lag.hpp"
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/loop/wait.hpp"
@@ -170,7 +171,7 @@ private:
         const ReadyReply* ready = entry && entry->rules == answer_rules_ ? entry->reply(question) : nullptr;
         if (ready == nullptr || clock.wall() >= ready->expires || clock.steady() >= ready->hosts_due)
             return nullptr;
-        const bool protects = ready->text.substr(ready->text.find(':') + 1).starts_with("OK ");
+        const bool protects = payload_of(ready->text).starts_with("OK ");
         return protects ? Reply(std::move(entry), ready->text) : nullptr;
     }
 

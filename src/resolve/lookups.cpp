@@ -7,6 +7,7 @@
 #include "discovery.hpp"
 #include "reply_maker.hpp"
 #include "sternpost/answer/answer.hpp"
+#include "sternpost/answer/netstring.hpp"
 #include "sternpost/log/log.hpp"
 #include "sternpost/loop/both.hpp"
 #include "sternpost/loop/lag.hpp"
@@ -28,12 +29,12 @@ void release(Flight& flight, const Reply& with) {
 void warn_if_nothing_passes(const KnownDomain& known, const TableEntry& entry, const Now& now,
                             const Settings& settings, Repeats& repeats) {
     const Trouble trouble{{Topic::policy, known.domain}, "hosts"};
-    const auto payload = [](const ReadyReply& ready) { return ready.text.substr(ready.text.find(':') + 1); };
     const bool nothing_passes = std::ranges::any_of(entry.replies(), [&](const ReadyReply& ready) {
-        return fails_closed(payload(ready)) || passes_no_mx_host(known, ready.question, now, settings);
+        return fails_closed(payload_of(ready.text)) ||
+               passes_no_mx_host(known, ready.question, now, settings);
     });
     const bool enforced = std::ranges::any_of(
-        entry.replies(), [&](const ReadyReply& ready) { return payload(ready).starts_with("OK "); });
+        entry.replies(), [&](const ReadyReply& ready) { return payload_of(ready.text).starts_with("OK "); });
     if (nothing_passes)
         repeats.failed(trouble, LogLevel::warning, 0,
                        "no MX host passes it, or its answer is too long for Postfix: mail is deferred");

@@ -121,7 +121,7 @@ std::vector<KnownAnswer> Operations::answers_about(const KnownDomain& known) con
         if (!reply && (looked_at || pinned))
             reply = prepare_reply(known, asked(next_hop, *settings.rules.map(map)), at, settings, at.steady)
                         .reply;
-        if (reply) answer.reply = without_frame(*reply);
+        if (reply) answer.reply = payload_of(*reply);
     }
     return answers;
 }

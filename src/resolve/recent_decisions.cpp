@@ -66,7 +66,7 @@ void RecentDecisions::note(const KnownDomain& known, const TableEntry& entry, co
         Decision decision;
         decision.at = now.wall;
         decision.next_hop = next_hop_of(known.domain, ready.question.route);
-        decision.reply = without_frame(ready.text).substr(0, max_decision_bytes);
+        decision.reply = payload_of(ready.text).substr(0, max_decision_bytes);
         decision.why = why_so(known, ready.question, now, context_.settings()).substr(0, max_decision_bytes);
         decisions_.push_front(std::move(decision));
         if (decisions_.size() > max_decisions) decisions_.pop_back();

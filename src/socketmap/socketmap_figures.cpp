@@ -1,5 +1,7 @@
 #include "sternpost/socketmap/socketmap_figures.hpp"
 
+#include "sternpost/answer/netstring.hpp"
+
 namespace sternpost {
 
 namespace {
@@ -7,7 +9,7 @@ namespace {
 // A place in answer_kinds.
 std::size_t kind_of(std::string_view reply) {
     if (reply.empty()) return 5;
-    const std::string_view said = reply.substr(reply.find(':') + 1);
+    const std::string_view said = payload_of(reply);
     switch (said.front()) {
         case 'O':
             return said.starts_with("OK dane-only") ? 1 : 0;

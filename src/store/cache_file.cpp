@@ -168,8 +168,7 @@ std::unique_ptr<OpenCache> CacheFile::open_without_index(const SQLite::Exception
     auto opened = std::make_unique<OpenCache>(path_, Index::in_process);
     say(LogLevel::error, Topic::cache,
         "{} can be read, but probably not written ({}): make room on its disk; until the next start nobody "
-        "else can "
-        "read it",
+        "else can read it",
         path_, why.what());
     return opened;
 }

@@ -6,8 +6,8 @@
 //
 // Ownership: SqliteStore owns the only one.
 // Threads:   those of the store.
-// Errors:    SQLite::Exception from open(); std::runtime_error with the remedy from the constructor, std::system_error
-//            from move_aside() and part_with().
+// Errors:    SQLite::Exception from open(), or std::runtime_error if a newer sternpostd wrote the file; std::runtime_error
+//            with the remedy from the constructor, std::system_error from move_aside() and part_with().
 #pragma once
 
 #include <SQLiteCpp/Database.h>

@@ -60,9 +60,9 @@ std::vector<MxPattern> patterns_from(const std::string& lines, const std::string
 }
 
 Mode mode_from(const std::string& text, const std::string& domain) {
-    for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce})
-        if (text == to_string(mode)) return mode;
-    throw SQLite::Exception("the row of " + domain + " is damaged", SQLITE_CORRUPT);
+    const auto mode = mode_of(text);
+    demand(mode.has_value(), domain);
+    return *mode;
 }
 
 CachedPolicy policy_from(SQLite::Statement& row, const std::string& domain) {

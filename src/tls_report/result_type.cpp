@@ -9,8 +9,7 @@ namespace {
 constexpr std::array known{
     ResultType{"starttls-not-supported", "The MX host did not offer STARTTLS.",
                "Switch TLS on at this host (Postfix: smtpd_tls_security_level = may), and look for a "
-               "firewall in front "
-               "of it that rewrites SMTP; or take the host out of the MX records."},
+               "firewall in front of it that rewrites SMTP; or take the host out of the MX records."},
     ResultType{"certificate-host-mismatch", "The certificate is for other names than the MX host's.",
                "Get a certificate that has the name of the MX record, and see to it that the host shows it."},
     ResultType{"certificate-expired", "The certificate has expired.",
@@ -20,12 +19,10 @@ constexpr std::array known{
                "the root."},
     ResultType{"validation-failure", "TLS or the check of the certificate failed for another reason.",
                "Read the reason beside it; try \"sternpost explain --probe\" on the domain; compare the mx "
-               "lines of the "
-               "policy with the MX records."},
+               "lines of the policy with the MX records."},
     ResultType{"tlsa-invalid", "A TLSA record has a mistake, or no certificate of the host fits it.",
-               "Publish the TLSA record of the certificate that the host shows now; at a change publish the "
-               "next one "
-               "beforehand."},
+               "Publish the TLSA record of the certificate that the host shows now; at a change publish "
+               "the next one beforehand."},
     ResultType{
         "dnssec-invalid", "The sender's resolver found the DNSSEC signatures wrong.",
         "Check the signatures, the DS record and the clock of the zone of the MX host, and of the domain."},

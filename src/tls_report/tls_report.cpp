@@ -143,12 +143,6 @@ private:
         }
     }
 
-    static std::optional<Mode> mode_of(std::string_view word) {
-        for (const Mode mode : {Mode::none, Mode::testing, Mode::enforce})
-            if (word == to_string(mode)) return mode;
-        return std::nullopt;
-    }
-
     static void add_host(std::string_view host, std::set<std::string>& seen, PolicyReport& into) {
         if (into.mx.size() >= max_policy_hosts) return;
         const std::string name = normalised(host);

@@ -8,6 +8,7 @@ import pwd
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from process import SEARCH_PATH, WAIT_SECONDS, Process
@@ -16,6 +17,7 @@ from socketmap import SocketmapClient
 LISTEN = ("127.0.0.1", 8461)
 STOP_SECONDS = 5.0  # the design's promise for TERM
 COMMAND_SECONDS = 20.0
+LOG_LOOKS, LOG_LOOK_SECONDS = 50, 0.02
 # Of what users run. With the sanitizers nothing is optimised, and everything has its red zones.
 MEMORY_LIMIT = (400 if os.environ.get("STERNPOST_SANITIZE") else 200) * 1024 * 1024
 SANDBOX = Path(__file__).resolve().parents[1] / "packaging" / "sandbox.py"
@@ -192,7 +194,14 @@ class Sternpostd:
         return self.process is not None
 
     def log_text(self):
-        return self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
+        """All that has been said by now: a thread of its own writes it."""
+        written = None
+        for _ in range(LOG_LOOKS):
+            before, written = written, self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
+            if written == before or not self.started():
+                break
+            time.sleep(LOG_LOOK_SECONDS)
+        return written
 
     def wait_for_log(self, pattern):
         """The first line of the log that the compiled `pattern` is found in."""

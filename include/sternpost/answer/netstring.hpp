@@ -21,9 +21,9 @@ inline std::string to_netstring(std::string_view payload) {
 }
 
 // The payload of a netstring of ours: "OK …" out of "12:OK …,".
-inline std::string without_frame(std::string_view netstring) {
+inline std::string_view payload_of(std::string_view netstring) {
     const std::size_t begin = netstring.find(':') + 1;
-    return std::string(netstring.substr(begin, netstring.size() - begin - 1));
+    return netstring.substr(begin, netstring.size() - begin - 1);
 }
 
 }  // namespace sternpost

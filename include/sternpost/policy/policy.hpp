@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ namespace sternpost {
 
 enum class Mode { none, testing, enforce };
 std::string_view to_string(Mode mode);
+// nullopt: it is no mode.
+std::optional<Mode> mode_of(std::string_view text);
 
 inline constexpr std::size_t max_policy_bytes = 64UL * 1024;    // RFC 8461 section 3.3
 inline constexpr std::chrono::seconds max_max_age{31'557'600};  // RFC 8461 section 3.2; more is cut to this

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sternpost/base/result.hpp"
@@ -14,6 +15,9 @@
 namespace sternpost {
 
 inline constexpr std::size_t max_id_length = 32;
+
+// 1 to max_id_length letters and digits.
+bool valid_sts_id(std::string_view id);
 
 struct StsRecord {
     std::string id;  // opaque, case-sensitive; compared for equality only
