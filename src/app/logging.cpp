@@ -94,19 +94,8 @@ spdlog::level::level_enum level_of(LogLevel level) {
     return spdlog::level::info;
 }
 
-// One thread writes, so that a log that is not taken, as by a disk that hangs, holds up no loop.
-std::shared_ptr<spdlog::details::thread_pool>& writing_thread() {
-    static std::shared_ptr<spdlog::details::thread_pool> pool;
-    const auto leave_signals_to_others = [] {
-        sigset_t all;
-        sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    };
-    if (!pool)
-        pool =
-            std::make_shared<spdlog::details::thread_pool>(max_waiting_log_lines, 1, leave_signals_to_others);
-    return pool;
-}
+// Null: lines are written by whoever says them.
+std::shared_ptr<spdlog::details::thread_pool> writing_thread;
 
 // What says so is a line of its own, once there is room again.
 class LostLines {
@@ -120,7 +109,7 @@ public:
     }
 
 private:
-    spdlog::details::thread_pool* pool_ = writing_thread().get();
+    std::shared_ptr<spdlog::details::thread_pool> pool_ = writing_thread;
     std::atomic<std::size_t> told_ = pool_->overrun_counter();
 };
 
@@ -135,41 +124,84 @@ spdlog::sink_ptr sink_of(const std::string& target) try {
                              "; the user that sternpostd runs as must be able to write it, see [log] target");
 }
 
-}  // namespace
+// What a configuration leads to.
+struct Output {
+    spdlog::sink_ptr sink;
+    Frame frame;
+    LogFormat format;
+};
 
-LineWriter log_writer(const LogConfig& config) {
+Output output_of(const LogConfig& config) {
     const bool journal = config.target == "journal" || (config.target == "stderr" && stderr_is_the_journal());
     const Frame frame = journal ? Frame::journal : config.target == "syslog" ? Frame::syslog : Frame::text;
-    auto logger =
-        std::make_shared<spdlog::async_logger>("sternpostd", sink_of(config.target), writing_thread(),
-                                               spdlog::async_overflow_policy::overrun_oldest);
-    logger->set_pattern("%v");
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::trace);
-    const auto write = [logger, frame, format = config.format](const Line& line) {
-        logger->log(level_of(line.level), rendered(line, frame, format));
-    };
-    return [write, lost = std::make_shared<LostLines>()](const Line& line) {
-        if (const std::size_t count = lost->to_tell(); count > 0)
-            write({LogLevel::error,
-                   Topic::daemon,
-                   fmt::format("{} lines of the log are lost: it was not taken", count),
-                   count,
-                   {}});
-        write(line);
+    return {sink_of(config.target), frame, config.format};
+}
+
+void write(spdlog::logger& logger, const Output& output, const Line& line) {
+    logger.log(level_of(line.level), rendered(line, output.frame, output.format));
+}
+
+void take_all(spdlog::logger& logger) {
+    logger.set_pattern("%v");
+    logger.set_level(spdlog::level::trace);
+    logger.flush_on(spdlog::level::trace);
+}
+
+LineWriter writer_at_once(const Output& output) {
+    const auto logger = std::make_shared<spdlog::logger>("sternpostd", output.sink);
+    take_all(*logger);
+    return [logger, output](const Line& line) { write(*logger, output, line); };
+}
+
+LineWriter writer_behind(const Output& output) {
+    const auto logger = std::make_shared<spdlog::async_logger>("sternpostd", output.sink, writing_thread,
+                                                               spdlog::async_overflow_policy::overrun_oldest);
+    take_all(*logger);
+    return [logger, output, lost = std::make_shared<LostLines>()](const Line& line) {
+        if (const std::size_t count = lost->to_tell(); count > 0) {
+            const std::string text = fmt::format("{} lines of the log are lost: it was not taken", count);
+            write(*logger, output, {LogLevel::error, Topic::daemon, text, count, {}});
+        }
+        write(*logger, output, line);
     };
 }
 
+LineWriter writer_to(const Output& output) {
+    return writing_thread ? writer_behind(output) : writer_at_once(output);
+}
+
+// What set_up_logging() has opened.
+Output at_start;
+
+}  // namespace
+
+LineWriter log_writer(const LogConfig& config) {
+    return writer_to(output_of(config));
+}
+
 void set_up_logging(const LogConfig& config) {
-    write_log_with(config.level, log_writer(config));
+    at_start = output_of(config);
+    write_log_with(config.level, writer_to(at_start));
+}
+
+void write_log_behind(LogLevel least) {
+    const auto leave_signals_to_others = [] {
+        sigset_t all;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    };
+    writing_thread =
+        std::make_shared<spdlog::details::thread_pool>(max_waiting_log_lines, 1, leave_signals_to_others);
+    write_log_with(least, writer_to(at_start));
 }
 
 bool finish_logging() {
     write_log_with(LogLevel::error, {});
+    if (!writing_thread) return true;
     const auto written = std::make_shared<std::promise<void>>();
     const auto all_written = written->get_future();
-    std::thread([written, pool = std::move(writing_thread())]() mutable {
-        pool.reset();  // which writes what waits
+    std::thread([written, last = std::move(writing_thread)]() mutable {
+        last.reset();  // which writes what waits
         written->set_value();
     }).detach();
     return all_written.wait_for(longest_last_write) == std::future_status::ready;

@@ -5,8 +5,8 @@
 // it is one object with the keys time, level, topic, domain (if it is about one), message, count, and since (if it
 // stands for several failures, or for their end); sternpostd(8) documents them, and they do not change.
 // If standard error is the journal, it gets the journal's form.
-// Threads: these functions on the main thread; logging itself on any, none of which waits for the log: one of its own
-//          writes.
+// Threads: these functions on the main thread; logging itself on any. After write_log_behind(), none of them waits for
+//          the log.
 #pragma once
 
 #include <chrono>
@@ -29,6 +29,8 @@ void set_up_logging(const LogConfig& config);
 // The writer that does so once it is given to write_log_with(), as at a reload, which opens a file again. Throws as
 // above.
 LineWriter log_writer(const LogConfig& config);
+// From now on a thread of its own writes. To be called once the daemon is who it is to be: a thread keeps its rights.
+void write_log_behind(LogLevel least);
 // Ends logging. False: not all is written, and what still tries to must not be waited for.
 bool finish_logging();
 

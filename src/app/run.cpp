@@ -90,6 +90,7 @@ int serve(Config config, const std::string& config_file) try {
     auto sockets = Daemon::open_sockets(config);
     auto admin = open_admin_sockets(config.admin, account);
     if (account) become(*account);
+    write_log_behind(config.log.level);
     warn_of_rights(account, config_file);
     Daemon daemon(std::move(config), config_file, std::move(sockets), std::move(admin));
     return daemon.run();

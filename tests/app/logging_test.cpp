@@ -109,9 +109,12 @@ TEST_F(LoggingTest, ALogThatIsNotTakenIsNotWaitedFor) {
     UnreadStandardError standard_error;
     config.target = "stderr";
     set_up_logging(config);
+    write_log_behind(LogLevel::info);
     say_more_than_may_wait();
+    say(LogLevel::info, Topic::daemon, "the last of them");
     EXPECT_FALSE(finish_logging());
     standard_error.read_on();
+    while (!standard_error.has("the last of them")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     set_up_logging(config);
     say(LogLevel::info, Topic::daemon, "taken again");
     EXPECT_TRUE(finish_logging());
@@ -121,6 +124,7 @@ TEST_F(LoggingTest, LostLinesAreTold) {
     UnreadStandardError standard_error;
     config.target = "stderr";
     set_up_logging(config);
+    write_log_behind(LogLevel::info);
     say_more_than_may_wait();
     standard_error.read_on();
     while (!standard_error.has("error: ")) {

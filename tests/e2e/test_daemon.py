@@ -7,6 +7,7 @@ import socketserver
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +199,15 @@ def test_hup_goes_by_what_is_in_force(world, start_sternpostd):
     assert asks_for_a_start(reload("127.0.0.1:9461", port=LISTEN[1] + 1))
     assert not asks_for_a_start(reload("127.0.0.1:9461"))
     assert not asks_for_a_start(reload("[::]:9461")), "IPv6 alone, so the two can be listened on side by side"
+
+
+def test_a_service_manager_that_does_not_read_holds_nothing_up(world, start_sternpostd):
+    sternpostd = start_sternpostd()
+    more_than_its_socket_holds = 2 * int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
+    for reloads in range(1, min(more_than_its_socket_holds, 100)):
+        sternpostd.reload()
+        sternpostd.process.wait_until(lambda: sternpostd.log_text().count("info: reloaded") >= reloads, "it is reloaded")
+    load(sternpostd, world.domain("unread"), world)
 
 
 def test_a_log_that_cannot_be_opened_anew_is_no_reason_to_refuse_a_reload(world, start_sternpostd):
