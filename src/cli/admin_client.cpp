@@ -138,6 +138,21 @@ Result<AdminReply> AdminClient::ask(const std::string& method, const std::string
     }
 }
 
+std::vector<ListenAddress> addresses_in_use(const Config& config) {
+    std::vector<ListenAddress> addresses;
+    if (config.admin.socket.empty()) return addresses;
+    const auto status = AdminClient(config.admin.socket, short_patience).get("/v1/status");
+    if (!status || !status->good()) return addresses;
+    const auto object = status->object();
+    const auto* names = object.if_contains("listening");
+    if (names == nullptr || !names->is_array()) return addresses;
+    for (const auto& name : names->get_array()) {
+        if (!name.is_string()) continue;
+        if (auto address = parse_listen_address(name.get_string())) addresses.push_back(std::move(*address));
+    }
+    return addresses;
+}
+
 Result<AdminReply> AdminClient::explain(int error) const {
     if (error == EACCES)
         return failure(

@@ -9,8 +9,10 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sternpost/base/result.hpp"
+#include "sternpost/config/config.hpp"
 
 namespace sternpost {
 
@@ -51,5 +53,8 @@ private:
     bool gave_up_ = false;
     std::unique_ptr<Connection> connection_;  // kept as long as it lasts
 };
+
+// Where the running daemon listens: systemd may have given it sockets other than its configuration names. Empty: unknown.
+std::vector<ListenAddress> addresses_in_use(const Config& config);
 
 }  // namespace sternpost

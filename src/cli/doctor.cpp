@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "admin_client.hpp"
 #include "command.hpp"
 #include "doctor_output.hpp"
 #include "run_to_end.hpp"
@@ -56,6 +57,12 @@ std::string whole_path(const std::string& directory) {
     return path;
 }
 
+// If FILE names no admin socket of its own, the usual one is another daemon's.
+void listen_as_it_does(Config& config, bool usual) {
+    if (!usual && config.admin.socket == Config().admin.socket) return;
+    if (auto in_use = addresses_in_use(config); !in_use.empty()) config.listen = std::move(in_use);
+}
+
 int doctor(const Config& config, const Arguments& arguments) {
     asio::io_context io(1);
     auto facts = run_to_end(io, gather_facts(whole_path(arguments.directory), config));
@@ -83,7 +90,10 @@ void add_doctor(CLI::App& program, CommandLine& line) {
         ->type_name("DIR");
     command->add_flag("--json", arguments->json, "Print one JSON object");
     command->callback([arguments, &line] {
-        if (const auto config = config_for(line)) line.status = doctor(*config, *arguments);
+        auto config = config_for(line);
+        if (!config) return;
+        listen_as_it_does(*config, line.config_file.empty());
+        line.status = doctor(*config, *arguments);
     });
 }
 

@@ -9,13 +9,11 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/json/value.hpp>
 #include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "admin_client.hpp"
 #include "command.hpp"
@@ -117,21 +115,13 @@ int exit_status(const std::string& reply) {
     return exit_temporary;
 }
 
-// systemd may have given the daemon sockets other than its configuration names. nullopt: it has not, as far as is known.
+// nullopt: the daemon listens where its configuration says, as far as is known.
 std::optional<ListenAddress> address_by_systemd(const Config& config) {
-    if (config.admin.socket.empty()) return std::nullopt;
-    const auto status = AdminClient(config.admin.socket, short_patience).get("/v1/status");
-    if (!status || !status->good()) return std::nullopt;
-    const auto object = status->object();
-    std::vector<std::string> listening;
-    if (const auto* names = object.if_contains("listening"); names != nullptr && names->is_array())
-        for (const auto& name : names->get_array())
-            if (name.is_string()) listening.emplace_back(name.get_string());
-    if (listening.empty() ||
-        std::ranges::find(listening, to_string(config.listen.front())) != listening.end())
-        return std::nullopt;
-    const auto first = parse_listen_address(listening.front());
-    return first ? std::optional(*first) : std::nullopt;
+    const auto in_use = addresses_in_use(config);
+    const bool as_configured = std::ranges::any_of(in_use, [&](const ListenAddress& address) {
+        return to_string(address) == to_string(config.listen.front());
+    });
+    return in_use.empty() || as_configured ? std::nullopt : std::optional(in_use.front());
 }
 
 // Another program may listen at the usual configuration's address, such as the resolver that sternpost has replaced: there,

@@ -67,7 +67,8 @@ bool is_outside(const SocketLook& look) {
 }
 
 std::string listen_where_postfix_looks(const SocketLook& look) {
-    return "# In sternpost.toml: listen = [\"unix:" + look.path + "\"]; then: " + std::string(start);
+    return "# In sternpost.toml: listen = [\"unix:" + look.path + "\"]; then: " + std::string(start) +
+           "; if systemd has the sockets, in sternpostd.socket instead: ListenStream=" + look.path;
 }
 
 std::vector<std::string> way_to_the_socket(const Facts& facts, const SocketLook& look) {
@@ -147,12 +148,11 @@ bool is_told(const SocketLook& look) {
            (!look.is_socket || !look.closed.empty() || look.endpoint.size() - 5 > max_unix_path);
 }
 
-// As in sternpost.toml.
-std::string listen_of(const Config& daemon) {
+std::string places_of(const Config& daemon) {
     std::string list;
     for (const ListenAddress& address : daemon.listen)
-        list += (list.empty() ? "\"" : ", \"") + to_string(address) + "\"";
-    return "listen = [" + list + "]";
+        list += (list.empty() ? "" : ", ") + to_string(address);
+    return list;
 }
 
 void is_answered(const Facts& facts, Report& report) {
@@ -165,7 +165,7 @@ void is_answered(const Facts& facts, Report& report) {
                 "sternpostd is not reached at " + where(look) + ": " + std::strerror(look.error) +
                     place(facts, look),
                 std::string(deferred),
-                {std::string(refused ? start : status), "# sternpost.toml has " + listen_of(facts.daemon)});
+                {std::string(refused ? start : status), "# It is to listen at " + places_of(facts.daemon)});
         } else if (look.outcome == SocketLook::Outcome::no_answer) {
             report.add(Severity::broken, "nobody answers at " + where(look) + place(facts, look),
                        "What listens there does not speak socketmap, or hangs: mail is deferred.",

@@ -356,6 +356,29 @@ def test_for_people(place):
     assert "✓" in place.run(environment={"LC_ALL": "C.UTF-8"}).stdout
 
 
+@pytest.mark.parametrize("map", ["postfix", "QUERY", "sts"])
+def test_sockets_of_systemd_are_those_that_count(whole_world, places, map):
+    """And not those of "listen", where nobody listens."""
+    place = places[0]
+    path = place.queue / "sternpost" / "of-systemd.sock"
+    daemon = whole_world.sternpostd({"listen": ["127.0.0.1:8462"]})
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0o666)
+        script = f'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@" 3<&{listener.fileno()}'
+        daemon.start(wrapper=["bash", "-c", script, "bash"], pass_fds=[listener.fileno()])
+        place.write(good(place) + f"smtp_tls_policy_maps = socketmap:unix:sternpost/of-systemd.sock:{map}\n")
+        said = json.loads(place.run("--json", config=daemon.config).stdout)
+        place.write(good(place) + "smtp_tls_policy_maps =\n")
+        missing = json.loads(place.run("--json", config=daemon.config).stdout)
+        daemon.stop()
+    path.unlink()
+    assert not findings(said, "map-missing")
+    remedy = findings(missing, "map-missing")[0]["remedy"]
+    assert any("socketmap:unix:sternpost/of-systemd.sock:" in command for command in remedy), remedy
+
+
 def test_a_postfix_that_cannot_be_asked(place):
     for directory, words in ("/nowhere", "No such file"), (place.directory, "main.cf"):
         done = place.run("--postfix", directory)
