@@ -1,6 +1,7 @@
 #include "domain_json.hpp"
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/resolve/cache_operations.hpp"
 #include "sternpost/resolve/resolve_figures.hpp"
 
 namespace json = boost::json;
@@ -65,7 +66,8 @@ json::object to_json(const DomainRecord& record, PolicyText text) {
     if (record.last_used != WallTime()) object["last_used"] = to_iso8601(record.last_used);
     if (record.failed) object["failed"] = to_json(*record.failed);
     if (record.dane_seen) object["dane_seen"] = to_iso8601(*record.dane_seen);
-    if (text == PolicyText::given) object[export_mark] = export_form;
+    const bool ours = !record.policy || record.policy->learnt_by != by_import;
+    if (text == PolicyText::given && ours) object[export_mark] = export_form;
     return object;
 }
 

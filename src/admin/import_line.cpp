@@ -108,6 +108,8 @@ public:
         record.policy = std::move(cached);
         record.last_used = past_time("last_used").value_or(now_);
         record.dane_seen = past_time("dane_seen");
+        if (const json::value* refresh = find("refresh_at"))
+            record.refresh_at = time_in(*refresh, "refresh_at");
         return line;
     }
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cache.hpp"
+#include "sternpost/resolve/cache_operations.hpp"
 
 namespace json = boost::json;
 
@@ -50,7 +51,10 @@ std::string policy_text(const json::object& report) {
     text += line_of("mx", joined(report, "mx"));
     text += line_of("max_age", std::to_string(number_in(report, "max_age")) + " s");
     const std::string relay = text_in(report, "learnt_by");
-    text += line_of("fetched", text_in(report, "fetched") + (relay.empty() ? "" : " by the relay " + relay));
+    const std::string by = relay.empty()        ? ""
+                           : relay == by_import ? ", as an import says"
+                                                : " by the relay " + relay;
+    text += line_of("fetched", text_in(report, "fetched") + by);
     text += line_of("expires", text_in(report, "expires"));
     text += line_of("next refresh",
                     text_in(report, "refresh_at").empty() ? "none" : text_in(report, "refresh_at"));

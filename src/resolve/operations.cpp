@@ -189,8 +189,12 @@ awaitable<Result<Imported>> Operations::import(DomainRecord record, Origin origi
     // What was learnt here stays.
     record.last_used = std::max(record.last_used, known.last_used);
     if (known.dane_seen) record.dane_seen = known.dane_seen;
-    record.refresh_at =
-        origin == Origin::own_export ? refresh_time(domain, *record.policy) : std::optional(at);
+    if (origin == Origin::elsewhere) {
+        record.refresh_at = at;
+        record.policy->learnt_by = by_import;
+    } else if (const auto usual = refresh_time(domain, *record.policy)) {
+        record.refresh_at = std::min(record.refresh_at.value_or(*usual), *usual);
+    }
     const auto arriving = std::make_shared<const CachedPolicy>(*record.policy);
     arriving_.insert_or_assign(domain, arriving);
     lookups_.abandon(domain);

@@ -58,8 +58,18 @@ TEST(ImportLine, WhatWasExportedComesBackByteForByte) {
     EXPECT_EQ(read->record.policy->policy.mx, record().policy->policy.mx);
     EXPECT_EQ(read->record.policy->fetched, record().policy->fetched);
     EXPECT_EQ(read->record.last_used, record().last_used);
+    EXPECT_EQ(read->record.refresh_at, record().refresh_at);
     EXPECT_EQ(read->record.dane_seen, record().dane_seen);
     EXPECT_FALSE(read->record.failed);
+}
+
+TEST(ImportLine, WhatWasTakenOverAndNotFetchedIsFromElsewhereForOthersToo) {
+    DomainRecord taken_over = record();
+    taken_over.policy->learnt_by = by_import;
+    const auto read = read_import_line(ascii_json(to_json(taken_over, PolicyText::given)), now);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->origin, Origin::elsewhere);
+    EXPECT_EQ(read->record.policy->learnt_by, "");
 }
 
 TEST(ImportLine, AnExportIsPrintableAscii) {

@@ -262,6 +262,20 @@ TEST_F(OperationsTest, WhatComesFromElsewhereIsFetchedSoon) {
     EXPECT_EQ(store.records.at("good.test").refresh_at.value(), clock.wall());
 }
 
+TEST_F(OperationsTest, WhatWasToBeFetchedSoonStillIs) {
+    DomainRecord record = imported(enforce("a.good.test"));
+    record.refresh_at = clock.wall();
+    EXPECT_EQ(import(record, Origin::own_export), Imported::taken);
+    EXPECT_EQ(store.records.at("good.test").refresh_at.value(), clock.wall());
+}
+
+TEST_F(OperationsTest, WhatComesFromElsewhereIsKnownAsSuchUntilItIsFetched) {
+    EXPECT_EQ(import(imported(enforce("a.good.test")), Origin::elsewhere), Imported::taken);
+    EXPECT_EQ(report("good.test").record.policy->learnt_by, by_import);
+    EXPECT_TRUE(refresh("good.test").fetched);
+    EXPECT_EQ(store.records.at("good.test").policy->learnt_by, "");
+}
+
 TEST_F(OperationsTest, AnImportIsCommittedOrFails) {
     store.full = true;
     EXPECT_FALSE(test::run(io, answers->import(imported(enforce("a.good.test")), Origin::own_export)));

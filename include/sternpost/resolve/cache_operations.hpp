@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sternpost/dane/dane_lookup.hpp"
@@ -66,6 +67,9 @@ enum class Origin {
     own_export,
     elsewhere,  // it is soon fetched again, and does not replace what we have fetched ourselves
 };
+
+// What CachedPolicy::learnt_by says of a policy from elsewhere until it is fetched; no relay's name.
+inline constexpr std::string_view by_import = "(import)";
 
 class CacheOperations {
 public:
