@@ -390,9 +390,18 @@ def test_a_map_of_ones_own_is_known_while_sternpostd_does_not_run(instance, star
     assert instance.values() == {"smtp_tls_policy_maps": "hash:/a"}
 
 
+@pytest.mark.parametrize("installation", installations.ALL[:1])  # only root gets into the trees of the others
+def test_who_may_not_write_is_told_who_may(instance, sternpostd):
+    before = instance.main_cf.read_text()
+    result = instance.shell(f"setpriv --reuid 65534 --regid 65534 --clear-groups bash {SETUP} -c {instance.directory}")
+    assert result.returncode == 1 and result.stderr.endswith(": run this as root. Nothing was changed.\n"), result
+    assert instance.main_cf.read_text() == before
+
+
 @each_installation
-def test_a_dry_run_prints_what_would_be_done(instance, sternpostd):
-    instance.configure("smtp_tls_policy_maps = inline:{ {example.com = may} }\n")
+@pytest.mark.parametrize("table", ["inline:{ {example.com = may} }", "inline:{ {'example.com' = may} }"])
+def test_a_dry_run_prints_what_would_be_done(instance, sternpostd, table):
+    instance.configure(f"smtp_tls_policy_maps = {table}\n")
     before = instance.main_cf.read_text()
     commands = done(instance.setup("--dry-run"))
     assert instance.main_cf.read_text() == before
