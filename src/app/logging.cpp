@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -118,6 +119,9 @@ spdlog::sink_ptr sink_of(const std::string& target) try {
     if (target == "syslog")
         return std::make_shared<spdlog::sinks::syslog_sink_mt>("sternpostd", LOG_PID, LOG_MAIL, false);
     if (std::filesystem::is_fifo(target)) throw spdlog::spdlog_ex(target + " is a pipe, not a file");
+    // spdlog would make it.
+    const std::string directory = std::filesystem::path(target).parent_path();
+    if (::access(directory.c_str(), F_OK) != 0) throw spdlog::spdlog_ex(target, errno);
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(target);
 } catch (const spdlog::spdlog_ex& error) {
     throw std::runtime_error(std::string("the log cannot be opened: ") + error.what() +

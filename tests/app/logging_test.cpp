@@ -242,6 +242,9 @@ TEST_F(LoggingTest, AFileThatWasMovedIsOpenedAnew) {
 TEST_F(LoggingTest, AFileThatCannotBeOpenedIsTold) {
     config.target = "/proc/folder/log";
     EXPECT_THROW(set_up_logging(config), std::runtime_error);
+    config.target = file + "/folder/log";
+    EXPECT_THROW(set_up_logging(config), std::runtime_error);
+    EXPECT_FALSE(fs::exists(file)) << "as --check-config says, which makes nothing either";
 }
 
 }  // namespace
