@@ -143,14 +143,16 @@ void compare_with_wish(Found& found, const Arguments& arguments) {
         for (const Remark& reason : planned.error().reasons)
             if (std::ranges::find(findings, reason.code, &Remark::code) == findings.end())
                 findings.push_back(reason);
-    } else if (const auto how = differences(*found.survey.policy, planned->policy); !how.empty()) {
-        findings.push_back({Level::warning, "differs", "",
-                            "what is published is not what these options ask for" + how,
-                            "the same without --check prints that"});
-    } else if (planned->rua != found.seen.tls_reports.rua) {
-        findings.push_back({Level::warning, "tls-reports-differ", "",
-                            "TLS reports are asked for elsewhere than at --rua",
-                            "the same without --check prints the record"});
+    } else {
+        if (const auto how = differences(*found.survey.policy, planned->policy); !how.empty())
+            findings.push_back({Level::warning, "differs", "",
+                                "what is published is not what these options ask for" + how,
+                                "the same without --check prints that"});
+        const auto& asked_at = found.seen.tls_reports.rua;
+        if (!asked_at.empty() && planned->rua != asked_at)
+            findings.push_back({Level::warning, "tls-reports-differ", "",
+                                "TLS reports are asked for elsewhere than at --rua",
+                                "the same without --check prints the record"});
     }
     std::ranges::stable_sort(findings, {}, &Remark::level);
 }
@@ -292,7 +294,7 @@ void add_publish(CLI::App& program, CommandLine& line) {
         ->type_name("TIME")
         ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
         ->transform(CLI::Validator(fault_of_time, ""));  // comes first: to the other, a unit alone is 1 of it
-    command->add_option("--rua", arguments->rua, "Where TLS reports are to go: mailto:… or https:…")
+    command->add_option("--rua", arguments->rua, "Where TLS reports are to go: mailto:ADDRESS or https:URL")
         ->type_name("URI")
         ->allow_extra_args(false);
     CLI::Option* site =

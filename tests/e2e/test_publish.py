@@ -204,6 +204,16 @@ def test_a_text_that_changed_without_its_id_is_told(world, start_sternpostd, tmp
     assert check("--previous", str(tmp_path / "former.json"))["checks"]["id"] is True
 
 
+def test_where_reports_go_is_compared_whatever_the_policy_is(world):
+    domain, silent = world.domain("rua"), world.domain("no-rua")
+    in_mode("testing")(world, domain)
+    in_mode("testing", rua=None)(world, silent)
+    other = ("--check", "--mode", "enforce", "--rua", "mailto:other@reports.test")
+    assert {"differs", "tls-reports-differ"} <= set(codes(told(world, domain, *other)[0]))
+    report, _ = told(world, silent, *other)
+    assert "differs" in codes(report) and "tls-reports-differ" not in codes(report)
+
+
 def test_who_retires_is_told_how_long_to_wait(world, tmp_path):
     domain = world.domain("retiring")
     in_mode("none", max_age=86400)(world, domain)
