@@ -1,3 +1,5 @@
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <iostream>
@@ -87,7 +89,10 @@ void add_doctor(CLI::App& program, CommandLine& line) {
     command
         ->add_option("--postfix", arguments->directory,
                      "The directory of main.cf, of another instance of Postfix")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(CLI::Validator(
+            [](const std::string& directory) { return directory.empty() ? "a directory is wanted" : ""; },
+            ""));
     command->add_flag("--json", arguments->json, "Print one JSON object");
     command->callback([arguments, &line] {
         auto config = config_for(line);

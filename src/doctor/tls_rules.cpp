@@ -162,7 +162,7 @@ void logs_connections(const Facts& facts, Report& report) {
     for (const Scope& scope : scopes(facts, {name})) {
         const std::string_view found = scope.value(name);
         if (found != "0" && !found.empty() && !is(*scope.settings, name, "none")) continue;
-        report.add(Severity::advice, std::string(name) + " = " + std::string(found) + scope.place(),
+        report.add(Severity::information, std::string(name) + " = " + std::string(found) + scope.place(),
                    "The log does not say whether a connection was verified; 1 is one line for each.",
                    {set(facts, scope, name, "1")});
     }

@@ -468,7 +468,7 @@ const Fault faults[] = {
     {"ciphers", with("smtp_tls_mandatory_ciphers", "export"), advice, "postconf -X"},
     {"ciphers", with("smtp_tls_mandatory_exclude_ciphers", "aNULL, HIGH"), advice, "postconf -X"},
     {"obsolete", with("smtp_use_tls", "yes"), advice, "postconf -X 'smtp_use_tls'"},
-    {"loglevel", with("smtp_tls_loglevel", "0"), advice, "smtp_tls_loglevel = 1"},
+    {"loglevel", with("smtp_tls_loglevel", "0"), information, "smtp_tls_loglevel = 1"},
     {"tlsproxy",
      [](Facts& facts) {
          set(facts, "smtp_tls_connection_reuse", "yes");
@@ -660,13 +660,13 @@ TEST(RulesTest, AnAddressThatIsNotReachedIsComparedWithAllThatAreListenedAt) {
 
 TEST(RulesTest, TheWorstComesFirst) {
     Facts facts = good_facts();
-    set(facts, "smtp_tls_loglevel", "0");
+    set(facts, "smtp_cname_overrides_servername", "yes");
     set(facts, "tls_required_enable", "yes");
     set(facts, "smtp_tls_CAfile", "");
     const auto findings = examine(facts).findings;
     ASSERT_EQ(findings.size(), 3U);
     EXPECT_EQ(findings[0].rule, "ca-missing");
-    EXPECT_EQ(findings[1].rule, "loglevel");
+    EXPECT_EQ(findings[1].rule, "cname-servername");
     EXPECT_EQ(findings[2].rule, "tls-required");
 }
 

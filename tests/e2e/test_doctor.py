@@ -78,7 +78,7 @@ FAULTS = [
     ("ciphers", "broken", "smtp_tls_mandatory_ciphers = null"),
     ("ciphers", "broken", "smtp_tls_mandatory_ciphers = strong"),
     ("obsolete", "advice", "smtp_use_tls = yes"),
-    ("loglevel", "advice", "smtp_tls_loglevel = 0"),
+    ("loglevel", "information", "smtp_tls_loglevel = 0"),
     ("tlsproxy", "broken", "smtp_tls_connection_reuse = yes", {"tlsproxy": False}),
     ("tlsproxy", "advice", "smtp_tls_connection_reuse = yes", {"master": "tlsproxy unix - - n - 1 tlsproxy"}),
     ("too-many-clients", "advice", "default_process_limit = 3000"),
@@ -139,7 +139,7 @@ other unix - - n - - smtp -o smtp_tls_policy_maps={place.kept},socketmap:inet:12
 """
 MENDED_RULES = {"map-missing", "map-hidden", "map-nested", "map-unknown", "inet-name", "socket-missing", "level-none", "level-too-strict", "dns-disabled",
                 "resolver-options", "mx-errors-ignored", "ca-missing", "trust-anchor", "cert-match", "cname-servername",
-                "mandatory-protocols", "ciphers", "obsolete", "loglevel", "tlsproxy"}
+                "mandatory-protocols", "ciphers", "obsolete", "tlsproxy"}
 
 
 def faults_of(installation):
@@ -282,6 +282,14 @@ def test_the_lines_of_the_package_are_good(place, name):
     assert said["good"]
 
 
+def test_the_three_lines_are_good(place):
+    """Those that postfix/setup writes, and no other."""
+    lines = [line for line in snippet(place, "main.cf.sts").splitlines() if "loglevel" not in line]
+    place.write("\n".join(lines) + "\n")
+    said = place.examine()
+    assert said["status"] == 0 and findings(said, "loglevel"), said["findings"]
+
+
 def broken_places():
     return [pytest.param(number, index, id="%d.%d-%s-%d" % (*installation.version, fault[0], index))
             for number, installation in enumerate(installations.ALL)
@@ -345,12 +353,12 @@ def test_another_instance(place):
 
 
 def test_for_people(place):
-    place.write(good(place) + "smtp_tls_CAfile =\nsmtp_tls_loglevel = 0\n")
+    place.write(good(place) + "smtp_tls_CAfile =\nsmtp_cname_overrides_servername = yes\nsmtp_tls_loglevel = 0\n")
     done = place.run(environment={"LC_ALL": "C"})
     assert done.returncode == 2
     assert done.stdout.isascii() and "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
-    assert lines.index("Broken") < lines.index("Advice") < lines.index("Good")
+    assert lines.index("Broken") < lines.index("Advice") < lines.index("Information") < lines.index("Good")
     assert "       postconf -e 'smtp_tls_loglevel = 1'" in lines
     assert lines[-1].startswith("1 broken, 1 advice, ") and lines[-1].endswith("postfix reload")
     assert "✓" in place.run(environment={"LC_ALL": "C.UTF-8"}).stdout
@@ -377,6 +385,11 @@ def test_sockets_of_systemd_are_those_that_count(whole_world, places, map):
     assert not findings(said, "map-missing")
     remedy = findings(missing, "map-missing")[0]["remedy"]
     assert any("socketmap:unix:sternpost/of-systemd.sock:" in command for command in remedy), remedy
+
+
+def test_no_directory_is_not_the_usual_one(place):
+    done = place.run("--postfix", "")
+    assert done.returncode == 64 and "a directory is wanted" in done.stderr, done
 
 
 def test_a_postfix_that_cannot_be_asked(place):
