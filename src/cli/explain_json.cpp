@@ -148,7 +148,7 @@ json::object json_of(const MxHostSeen& host) {
 
 json::object json_of(const MxLayer& layer) {
     json::object object = head_of(layer);
-    object["signed"] = layer.is_signed;
+    object["signed"] = layer.is_signed ? json::value(*layer.is_signed) : json::value(nullptr);
     json::array hosts;
     for (const MxHostSeen& host : layer.hosts) hosts.push_back(json_of(host));
     object["hosts"] = std::move(hosts);
@@ -226,13 +226,15 @@ json::object json_of(const Explanation& told) {
     object["conclusion"] = text(told.conclusion);
     object["advice"] = texts(told.advice);
     object["override"] = text_or_null(told.decided);
-    if (told.domain.empty()) return object;
-    object["record"] = json_of(told.record);
-    object["policy_host"] = json_of(told.policy_host);
-    object["policy"] = json_of(told.policy);
-    object["mx"] = json_of(told.mx);
-    object["dane"] = json_of(told.dane);
-    object["tls_reports"] = json_of(told.tls_reports);
+    const auto looked_at = [&told](const auto& layer) {
+        return told.domain.empty() ? json::value(nullptr) : json::value(json_of(layer));
+    };
+    object["record"] = looked_at(told.record);
+    object["policy_host"] = looked_at(told.policy_host);
+    object["policy"] = looked_at(told.policy);
+    object["mx"] = looked_at(told.mx);
+    object["dane"] = looked_at(told.dane);
+    object["tls_reports"] = looked_at(told.tls_reports);
     if (told.fleet) object["fleet"] = json_of(*told.fleet);
     object["answers"] = json_of(told.answers);
     return object;

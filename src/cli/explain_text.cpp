@@ -132,7 +132,8 @@ private:
 
     void mx(const MxLayer& layer) {
         head("MX hosts", layer);
-        if (!layer.hosts.empty()) detail("MX RRset", layer.is_signed ? "signed (DNSSEC)" : "not signed");
+        if (!layer.hosts.empty() && layer.is_signed)
+            detail("MX RRset", *layer.is_signed ? "signed (DNSSEC)" : "not signed");
         for (const MxHostSeen& host : layer.hosts) mx_host(host, layer.by_policy);
     }
 

@@ -163,7 +163,7 @@ MxLayer mx_layer(const DaneState& state, const Result<RecordSet<MxRecord>>& answ
                  const Standard& standard) {
     const Policy* policy = standard.policy;
     MxLayer layer;
-    layer.is_signed = answer && answer->authentic;
+    if (answer) layer.is_signed = answer->authentic;
     for (const MxHost& host : state.hosts) {
         MxHostSeen seen;
         seen.name = host.name;

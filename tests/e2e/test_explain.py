@@ -180,6 +180,8 @@ def test_the_keys_for_machines(world):
 def test_a_key_that_can_have_no_policy(world, key):
     report, status = told(world, key)
     assert (report["domain"], report["outcome"], status) == (None, "no-policy", NO_POLICY)
+    assert [report[layer] for layer in ("record", "policy_host", "policy", "mx", "dane", "tls_reports")] == 6 * [None]
+    assert report["answers"] == []
 
 
 def test_a_smart_host_is_its_own_mx_host(world):
@@ -189,6 +191,7 @@ def test_a_smart_host_is_its_own_mx_host(world):
     assert status == PROTECTED
     host, = report["mx"]["hosts"]
     assert (host["name"], host["preference"], host["lets_mail_through"]) == ("relay.smarthost.test", None, True)
+    assert report["mx"]["signed"] is None
 
 
 def test_dns_that_does_not_answer_is_not_no(world):

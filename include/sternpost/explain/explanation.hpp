@@ -68,7 +68,7 @@ struct MxHostSeen {
 
 struct MxLayer : Layer {
     std::vector<MxHostSeen> hosts;  // best preference first
-    bool is_signed = false;         // the MX RRset
+    std::optional<bool> is_signed;  // the MX RRset; nullopt: there is none to look at, or it is not known
     bool by_policy = false;         // a policy names the hosts that may be used
 };
 
