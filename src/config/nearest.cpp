@@ -43,7 +43,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
     for (const std::string_view candidate : candidates) {
         const bool begun = word.size() > 1 && plain(candidate).starts_with(plain(word));
         const std::size_t here = begun ? 0 : distance(plain(word), plain(candidate));
-        if (here < best_distance && here < candidate.size()) {
+        if (here < best_distance && 2 * here < candidate.size()) {
             best = candidate;
             best_distance = here;
         }

@@ -6,12 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <random>
 #include <sstream>
+#include <string_view>
+
+#include "sternpost/config/nearest.hpp"
 
 namespace sternpost {
 namespace {
@@ -291,7 +295,9 @@ TEST(ConfigErrors, UnknownKeysAndSections) {
         {"[dns]\ncolour = 1",
          "2:1",
          {R"([dns]: unknown key "colour"; known here: servers, trust-ad, timeout)"}},
-        {"timeout = '1s'", "1:1", {R"(unknown key "timeout"; its place is below [dns] or [https])"}},
+        {"timeout = '1s'",
+         "1:1",
+         {R"(unknown key "timeout"; its place is below [dns] or [https] or [fleet])"}},
         {"mx = []", "1:1", {"its place is below [[override]]"}},
         {"tlsrpt = true", "1:1", {"its place is below [maps.NAME]"}},
         {"[log]\nlisten = []", "2:1", {"its place is at the top of the file, before the first [section]"}},
@@ -404,6 +410,13 @@ TEST(ConfigErrors, Words) {
         {"maps.x.dane = 'of'", "1:15", {R"([maps.x] dane: "of" is unknown here)", R"(did you mean "off"?)"}},
         {"[[override]]\ndomain = 'a.b'\naction = 'ignroe'", "3:10", {R"(did you mean "ignore"?)"}},
     });
+}
+
+// "no" is anything but "on".
+TEST(ConfigErrors, AWordOfWhichLittleIsLeftIsNotNear) {
+    constexpr std::array<std::string_view, 3> words{"auto", "on", "off"};
+    EXPECT_EQ(nearest("no", words), "");
+    EXPECT_EQ(nearest("of", words), "off");
 }
 
 TEST(ConfigErrors, ListenAddresses) {

@@ -395,6 +395,6 @@ def _(stage):
     return stage.complaint('# 1\n# 2\n# 3\n[dns]\ntimout = "5s"\n')
 
 
-@situation('sternpost.toml.5: sternpost.toml:9:1: unknown key "timeout"; its place is below [dns] or [https]')
+@situation('sternpost.toml.5: sternpost.toml:9:1: unknown key "timeout"; its place is below [dns] or [https] or [fleet]')
 def _(stage):
     return stage.complaint("\n" * 8 + 'timeout = "5s"\n')
