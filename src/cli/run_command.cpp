@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -63,6 +64,11 @@ std::string wrong_word(const CLI::App& program) {
            (near.empty() ? "; --help names all" : "; did you mean " + quote(near) + "?");
 }
 
+bool names_a_configuration(const std::vector<std::string>& words) {
+    return std::ranges::any_of(
+        words, [](const std::string& word) { return word == "-c" || word.starts_with("--config"); });
+}
+
 int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
     try {
         program.parse(words_of(argc, argv));
@@ -72,6 +78,12 @@ int run(CLI::App& program, const CommandLine& line, int argc, char** argv) {
             program.exit(error);
         else
             complain(wrong);
+        return exit_usage;
+    } catch (const CLI::ExtrasError& error) {
+        if (names_a_configuration(program.remaining(true)))
+            complain("-c FILE comes before the command");
+        else
+            program.exit(error);
         return exit_usage;
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? exit_good : exit_usage;

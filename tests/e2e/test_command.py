@@ -66,6 +66,12 @@ def test_a_word_that_is_no_command_is_named():
     assert run("nosuch", "--help", stdout=subprocess.DEVNULL).returncode == 0
 
 
+def test_where_the_configuration_is_named_is_told(tmp_path):
+    for option in "-c", "--config":
+        done = run("query", "example.com", option, str(tmp_path))
+        assert done.returncode == 64 and done.stderr == "sternpost: -c FILE comes before the command\n", done
+
+
 def test_a_word_in_brackets_is_no_list(tmp_path):
     """CLI11 would make one of it, without the brackets."""
     (tmp_path / "toml").write_text(f'[admin]\nsocket = "{tmp_path}/none"\n')
