@@ -327,7 +327,8 @@ void Daemon::apply(Config config) {
     const bool metrics_in_the_way =
         change_metrics && metrics_wanted && metrics_in_force_ && overlap(*metrics_wanted, *metrics_in_force_);
     const bool other_metrics = change_metrics && !metrics_in_the_way;
-    const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_;
+    const bool other_socket = config.admin.socket != config_.admin.socket || !serves_operators_ ||
+                              ::access(config.admin.socket.c_str(), F_OK) != 0;
     auto metrics = other_metrics ? open_metrics_socket(config.admin) : std::nullopt;
     auto operators = other_socket ? open_operators_socket(config.admin) : std::nullopt;
     auto eyes = std::make_shared<Eyes>(config.https.ca_file);

@@ -144,7 +144,8 @@ ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
 ListeningSocket::~ListeningSocket() {
     if (descriptor_ < 0) return;
     ::close(descriptor_);
-    if (!remove_.empty()) ::unlink(remove_.c_str());
+    // Whoever listens there now has made it anew.
+    if (!remove_.empty() && !somebody_answers(address_of(remove_))) ::unlink(remove_.c_str());
 }
 
 }  // namespace sternpost

@@ -197,6 +197,16 @@ def test_a_metrics_address_that_is_taken_stops_the_start(world, daemon):
     assert 'change "metrics"' in refused(other)
 
 
+def test_a_reload_makes_a_socket_that_was_removed_anew(daemon):
+    path = daemon.directory / "admin.sock"
+    path.unlink()
+    daemon.reload()
+    daemon.wait_for_log(re.compile("info: reloaded"))
+    assert Admin(path).get("/healthz") == "ok\n"
+    daemon.restart()
+    assert Admin(path).get("/healthz") == "ok\n"
+
+
 def test_a_reload_takes_over_both(daemon):
     moved = daemon.directory / "moved.sock"
     daemon.write_config(merged(daemon.settings, {"admin": {"socket": str(moved), "metrics": "127.0.0.1:9462"}}))
