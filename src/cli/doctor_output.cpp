@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "json_schema.hpp"
 #include "sternpost/base/joined.hpp"
 #include "sternpost/base/printable.hpp"
 
@@ -16,7 +17,6 @@ namespace sternpost {
 namespace {
 
 constexpr std::size_t columns = 100;
-constexpr int schema = 1;
 
 struct Grade {
     Severity severity;
@@ -179,7 +179,7 @@ std::string as_json(const Facts& facts, const Examination& examination) {
     postfix["config_directory"] = printable(facts.postfix.config_directory);
     postfix["services"] = std::move(services);
     json::object whole;
-    whole["schema"] = schema;
+    whole["schema"] = json_schema;
     whole["status"] = exit_status(examination);
     whole["postfix"] = std::move(postfix);
     whole["findings"] = std::move(findings);
