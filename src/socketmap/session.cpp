@@ -2,8 +2,10 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -18,9 +20,6 @@
 namespace sternpost {
 
 namespace {
-
-// Room for replies that a connection keeps for the next ones.
-constexpr std::size_t max_kept_bytes = 4096;
 
 const Reply& not_found() {
     static const Reply reply(to_netstring(not_found_reply()));
@@ -77,11 +76,13 @@ void Session::go_on() try {
         if (full()) active = flush() || active;
         if (closed_ || full()) break;
         const auto request = reader_.next();
-        if (!request) break;
+        if (!request) {
+            active = flush() || active;
+            break;
+        }
         take_request(*request, now);
         active = true;
     }
-    active = flush() || active;
     if (closed_) return;
     if (active) events_.active(now);
     if (reader_.broken()) {
@@ -103,7 +104,7 @@ void Session::end_for(const std::exception& error) {
 
 void Session::watch_for_what_is_wanted() {
     const std::uint32_t requests = finishing_ || full() ? 0U : EPOLLIN;
-    const std::uint32_t room = unsent_.empty() ? 0U : EPOLLOUT;
+    const std::uint32_t room = leaves_replies() ? EPOLLOUT : 0U;
     if (watched_ == (requests | room)) return;
     watched_ = requests | room;
     readiness_->change(socket_, watched_, *this);
@@ -149,50 +150,69 @@ Reply Session::unknown_map(std::string_view map) {
 void Session::add_slot(SteadyTime asked, Reply reply) {
     Slot& slot = slots_.emplace_back();
     slot.asked = asked;
-    slot.done = reply != nullptr;
+    if (reply) put(slot, std::move(reply));
+}
+
+void Session::put(Slot& slot, Reply reply) {
+    unsent_bytes_ += (*reply).size();
+    slot.done = true;
     slot.reply = std::move(reply);
 }
 
 void Session::put_reply(std::uint64_t number, Reply reply) {
     if (closed_) return;
-    Slot& slot = slots_[number - first_slot_];
-    slot.done = true;
-    slot.reply = std::move(reply);
+    put(slots_[number - first_slot_], std::move(reply));
     go_on();
 }
 
 // Sends the replies at the head of the queue. A question that has none ends the connection.
 bool Session::flush() {
     if (closed_) return false;
-    const SteadyTime now = std::chrono::steady_clock::now();
-    while (!slots_.empty() && slots_.front().done) {
-        const Reply reply = std::move(slots_.front().reply);
-        figures_.note_answer(*reply, now - slots_.front().asked);
-        slots_.pop_front();
-        ++first_slot_;
-        if (!reply) {
-            close();
-            return false;
-        }
-        unsent_ += *reply;
-    }
-    return !unsent_.empty() && send();
+    note_ready();
+    const bool taken = leaves_replies() && slots_.front().reply && send();
+    if (leaves_replies() && !slots_.front().reply) close();
+    return taken;
 }
 
-// What the socket has room for; nearly always that is all.
+void Session::note_ready() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (; ready_ < slots_.size() && slots_[ready_].done; ++ready_)
+        figures_.note_answer(*slots_[ready_].reply, now - slots_[ready_].asked);
+}
+
+// What the socket has room for; nearly always that is all. Sent from where the replies are: whoever takes none costs
+// no copy of them.
 bool Session::send() {
-    const ssize_t count = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    std::array<iovec, max_pipelined> parts;
+    msghdr message{};
+    message.msg_iov = parts.data();
+    std::size_t skipped = sent_of_first_;
+    for (; message.msg_iovlen < ready_ && slots_[message.msg_iovlen].reply; ++message.msg_iovlen) {
+        const std::string_view rest = (*slots_[message.msg_iovlen].reply).substr(std::exchange(skipped, 0));
+        parts[message.msg_iovlen] = {const_cast<char*>(rest.data()), rest.size()};
+    }
+    const ssize_t count = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR) close();
         return false;
     }
-    unsent_.erase(0, static_cast<std::size_t>(count));
-    if (unsent_.empty() && unsent_.capacity() > max_kept_bytes) unsent_ = std::string();
+    forget_sent(static_cast<std::size_t>(count));
     return count > 0;
 }
 
+void Session::forget_sent(std::size_t count) {
+    unsent_bytes_ -= count;
+    sent_of_first_ += count;
+    while (ready_ > 0 && slots_.front().reply && sent_of_first_ >= (*slots_.front().reply).size()) {
+        sent_of_first_ -= (*slots_.front().reply).size();
+        slots_.pop_front();
+        ++first_slot_;
+        --ready_;
+    }
+}
+
 bool Session::full() const {
-    return slots_.size() >= max_pipelined || unsent_.size() >= max_unsent_bytes;
+    return slots_.size() >= max_pipelined || unsent_bytes_ >= max_unsent_bytes;
 }
 
 void Session::close() {

@@ -48,9 +48,11 @@ public:
     // As soon as every question that has come in is answered.
     void finish();
     // Nothing is asked, and nothing waits to be sent.
-    bool idle() const { return slots_.empty() && unsent_.empty(); }
+    bool idle() const { return slots_.empty(); }
     // The peer has done its part: it waits for an answer.
-    bool waits_for_us() const { return !slots_.empty() && unsent_.empty(); }
+    bool waits_for_us() const { return !idle() && !leaves_replies(); }
+    // The socket had no room for replies: the peer does not take them.
+    bool leaves_replies() const { return ready_ > 0; }
 
 private:
     // A request under way; its place in the queue is its reply's place in the stream.
@@ -66,10 +68,13 @@ private:
     void take_request(std::string_view request, SteadyTime asked);
     Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);
+    void put(Slot& slot, Reply reply);
     void put_reply(std::uint64_t number, Reply reply);
     // Whether some of what waits was taken.
     bool flush();
+    void note_ready();
     bool send();
+    void forget_sent(std::size_t count);
     void watch_for_what_is_wanted();
     bool full() const;
     void let_go();
@@ -84,8 +89,10 @@ private:
     NetstringReader reader_;
     std::deque<Slot> slots_;
     std::uint64_t first_slot_ =
-        0;                // the number of slots_.front(), counted from the connection's first request
-    std::string unsent_;  // replies, or the rest of one, that the socket had no room for
+        0;                   // the number of slots_.front(), counted from the connection's first request
+    std::size_t ready_ = 0;  // so many slots at the head have their replies, and are counted
+    std::size_t sent_of_first_ = 0;  // bytes of the first reply
+    std::size_t unsent_bytes_ = 0;   // of all replies in slots_
     bool finishing_ = false;
     bool closed_ = false;
 };

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 
 import pytest
@@ -158,6 +159,24 @@ def test_clients_that_come_and_go_leave_nothing_behind(world, sternpostd):
     assert sternpostd.ask(domain) == secure()
 
 
+def test_replies_that_nobody_takes_cost_no_memory(world, start_sternpostd):
+    """Long ones, many to each of many clients: the same bytes for all."""
+    sternpostd = start_sternpostd({"answers": {"dane": "off"}})
+    domain = world.domain("not-taken")
+    publish_hosts(world, domain, 400)
+    reply = sternpostd.ask(domain)
+    assert REPLY_LIMIT * 0.9 < len(reply) <= REPLY_LIMIT
+    clients = [sternpostd.connect() for _ in range(100)]
+    for client in clients:
+        client._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.send_raw(netstring(f"sts {domain}") * 150)
+        assert sternpostd.ask(".test") == NOT_FOUND
+    assert sternpostd.resident_bytes() < MEMORY_LIMIT
+    assert clients[0].reply() == reply
+    for client in clients:
+        client.close()
+
+
 def test_silent_clients_do_not_keep_others_out(world, start_sternpostd):
     """The longest idle connection makes room for a new one."""
     sternpostd = start_sternpostd({"limits": {"connections": 10}})
@@ -219,15 +238,21 @@ def test_a_wildcard_with_hundreds_of_long_hosts_is_answered_within_postfix_limit
     """#104: so many names fill what Postfix takes; with more of them none passes."""
     start_sternpostd({"answers": {"dane": "off"}})  # which looks at the first few hosts alone
     domain = world.domain("hundreds")
-    parent = ".".join(["x" * 60] * 3 + [domain])
-    hosts = [f"{'y' * 40}{number}.{parent}" for number in range(100, 100 + count)]
+    hosts = publish_hosts(world, domain, count)
     assert (len(secure(*hosts)) <= REPLY_LIMIT) == fits
-    world.publish(domain, enforce(f"*.{parent}"))
-    world.resolver.script(domain, "MX", by_tcp(answer(*(f"10 {host}." for host in hosts))))
     status, value, trouble = world.sender.postmap_query(domain)
     assert (status, trouble) == (0, "")
     assert len("OK " + value) <= REPLY_LIMIT
     assert set(matched_names(value)) == (set(hosts) if fits else {"no-mx-host-passes-the-policy.invalid"})
+
+
+def publish_hosts(world, domain, count):
+    """A wildcard for so many hosts with long names."""
+    parent = ".".join(["x" * 60] * 3 + [domain])
+    hosts = [f"{'y' * 40}{number}.{parent}" for number in range(100, 100 + count)]
+    world.publish(domain, enforce(f"*.{parent}"))
+    world.resolver.script(domain, "MX", by_tcp(answer(*(f"10 {host}." for host in hosts))))
+    return hosts
 
 
 # Web servers

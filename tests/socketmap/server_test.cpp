@@ -34,23 +34,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Knows "ready.*" at once; what else is asked waits until the test answers it.
+// Knows "ready.*" at once, and "big.*", whose answer is long; what else is asked waits until the test answers it.
 class FakeAnswers final : public Answers {
 public:
     std::optional<MapRules> map(std::string_view name) const override {
         return name == "sts" ? std::optional(MapRules()) : std::nullopt;
     }
     Reply at_once(const MapRules&, const NextHop& next_hop) override {
+        if (next_hop.domain.starts_with("big.")) return big;
         return next_hop.domain.starts_with("ready.") ? framed("OK " + next_hop.domain) : nullptr;
     }
     void ask(const MapRules&, NextHop next_hop, OnReply on_reply) override {
         waiting.emplace_back(next_hop.domain, std::move(on_reply));
     }
 
-    static Reply framed(const std::string& payload) {
-        return Reply(to_netstring(payload));
-    }
+    static Reply framed(const std::string& payload) { return Reply(to_netstring(payload)); }
 
+    const Reply big = framed("OK " + std::string(95'000, 'x'));
     std::vector<std::pair<std::string, OnReply>> waiting;  // answer loop
 };
 
@@ -91,6 +91,11 @@ public:
         asio::read(socket_, asio::dynamic_buffer(bytes), error);
         return error == asio::error::eof || error == asio::error::connection_reset ? bytes
                                                                                    : "still open: " + bytes;
+    }
+    std::size_t send_buffer() {
+        asio::socket_base::send_buffer_size size;
+        socket_.get_option(size);
+        return static_cast<std::size_t>(size.value());
     }
     bool closed() { return receive_all().find("still open") == std::string::npos; }
 
@@ -142,10 +147,14 @@ protected:
     void answer(std::size_t number, const Reply& reply) {
         on_loop([&] { answers.waiting[number].second(reply); });
     }
+    std::uint64_t answered_from_memory() {
+        return on_loop([this] { return server->figures().from_memory.value(); });
+    }
     std::size_t connections() {
         return on_loop([this] { return server->connections(); });
     }
     Client connect() { return Client(tcp_); }
+    Client connect_locally() { return Client{asio::local::stream_protocol::endpoint(path)}; }
 
     static std::uint16_t port_of(const std::string& name) {
         return static_cast<std::uint16_t>(std::stoi(name.substr(name.rfind(':') + 1)));
@@ -168,7 +177,7 @@ private:
 TEST_F(ServerTest, AnswersOnTcpAndUnixSockets) {
     start();
     Client tcp = connect();
-    Client local{asio::local::stream_protocol::endpoint(path)};
+    Client local = connect_locally();
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(tcp.ask("sts ready.test"), "OK ready.test");
         EXPECT_EQ(local.ask("sts ready.test"), "OK ready.test");
@@ -277,6 +286,48 @@ TEST_F(ServerTest, MoreQuestionsThanFitAreTakenAsRoomComes) {
     wait_for_questions(max_pipelined + 10);
     for (std::size_t i = max_pipelined; i < max_pipelined + 10; ++i) answer(i, FakeAnswers::framed("OK"));
     EXPECT_EQ(client.receive(5 * (max_pipelined + 10)).size(), 5 * (max_pipelined + 10));
+}
+
+TEST_F(ServerTest, WhoTakesNoRepliesIsNotReadFromForLong) {
+    start();
+    Client client = connect_locally();
+    const std::string reply(*answers.big);
+    const std::size_t held_by_the_kernel = client.send_buffer();
+    const std::size_t questions = max_pipelined / 2;
+    std::string requests;
+    for (std::size_t i = 0; i < questions; ++i) requests += to_netstring("sts big.test");
+    client.send(requests);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(connect_locally().ask("sts ready.test"), "OK ready.test");
+    EXPECT_LE((answered_from_memory() - 3) * reply.size(),
+              max_unsent_bytes + 2 * held_by_the_kernel + reply.size());
+    for (std::size_t i = 0; i < questions; ++i) ASSERT_EQ(client.receive(reply.size()), reply) << i;
+    EXPECT_EQ(client.ask("sts ready.test"), "OK ready.test");
+}
+
+TEST_F(ServerTest, LongRepliesComeWholeAndInOrder) {
+    start();
+    Client client = connect_locally();
+    const std::string reply(*answers.big);
+    std::string requests;
+    for (std::size_t i = 0; i < max_pipelined; ++i)
+        requests += to_netstring(i % 2 == 0 ? "sts slow.test" : "sts ready.test");
+    client.send(requests);
+    wait_for_questions(max_pipelined / 2);
+    for (std::size_t i = max_pipelined / 2; i-- > 0;) answer(i, answers.big);
+    for (std::size_t i = 0; i < max_pipelined / 2; ++i) {
+        ASSERT_EQ(client.receive(reply.size()), reply) << i;
+        ASSERT_EQ(client.receive_reply(), "OK ready.test") << i;
+    }
+}
+
+TEST_F(ServerTest, RepliesBeforeAQuestionThatGetsNoneAreSent) {
+    start();
+    Client client = connect();
+    client.send(to_netstring("sts slow.a.test") + to_netstring("sts slow.b.test"));
+    wait_for_questions(2);
+    answer(1, nullptr);
+    answer(0, FakeAnswers::framed("OK a"));
+    EXPECT_EQ(client.receive_all(), "4:OK a,");
 }
 
 TEST_F(ServerTest, AClientThatHasSaidItAllStillGetsItsReplies) {
