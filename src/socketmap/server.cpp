@@ -123,14 +123,15 @@ private:
         return true;
     }
 
-    // The connection idle longest goes, or else one that does not take its replies; never one that waits for
-    // an answer.
+    // The connection idle longest goes, or else one that does not take its replies; never one that waits for an
+    // answer, nor one whose question lies unread.
     bool end_one() {
         const auto slow_since = std::chrono::steady_clock::now() - reply_taken_within;
-        auto place = std::ranges::find_if(places_, [](const Place& each) { return each.session->idle(); });
+        auto place = std::ranges::find_if(
+            places_, [](const Place& each) { return each.session->idle() && !each.session->unread(); });
         if (place == places_.end())
             place = std::ranges::find_if(places_, [slow_since](const Place& each) {
-                return each.active < slow_since && !each.session->waits_for_us();
+                return each.active < slow_since && each.session->leaves_replies();
             });
         if (place == places_.end()) return false;
         say(LogLevel::debug, Topic::socketmap, "the longest idle of {} connections makes room",

@@ -215,6 +215,11 @@ bool Session::full() const {
     return slots_.size() >= max_pipelined || unsent_bytes_ >= max_unsent_bytes;
 }
 
+bool Session::unread() const {
+    char byte = 0;
+    return ::recv(socket_, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void Session::close() {
     if (closed_) return;
     closed_ = true;

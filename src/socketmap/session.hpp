@@ -49,6 +49,8 @@ public:
     void finish();
     // Nothing is asked, and nothing waits to be sent.
     bool idle() const { return slots_.empty(); }
+    // Something has come that was not looked at yet. A system call.
+    bool unread() const;
     // The peer has done its part: it waits for an answer.
     bool waits_for_us() const { return !idle() && !leaves_replies(); }
     // The socket had no room for replies: the peer does not take them.

@@ -21,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "sternpost/answer/netstring.hpp"
 #include "tests/support/captured_log.hpp"
@@ -405,6 +406,22 @@ TEST_F(ServerTest, TheLongestIdleConnectionMakesRoom) {
     answer(0, FakeAnswers::framed("OK late"));
     EXPECT_EQ(asking.receive_reply(), "OK late");
     EXPECT_EQ(connections(), 3U);
+}
+
+TEST_F(ServerTest, AQuestionThatLiesUnreadKeepsItsConnection) {
+    ServerOptions options;
+    options.connections = 2;
+    start(options);
+    Client waiting = connect();
+    waiting.send(to_netstring("sts slow.test"));
+    wait_for_questions(1);
+    // All in the backlog together, so that none was read from when the next one comes in.
+    std::vector<Client> asking;
+    on_loop([&] {
+        for (int i = 0; i < 10; ++i) asking.emplace_back(connect()).send(to_netstring("sts ready.test"));
+        return true;
+    });
+    for (Client& client : asking) EXPECT_EQ(client.receive_reply(), "OK ready.test");
 }
 
 TEST_F(ServerTest, ALowerLimitHoldsFromTheNextConnectionOn) {
