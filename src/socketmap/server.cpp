@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <list>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -37,8 +38,9 @@ constexpr std::chrono::milliseconds sweep_interval{1000};
 constexpr std::chrono::milliseconds accept_pause{50};
 // Whoever takes no reply for this long counts as idle when there is no room.
 constexpr std::chrono::seconds reply_taken_within{5};
-// How often the log says that accepting fails.
-constexpr std::chrono::minutes accept_log_interval{1};
+// Why nobody can be accepted; kinds of one Trouble.
+const Trouble accepting{{Topic::socketmap, ""}, "accept"};
+enum CannotAccept : unsigned { no_descriptor, all_wait };
 
 bool somebody_waits(Acceptor& acceptor) {
     pollfd listening{acceptor.native_handle(), POLLIN, 0};
@@ -94,6 +96,7 @@ public:
 private:
     struct Place {
         std::shared_ptr<Session> session;
+        std::shared_ptr<Acceptor> acceptor;  // that it came by
         SteadyTime active{};
         bool ending = false;  // the place is in ending_
     };
@@ -106,9 +109,14 @@ private:
                 const bool made_room = self->cannot_accept(*acceptor, error);
                 if (!made_room) co_await self->rest();
             }
-            if (error) continue;
-            while (acceptor->is_open() && !self->make_room()) co_await self->rest();
-            if (acceptor->is_open()) self->admit(std::move(socket));
+            if (error || !acceptor->is_open()) continue;
+            bool room = self->make_room(acceptor);
+            if (!room) self->tell_that_all_wait();
+            while (!room) {
+                co_await self->rest();
+                room = !acceptor->is_open() || self->make_room(acceptor);
+            }
+            if (acceptor->is_open()) self->admit(std::move(socket), acceptor);
         }
     }
 
@@ -117,9 +125,9 @@ private:
         co_await wait(pause);
     }
 
-    bool make_room() {
+    bool make_room(const std::shared_ptr<Acceptor>& newcomers) {
         while (places_.size() >= options_.connections)
-            if (!end_one()) return false;
+            if (!end_one() && !end_one_beyond_its_share(newcomers)) return false;
         return true;
     }
 
@@ -133,19 +141,47 @@ private:
             place = std::ranges::find_if(places_, [slow_since](const Place& each) {
                 return each.active < slow_since && each.session->leaves_replies();
             });
+        return end_for_room(place);
+    }
+
+    // When all wait for answers, a listener still gets its share: of the connections that another one has beyond its own,
+    // the one that asks most goes, which is no Postfix, or else the one without activity longest. Postfix would ask again.
+    bool end_one_beyond_its_share(const std::shared_ptr<Acceptor>& newcomers) {
+        std::map<std::shared_ptr<Acceptor>, std::size_t> held;
+        for (const Place& place : places_) ++held[place.acceptor];
+        const std::size_t share = options_.connections / acceptors_.size();
+        if (held[newcomers] >= share) return false;
+        auto most = places_.end();
+        for (auto place = places_.begin(); place != places_.end(); ++place)
+            if (held[place->acceptor] > share &&
+                (most == places_.end() || place->session->questions() > most->session->questions()))
+                most = place;
+        return end_for_room(most);
+    }
+
+    bool end_for_room(Places::iterator place) {
         if (place == places_.end()) return false;
-        say(LogLevel::debug, Topic::socketmap, "the longest idle of {} connections makes room",
-            places_.size());
+        say(LogLevel::debug, Topic::socketmap, "one of {} connections makes room", places_.size());
         figures_.closed_for_room.add();
         place->session->close();
         return true;
     }
 
-    void admit(asio::generic::stream_protocol::socket socket) {
+    void tell_that_all_wait() {
+        repeats_.failed(
+            accepting, LogLevel::warning, all_wait,
+            fmt::format("cannot accept connections: all {} wait for answers: see who asks so much, or "
+                        "raise \"connections\" in [limits]",
+                        places_.size()));
+    }
+
+    void admit(asio::generic::stream_protocol::socket socket, const std::shared_ptr<Acceptor>& acceptor) {
+        repeats_.mended(accepting, "connections are accepted again");
         boost::system::error_code ignored;
         socket.non_blocking(true, ignored);
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         const auto place = places_.emplace(places_.end());
+        place->acceptor = acceptor;
         place->active = std::chrono::steady_clock::now();
         place->session = std::make_shared<Session>(
             socket.release(), readiness_, answers_, SessionNotes{figures_, repeats_},
@@ -215,11 +251,8 @@ private:
     bool cannot_accept(Acceptor& acceptor, boost::system::error_code error) {
         // Without descriptors accept(2) fails even when nobody has come.
         if (!somebody_waits(acceptor)) return false;
-        const auto now = std::chrono::steady_clock::now();
-        if (now >= next_accept_log_) {
-            next_accept_log_ = now + accept_log_interval;
-            say(LogLevel::error, Topic::socketmap, "cannot accept connections: {}", error.message());
-        }
+        repeats_.failed(accepting, LogLevel::error, no_descriptor,
+                        fmt::format("cannot accept connections: {}", error.message()));
         return end_one();
     }
 
@@ -233,7 +266,6 @@ private:
     SocketmapFigures figures_;
     std::shared_ptr<Readiness> readiness_;
     asio::steady_timer sweep_;
-    SteadyTime next_accept_log_{};
     bool serving_ = false;
     bool stopped_ = false;
 };

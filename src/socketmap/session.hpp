@@ -53,6 +53,7 @@ public:
     bool unread() const;
     // The peer has done its part: it waits for an answer.
     bool waits_for_us() const { return !idle() && !leaves_replies(); }
+    std::size_t questions() const { return slots_.size(); }  // under way
     // The socket had no room for replies: the peer does not take them.
     bool leaves_replies() const { return ready_ > 0; }
 

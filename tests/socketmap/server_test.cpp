@@ -424,6 +424,39 @@ TEST_F(ServerTest, AQuestionThatLiesUnreadKeepsItsConnection) {
     for (Client& client : asking) EXPECT_EQ(client.receive_reply(), "OK ready.test");
 }
 
+TEST_F(ServerTest, EveryListenerHasItsShareHoweverManyWaitElsewhere) {
+    const test::CapturedLog log;
+    ServerOptions options;
+    options.connections = 4;
+    start(options);
+    std::vector<Client> hoarding;
+    for (std::size_t i = 0; i < options.connections; ++i)
+        hoarding.emplace_back(connect()).send(to_netstring("sts slow.test"));
+    wait_for_questions(4);
+    hoarding[1].send(to_netstring("sts slow.test"));
+    wait_for_questions(5);
+    Client first = connect_locally();
+    EXPECT_EQ(first.ask("sts ready.test"), "OK ready.test");
+    EXPECT_TRUE(hoarding[1].closed()) << "it has asked most";
+    first.send(to_netstring("sts slow.test"));
+    wait_for_questions(6);
+    Client second = connect_locally();
+    second.send(to_netstring("sts slow.test"));
+    wait_for_questions(7);
+    EXPECT_TRUE(hoarding[0].closed()) << "it has waited longest";
+    EXPECT_FALSE(log.has("cannot accept")) << log.text();
+    // Each listener has its share now.
+    Client third = connect_locally();
+    third.send(to_netstring("sts ready.test"));
+    while (!log.has("warning: socketmap: cannot accept connections: all 4 wait for answers"))
+        std::this_thread::yield();
+    answer(2, FakeAnswers::framed("OK late"));
+    EXPECT_EQ(third.receive_reply(), "OK ready.test");
+    EXPECT_EQ(hoarding[2].receive_reply(), "OK late");
+    EXPECT_EQ(log.count("cannot accept connections"), 1U) << log.text();
+    EXPECT_EQ(log.count("connections are accepted again"), 1U) << log.text();
+}
+
 TEST_F(ServerTest, ALowerLimitHoldsFromTheNextConnectionOn) {
     start();
     std::vector<Client> idle;

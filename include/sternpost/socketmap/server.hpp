@@ -5,7 +5,8 @@
 // Errors:    a peer that breaks the protocol loses its connection, and nobody else notices (the log has at most one
 //            line an hour about it); when descriptors run out, accepting pauses and the backlog waits.
 // Limits:    ServerOptions; at most max_pipelined requests of one connection under way at once, then it is not
-//            read from.
+//            read from. Each listening socket can always have an equal share of the connections: when all wait for
+//            answers, one that came by a socket with more than its share makes room.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
