@@ -1,13 +1,11 @@
 #include "listener.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <stdexcept>
 #include <utility>
 
 #include "sternpost/admin/admin_server.hpp"
@@ -26,12 +24,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 // Anybody whom our user namespace does not know (user_namespaces(7)); with PrivateUsers=, all but root and ourselves.
 constexpr uid_t overflow_uid = 65534;
 
-int copy_of(const ListeningSocket& socket) {
-    const int copy = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) throw std::runtime_error("no descriptor left for " + socket.name());
-    return copy;
-}
-
 std::string peer_of(StreamSocket& socket) {
     ucred peer{};
     socklen_t length = sizeof peer;
@@ -44,7 +36,7 @@ std::string peer_of(StreamSocket& socket) {
 Listener::Listener(asio::any_io_executor executor, ListeningSocket socket, Service service)
     : executor_(std::move(executor)),
       socket_(std::move(socket)),
-      acceptor_(executor_, asio::generic::stream_protocol(socket_.family(), 0), copy_of(socket_)),
+      acceptor_(executor_, asio::generic::stream_protocol(socket_.family(), 0), socket_.copy()),
       service_(std::move(service)) {}
 
 void Listener::start() {

@@ -1,5 +1,6 @@
 #include "sternpost/socketmap/listening_socket.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -101,6 +102,12 @@ int ListeningSocket::family() const {
     socklen_t length = sizeof address;
     ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &length);
     return address.ss_family;
+}
+
+int ListeningSocket::copy() const {
+    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) throw std::runtime_error("no descriptor left for " + name_);
+    return copy;
 }
 
 ListeningSocket ListeningSocket::tcp(const std::string& address, std::uint16_t port, const char* key) {

@@ -1,6 +1,5 @@
 #include "sternpost/socketmap/server.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -15,7 +14,6 @@
 #include <cstring>
 #include <list>
 #include <map>
-#include <stdexcept>
 #include <utility>
 
 #include "session.hpp"
@@ -62,10 +60,8 @@ public:
     void listen(const std::vector<ListeningSocket>& sockets) {
         std::vector<std::shared_ptr<Acceptor>> fresh;
         for (const ListeningSocket& socket : sockets) {
-            const int own = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
-            if (own < 0) throw std::runtime_error("no descriptor left for " + socket.name());
             const asio::generic::stream_protocol protocol(socket.family(), 0);
-            fresh.push_back(std::make_shared<Acceptor>(executor_, protocol, own));
+            fresh.push_back(std::make_shared<Acceptor>(executor_, protocol, socket.copy()));
         }
         stop_accepting();
         acceptors_ = std::move(fresh);

@@ -34,6 +34,8 @@ public:
     ~ListeningSocket();
 
     int descriptor() const { return descriptor_; }
+    // Another descriptor of it, the caller's. std::runtime_error when there is none left.
+    int copy() const;
     int family() const;  // AF_INET, AF_INET6 or AF_UNIX
     // "127.0.0.1:8461" or "unix:/path".
     const std::string& name() const { return name_; }
