@@ -23,7 +23,7 @@ void notify(std::string_view state) {
     sockaddr_un address{};
     if (name == nullptr || std::strlen(name) >= sizeof(address.sun_path)) return;
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, name);
+    std::memcpy(address.sun_path, name, std::strlen(name));
     if (name[0] == '@') address.sun_path[0] = '\0';
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(name));
     const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
