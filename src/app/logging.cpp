@@ -171,7 +171,8 @@ LineWriter writer_behind(const Output& output) {
 }
 
 LineWriter writer_to(const Output& output) {
-    return writing_thread ? writer_behind(output) : writer_at_once(output);
+    if (writing_thread) return writer_behind(output);
+    return writer_at_once(output);
 }
 
 // What set_up_logging() has opened.

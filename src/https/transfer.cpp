@@ -233,7 +233,7 @@ void Transfer::on_tls_message(int sent, int, int type, const void* bytes, std::s
     const std::span record(static_cast<const unsigned char*>(bytes), length);
     if (type == SSL3_RT_HANDSHAKE) ++seen.messages;
     if (type == SSL3_RT_HEADER && length == SSL3_RT_HEADER_LENGTH)
-        seen.received += length + record[3] * 256U + record[4];
+        seen.received += length + std::size_t{record[3]} * 256 + record[4];
     if (seen.received <= max_received_bytes && seen.messages <= max_handshake_messages) return;
     seen.flooded = true;
     // To libcurl, this is the end of the connection.
