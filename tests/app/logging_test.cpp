@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -82,18 +83,21 @@ public:
             for (ssize_t count = 0; (count = ::read(pipe_[0], bytes.data(), bytes.size())) > 0;) {
                 const std::lock_guard lock(mutex_);
                 text_.append(bytes.data(), static_cast<std::size_t>(count));
+                grown_.notify_all();
             }
         });
     }
-    bool has(std::string_view words) {
-        const std::lock_guard lock(mutex_);
-        return text_.find(words) != std::string::npos;
+    // Returns once they have come.
+    void wait_for(std::string_view words) {
+        std::unique_lock lock(mutex_);
+        grown_.wait(lock, [&] { return text_.find(words) != std::string::npos; });
     }
 
 private:
     std::array<int, 2> pipe_{};
     int before_;
     std::mutex mutex_;
+    std::condition_variable grown_;
     std::string text_;
     std::jthread reader_;
 };
@@ -114,7 +118,7 @@ TEST_F(LoggingTest, ALogThatIsNotTakenIsNotWaitedFor) {
     say(LogLevel::info, Topic::daemon, "the last of them");
     EXPECT_FALSE(finish_logging());
     standard_error.read_on();
-    while (!standard_error.has("the last of them")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    standard_error.wait_for("the last of them");
     set_up_logging(config);
     say(LogLevel::info, Topic::daemon, "taken again");
     EXPECT_TRUE(finish_logging());
@@ -126,12 +130,11 @@ TEST_F(LoggingTest, LostLinesAreTold) {
     set_up_logging(config);
     write_log_behind(LogLevel::info);
     say_more_than_may_wait();
+    say(LogLevel::info, Topic::daemon, "the last of them");
     standard_error.read_on();
-    while (!standard_error.has("error: ")) {
-        say(LogLevel::info, Topic::daemon, "more");
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    EXPECT_TRUE(standard_error.has("lines of the log are lost: it was not taken"));
+    standard_error.wait_for("the last of them");
+    say(LogLevel::info, Topic::daemon, "one more");
+    standard_error.wait_for("lines of the log are lost: it was not taken");
     EXPECT_TRUE(finish_logging());
 }
 
