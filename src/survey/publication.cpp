@@ -95,8 +95,7 @@ private:
     void find_hosts() {
         if (seen_.mx.hosts.empty() && seen_.mx.verdict == Verdict::unknown) {
             refusal_.code = Errc::temporary;
-            refuse("mx-unknown", "", "the MX hosts are not known: " + seen_.mx.summary,
-                   "look at the name servers of " + seen_.domain);
+            refuse("mx-unknown", "", "the MX hosts are not known: " + seen_.mx.summary, dns_remedy(seen_));
         } else if (seen_.mx.hosts.empty()) {
             refuse("mx-none", "", "there is no MX host: " + seen_.mx.summary,
                    "a domain without mail needs no policy; give it MX records first");

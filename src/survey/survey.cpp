@@ -74,8 +74,7 @@ private:
         switch (seen_.record.verdict) {
             case Verdict::unknown:
                 return add(Level::unknown, "record-unknown", "",
-                           "the TXT record at " + where + ": " + seen_.record.summary,
-                           "look at the name servers of " + seen_.domain);
+                           "the TXT record at " + where + ": " + seen_.record.summary, dns_remedy(seen_));
             case Verdict::bad:
                 set(Check::record, false);
                 return add(
@@ -123,7 +122,7 @@ private:
         if (seen_.policy_host.verdict == Verdict::unknown && !asked)
             return add(Level::unknown, "policy-unknown", "",
                        "the policy host " + seen_.policy_host.host + ": " + seen_.policy_host.summary,
-                       "look at the name servers of " + seen_.domain);
+                       dns_remedy(seen_));
         set(Check::policy, false);
         add(Level::broken, "policy-unreachable", "",
             "the policy file cannot be had from " + seen_.policy_host.host + ": " + seen_.policy_host.summary,
@@ -144,7 +143,7 @@ private:
     void mx() {
         if (seen_.mx.verdict == Verdict::unknown && seen_.mx.hosts.empty())
             return add(Level::unknown, "mx-unknown", "", "the MX hosts: " + seen_.mx.summary,
-                       "look at the name servers of " + seen_.domain);
+                       dns_remedy(seen_));
         if (seen_.mx.hosts.empty())
             return add(Level::warning, "mx-none", "", "MX hosts: " + seen_.mx.summary,
                        "a domain without mail needs no policy");
@@ -203,8 +202,7 @@ private:
         const std::string where = "_smtp._tls." + seen_.domain;
         if (reports.verdict == Verdict::unknown)
             return add(Level::unknown, "tls-reports-unknown", "",
-                       "the TXT record at " + where + ": " + reports.summary,
-                       "look at the name servers of " + seen_.domain);
+                       "the TXT record at " + where + ": " + reports.summary, dns_remedy(seen_));
         // Who takes the policy back need not begin to ask.
         if (reports.verdict == Verdict::note && survey_.stage == PolicyStage::retiring) return;
         set(Check::tls_reports, reports.verdict == Verdict::good);
@@ -247,6 +245,16 @@ bool same_policy(const std::string& one, const std::string& other) {
 }
 
 }  // namespace
+
+std::string dns_remedy(const Published& seen) {
+    const std::string theirs = "look at the name servers of " + seen.domain;
+    const bool nothing_answered = seen.record.verdict == Verdict::unknown &&
+                                  seen.mx.verdict == Verdict::unknown && seen.mx.hosts.empty() &&
+                                  seen.tls_reports.verdict == Verdict::unknown;
+    if (!nothing_answered) return theirs;
+    return "no question was answered: look at this host's resolver first (sternpost doctor does), then " +
+           theirs;
+}
 
 Survey survey_of(const Published& seen, WallTime now) {
     return Surveyor(seen, now).run();

@@ -70,6 +70,22 @@ TEST(Survey, TheRecord) {
     EXPECT_EQ(survey_of(seen, now).check(Check::record), std::nullopt);
 }
 
+TEST(Survey, WhenNoQuestionIsAnsweredTheResolverIsSuspectedFirst) {
+    const auto remedy_is = [](auto text) { return testing::Each(Field(&Remark::remedy, text)); };
+    Published seen = test::unpublished();
+    seen.record = record_layer(failure(Errc::temporary, "SERVFAIL"));
+    seen.policy_host.verdict = Verdict::unknown;
+    seen.mx = MxLayer();
+    seen.mx.verdict = Verdict::unknown;
+    EXPECT_THAT(
+        survey_of(seen, now).findings,
+        testing::Contains(Field(&Remark::remedy, "look at the name servers of example.com")).Times(3));
+    seen.tls_reports.verdict = Verdict::unknown;
+    const std::vector<Remark> findings = survey_of(seen, now).findings;
+    EXPECT_THAT(findings, testing::SizeIs(4));
+    EXPECT_THAT(findings, remedy_is(testing::HasSubstr("this host's resolver first")));
+}
+
 TEST(Survey, APolicyHostThatDoesNotAnswerIsBrokenAndOneWithoutDnsIsNotKnown) {
     Published seen = published();
     seen.policy = PolicyLayer();

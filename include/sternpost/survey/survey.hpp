@@ -69,6 +69,9 @@ struct Survey {
 
 Survey survey_of(const Published& seen, WallTime now);
 
+// What to do where the DNS did not answer: whether to suspect the domain's name servers or our own resolver.
+std::string dns_remedy(const Published& seen);
+
 // Adds whether the id was changed when the text was. Line ends and the order of lines do not count as a change.
 void compare(Survey& survey, const Edition& before);
 
