@@ -65,6 +65,9 @@ public:
     }
 
     // Answer loop.
+    void expect(const NextHop& next_hop) { lookups_->table().expect(next_hop.domain); }
+
+    // Answer loop.
     Reply at_once(const MapRules& map, const NextHop& next_hop) {
         return at_once(asked(next_hop, map), next_hop.domain, answer_rules_);
     }
@@ -235,6 +238,10 @@ DomainAnswers::~DomainAnswers() = default;
 
 std::optional<MapRules> DomainAnswers::map(std::string_view name) const {
     return inside_->map(name);
+}
+
+void DomainAnswers::expect(const NextHop& next_hop) {
+    inside_->expect(next_hop);
 }
 
 Reply DomainAnswers::at_once(const MapRules& map, const NextHop& next_hop) {

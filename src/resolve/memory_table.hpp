@@ -93,6 +93,8 @@ public:
     explicit MemoryTable(std::size_t most);
     ~MemoryTable();
 
+    // Brings the entry of `domain` into the processor's caches, most likely; find() would wait for that.
+    void expect(std::string_view domain) const;
     // The entry of `domain`; null if there is none.
     TableEntryPtr find(std::string_view domain);
     // `entry` is in no table.

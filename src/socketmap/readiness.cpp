@@ -2,10 +2,13 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <chrono>
+#include <span>
 #include <system_error>
 
 namespace asio = boost::asio;
@@ -52,10 +55,10 @@ asio::awaitable<void> Readiness::wait() {
 void Readiness::tell() {
     std::array<epoll_event, max_ready_at_once> ready;
     const int count = ::epoll_wait(epoll_.native_handle(), ready.data(), static_cast<int>(ready.size()), 0);
-    for (int i = 0; i < count; ++i) {
-        const epoll_event& event = ready[static_cast<std::size_t>(i)];
-        static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
-    }
+    const SteadyTime turn = std::chrono::steady_clock::now();
+    const std::span reported = std::span(ready).first(static_cast<std::size_t>(std::max(count, 0)));
+    for (const epoll_event& event : reported) static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
+    for (const epoll_event& event : reported) static_cast<Watcher*>(event.data.ptr)->go_on(turn);
 }
 
 void Readiness::close() {

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sternpost/base/time.hpp"
+
 namespace sternpost {
 
 inline constexpr std::size_t max_ready_at_once = 128;
@@ -25,6 +27,8 @@ public:
         // `events` of epoll_ctl(2); EPOLLERR and EPOLLHUP are reported unasked. As long as a socket is ready, each
         // turn reports it.
         virtual void on_ready(std::uint32_t events) = 0;
+        // Then, when all that are ready were reported, for each of them; `turn` is when they were found.
+        virtual void go_on(SteadyTime turn) = 0;
 
     protected:
         ~Watcher() = default;

@@ -54,7 +54,7 @@ void Session::on_ready(std::uint32_t events) {
     // Nobody is left to take a reply.
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
     if ((events & EPOLLIN) != 0) read();
-    go_on();
+    look_ahead();
 }
 
 void Session::read() try {
@@ -67,20 +67,27 @@ void Session::read() try {
     end_for(error);
 }
 
+// Finding a domain is mostly waiting for memory: that comes while other sockets are read.
+void Session::look_ahead() try {
+    if (closed_ || full()) return;
+    if (look_at_next() && !next_->reply) answers_.expect(next_->next_hop);
+} catch (const std::exception& error) {
+    end_for(error);
+}
+
 // Takes what has come in, as far as there is room, and sends what is at the head of the queue.
-void Session::go_on() try {
-    const SteadyTime now = std::chrono::steady_clock::now();
+void Session::go_on(SteadyTime now) try {
     bool active = false;
     while (!closed_) {
         // Full of replies at hand, it has room again when they are sent; only questions under way are waited for.
         if (full()) active = flush() || active;
         if (closed_ || full()) break;
-        const auto request = reader_.next();
-        if (!request) {
+        if (!look_at_next()) {
             active = flush() || active;
             break;
         }
-        take_request(*request, now);
+        take(*next_, now);
+        next_.reset();
         active = true;
     }
     if (closed_) return;
@@ -110,22 +117,34 @@ void Session::watch_for_what_is_wanted() {
     readiness_->change(socket_, watched_, *this);
 }
 
-void Session::take_request(std::string_view request, SteadyTime asked) {
+// False: it has not come in yet.
+bool Session::look_at_next() {
+    if (next_) return true;
+    const auto request = reader_.next();
+    if (request) understand(*request);
+    return request.has_value();
+}
+
+void Session::understand(std::string_view request) {
     const auto space = request.find(' ');
     const std::string_view map_name = request.substr(0, space);
     const std::string_view key =
         space == std::string_view::npos ? std::string_view() : request.substr(space + 1);
     const auto map = answers_.map(map_name);
+    Request& read = next_.emplace();
     if (!map) {
-        add_slot(asked, unknown_map(map_name));
-        return;
+        read.reply = unknown_map(map_name);
+    } else if (auto next_hop = read_next_hop(key)) {
+        read.map = *map;
+        read.next_hop = std::move(*next_hop);
+    } else {
+        read.reply = not_found();
     }
-    auto next_hop = read_next_hop(key);
-    if (!next_hop) {
-        add_slot(asked, not_found());
-        return;
-    }
-    if (Reply ready = answers_.at_once(*map, *next_hop)) {
+}
+
+void Session::take(Request& request, SteadyTime asked) {
+    if (request.reply) return add_slot(asked, std::move(request.reply));
+    if (Reply ready = answers_.at_once(request.map, request.next_hop)) {
         figures_.from_memory.add();
         add_slot(asked, std::move(ready));
         return;
@@ -133,7 +152,7 @@ void Session::take_request(std::string_view request, SteadyTime asked) {
     figures_.looked_up.add();
     add_slot(asked, nullptr);
     const std::uint64_t number = first_slot_ + slots_.size() - 1;
-    answers_.ask(*map, std::move(*next_hop), [self = shared_from_this(), number](Reply reply) {
+    answers_.ask(request.map, std::move(request.next_hop), [self = shared_from_this(), number](Reply reply) {
         self->put_reply(number, std::move(reply));
     });
 }
@@ -162,7 +181,7 @@ void Session::put(Slot& slot, Reply reply) {
 void Session::put_reply(std::uint64_t number, Reply reply) {
     if (closed_) return;
     put(slots_[number - first_slot_], std::move(reply));
-    go_on();
+    go_on(std::chrono::steady_clock::now());
 }
 
 // Sends the replies at the head of the queue. A question that has none ends the connection.
@@ -191,7 +210,10 @@ bool Session::send() {
         const std::string_view rest = (*slots_[message.msg_iovlen].reply).substr(std::exchange(skipped, 0));
         parts[message.msg_iovlen] = {const_cast<char*>(rest.data()), rest.size()};
     }
-    const ssize_t count = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    // One alone is usual.
+    const ssize_t count = message.msg_iovlen == 1
+                              ? ::send(socket_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                              : ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (count < 0) {
         if (errno != EAGAIN && errno != EINTR) close();
         return false;
@@ -236,7 +258,7 @@ void Session::finish() {
     if (finishing_ || closed_) return;
     finishing_ = true;
     ::shutdown(socket_, SHUT_RD);
-    go_on();
+    go_on(std::chrono::steady_clock::now());
 }
 
 }  // namespace sternpost

@@ -9,6 +9,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "netstring_reader.hpp"
 #include "readiness.hpp"
@@ -43,6 +45,7 @@ public:
     // Serves until the peer goes, breaks the protocol, or close() or finish() was called.
     void begin();
     void on_ready(std::uint32_t events) override;
+    void go_on(SteadyTime now) override;
     // Now.
     void close();
     // As soon as every question that has come in is answered.
@@ -65,10 +68,19 @@ private:
         bool done = false;
     };
 
+    // A request as far as it can be understood by itself.
+    struct Request {
+        Reply reply;  // null: the question is about `next_hop`
+        MapRules map;
+        NextHop next_hop;
+    };
+
     void read();
-    void go_on();
+    void look_ahead();
+    bool look_at_next();
+    void understand(std::string_view request);
     void end_for(const std::exception& error);
-    void take_request(std::string_view request, SteadyTime asked);
+    void take(Request& request, SteadyTime asked);
     Reply unknown_map(std::string_view map);
     void add_slot(SteadyTime asked, Reply reply);
     void put(Slot& slot, Reply reply);
@@ -90,6 +102,7 @@ private:
     SessionEvents events_;
     std::uint32_t watched_;
     NetstringReader reader_;
+    std::optional<Request> next_;  // the one after slots_, if it was looked at
     std::deque<Slot> slots_;
     std::uint64_t first_slot_ =
         0;                   // the number of slots_.front(), counted from the connection's first request

@@ -26,6 +26,16 @@ TEST(MemoryTable, FindsWhatWasPut) {
     EXPECT_EQ(reply_of(table.find("a.test")), "1");
 }
 
+TEST(MemoryTable, ExpectingChangesNothing) {
+    MemoryTable table(10);
+    table.expect("a.test");
+    table.put(entry("a.test", "1"));
+    table.expect("a.test");
+    table.expect("b.test");
+    EXPECT_EQ(reply_of(table.find("a.test")), "1");
+    EXPECT_EQ(table.find("b.test"), nullptr);
+}
+
 TEST(MemoryTable, ReplacesAnEntryOfTheSameDomain) {
     MemoryTable table(10);
     table.put(entry("a.test", "1"));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -41,7 +42,9 @@ public:
     std::optional<MapRules> map(std::string_view name) const override {
         return name == "sts" ? std::optional(MapRules()) : std::nullopt;
     }
+    void expect(const NextHop& next_hop) override { told.push_back("expect " + next_hop.domain); }
     Reply at_once(const MapRules&, const NextHop& next_hop) override {
+        told.push_back("answer " + next_hop.domain);
         if (next_hop.domain.starts_with("big.")) return big;
         return next_hop.domain.starts_with("ready.") ? framed("OK " + next_hop.domain) : nullptr;
     }
@@ -53,6 +56,7 @@ public:
 
     const Reply big = framed("OK " + std::string(95'000, 'x'));
     std::vector<std::pair<std::string, OnReply>> waiting;  // answer loop
+    std::vector<std::string> told;                         // the same
 };
 
 class Client {
@@ -232,6 +236,25 @@ TEST_F(ServerTest, ServesSlowBytes) {
     Client client = connect();
     for (const char byte : to_netstring("sts ready.test")) client.send(std::string_view(&byte, 1));
     EXPECT_EQ(client.receive_reply(), "OK ready.test");
+}
+
+TEST_F(ServerTest, AllThatIsAskedInATurnIsExpectedBeforeAnyIsAnswered) {
+    start();
+    std::array<Client, 2> clients{connect(), connect()};
+    for (Client& client : clients) EXPECT_EQ(client.ask("sts ready.test"), "OK ready.test");
+    on_loop([&] {
+        answers.told.clear();
+        for (Client& client : clients)
+            client.send(to_netstring("sts ready.first") + to_netstring("sts ready.second"));
+        return true;
+    });
+    for (Client& client : clients) {
+        EXPECT_EQ(client.receive_reply(), "OK ready.first");
+        EXPECT_EQ(client.receive_reply(), "OK ready.second");
+    }
+    EXPECT_THAT(on_loop([&] { return answers.told; }),
+                testing::ElementsAre("expect ready.first", "expect ready.first", "answer ready.first",
+                                     "answer ready.second", "answer ready.first", "answer ready.second"));
 }
 
 TEST_F(ServerTest, PipelinedRepliesComeInOrder) {  // #193

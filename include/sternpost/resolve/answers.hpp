@@ -1,7 +1,7 @@
 // Where the answers to Postfix's questions come from, as the socketmap sessions see it.
 //
 // Ownership: `app` owns it; sessions borrow it.
-// Threads:   the answer loop. at_once() never waits; ask() answers on the answer loop, later.
+// Threads:   the answer loop. expect() and at_once() never wait; ask() answers on the answer loop, later.
 #pragma once
 
 #include <cstddef>
@@ -48,6 +48,8 @@ public:
     virtual ~Answers() = default;
     // How questions to the map of this name are answered; nullopt: Postfix may not ask for it.
     virtual std::optional<MapRules> map(std::string_view name) const = 0;
+    // A question about this next-hop follows at once: what the answer needs may be brought nearer.
+    virtual void expect(const NextHop& next_hop) = 0;
     // The reply if it is at hand; null if it must be asked for.
     virtual Reply at_once(const MapRules& map, const NextHop& next_hop) = 0;
     // Calls `on_reply` once, within the deadline for answers, or five seconds later if the resolve loop stands still;

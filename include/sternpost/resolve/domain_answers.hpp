@@ -5,7 +5,7 @@
 // then the table and the answers.
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
-// Threads:   map(), at_once() and ask() on the answer loop; everything else on the resolve loop. The loops share
+// Threads:   map(), expect(), at_once() and ask() on the answer loop; everything else on the resolve loop. The loops share
 //            the memory table, and each has the rules.
 // Errors:    none escape: what fails becomes an answer and a line in the log.
 // Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
@@ -69,6 +69,7 @@ public:
     ~DomainAnswers() override;
 
     std::optional<MapRules> map(std::string_view name) const override;
+    void expect(const NextHop& next_hop) override;
     Reply at_once(const MapRules& map, const NextHop& next_hop) override;
     void ask(const MapRules& map, NextHop next_hop, OnReply on_reply) override;
 
