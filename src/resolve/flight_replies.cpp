@@ -54,7 +54,7 @@ std::shared_ptr<TableEntry> FlightReplies::entry(Flight& flight, const TableEntr
         if (prepared.reply && replies.size() < max_replies_a_domain) replies.push_back(std::move(prepared));
     }
     flight.known.forget_surplus_routes();
-    return std::make_shared<TableEntry>(flight.known, replies, context_.rules);
+    return make_entry(flight.known, replies, context_.rules);
 }
 
 PreparedReply FlightReplies::prepare(const Flight& flight, const Asked& question) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set.hpp>
+#include <boost/pool/pool_alloc.hpp>
 #include <functional>
 #include <utility>
 
@@ -15,6 +16,12 @@ namespace sternpost {
 namespace {
 
 constexpr std::size_t cache_line = 64;
+// So many entries are asked of the system at once, at first and at most.
+constexpr unsigned first_entries = 64;
+constexpr unsigned most_entries = 1024;
+using EntryMemory = boost::fast_pool_allocator<TableEntry, boost::default_user_allocator_new_delete,
+                                               std::mutex, first_entries, most_entries>;
+
 constexpr std::size_t first_buckets = 1024;  // a power of two, as all that follow
 static_assert(max_name_length <= UINT8_MAX);
 
@@ -64,8 +71,7 @@ struct MemoryTable::Places {
     }
 
     void add(std::shared_ptr<TableEntry> entry) {
-        // One in a bucket is found as soon as it is looked for.
-        if (2 * by_domain.size() >= buckets.size()) widen();
+        if (by_domain.size() == buckets.size()) widen();
         TableEntry& added = *entry;
         by_domain.insert(added);
         order_of(added).push_back(added);
@@ -119,6 +125,11 @@ TableEntry::TableEntry(const KnownDomain& known, const std::vector<PreparedReply
     };
     add(known.domain);
     for (const PreparedReply& prepared : made) replies_.push_back({prepared, add(*prepared.reply)});
+}
+
+std::shared_ptr<TableEntry> make_entry(const KnownDomain& known, const std::vector<PreparedReply>& made,
+                                       std::shared_ptr<const Rules> by) {
+    return std::allocate_shared<TableEntry>(EntryMemory(), known, made, std::move(by));
 }
 
 MemoryTable::MemoryTable(std::size_t most)

@@ -67,26 +67,30 @@ public:
         return nullptr;
     }
 
-    mutable std::atomic<bool> look_begun = false;
     const std::shared_ptr<const Rules> rules;  // by which the replies were made
+    mutable std::atomic<bool> look_begun = false;
 
 private:
     friend class MemoryTable;
 
     static constexpr std::size_t usual_texts = 112;
 
-    // The table's, under its lock, as are the two bases.
-    std::shared_ptr<const TableEntry> kept_;  // while it is in the table
-    bool used_ = false;                       // since its turn came last
-
     const bool only_here_;  // a policy that is not on disk
     const std::uint8_t domain_length_;
+    // The table's, under its lock, as are the two bases.
+    bool used_ = false;                       // since its turn came last
+    std::shared_ptr<const TableEntry> kept_;  // while it is in the table
+
     boost::container::small_vector<ReadyReply, 1> replies_;
     boost::container::small_vector<char, usual_texts> texts_;  // the domain, then the replies
     const PackedDomain known_;
 };
 
 using TableEntryPtr = std::shared_ptr<const TableEntry>;
+
+// In memory that is kept for entries: they outlive what is made beside them, and would leave holes among it.
+std::shared_ptr<TableEntry> make_entry(const KnownDomain& known, const std::vector<PreparedReply>& made,
+                                       std::shared_ptr<const Rules> by);
 
 class MemoryTable {
 public:

@@ -11,8 +11,8 @@ namespace sternpost {
 
 namespace {
 
-// A length below this is one byte; others are this byte, and four more.
-constexpr std::uint8_t long_length = 255;
+// A number below this is one byte; others are this byte, and four more.
+constexpr std::uint8_t long_number = 255;
 
 template <class T>
 constexpr bool is_optional = false;
@@ -20,7 +20,10 @@ template <class T>
 constexpr bool is_optional<std::optional<T>> = true;
 
 template <class T>
-concept Plain = std::is_trivially_copyable_v<T> && !is_optional<T>;
+concept Small = std::is_enum_v<T> || std::same_as<T, int>;
+
+template <class T>
+concept Plain = std::is_trivially_copyable_v<T> && !is_optional<T> && !Small<T>;
 
 template <class T, class Value>
 concept Is = std::same_as<std::remove_const_t<T>, Value>;
@@ -83,9 +86,10 @@ auto all_of(const Policy& policy) {
     return std::tie(mode, max_age, mx, remarks);
 }
 
+template <class Bytes>
 class Packer {
 public:
-    explicit Packer(std::string& bytes) : bytes_(bytes) {}
+    explicit Packer(Bytes& bytes) : bytes_(bytes) {}
 
     template <class... Values>
     void operator()(const Values&... values) {
@@ -95,11 +99,15 @@ public:
 private:
     template <Plain T>
     void put(const T& value) {
-        bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+        add({reinterpret_cast<const char*>(&value), sizeof value});
+    }
+    template <Small T>
+    void put(T value) {
+        put_number(static_cast<std::uint32_t>(value));
     }
     void put(const std::string& text) {
-        put_length(text.size());
-        bytes_.append(text);
+        put_number(text.size());
+        add(text);
     }
     void put(const MxPattern& pattern) { put(pattern.text()); }
     void put(const std::shared_ptr<const CachedPolicy>& policy) {
@@ -114,7 +122,7 @@ private:
     }
     template <class T>
     void put(const std::vector<T>& values) {
-        put_length(values.size());
+        put_number(values.size());
         for (const T& value : values) put(value);
     }
     template <class T>
@@ -123,14 +131,15 @@ private:
         if (value) put(*value);
     }
     template <class T>
-    requires(!Plain<T> && !is_optional<T>) void put(const T& value) { fields(*this, value); }
-    void put_length(std::size_t length) {
-        if (length < long_length) return put(static_cast<std::uint8_t>(length));
-        put(long_length);
-        put(static_cast<std::uint32_t>(length));
+    requires(!Plain<T> && !Small<T> && !is_optional<T>) void put(const T& value) { fields(*this, value); }
+    void put_number(std::size_t number) {
+        if (number < long_number) return put(static_cast<std::uint8_t>(number));
+        put(long_number);
+        put(static_cast<std::uint32_t>(number));
     }
+    void add(std::string_view bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
 
-    std::string& bytes_;
+    Bytes& bytes_;
 };
 
 class Unpacker {
@@ -148,12 +157,16 @@ private:
         std::memcpy(static_cast<void*>(&value), bytes_.data(), sizeof value);
         bytes_.remove_prefix(sizeof value);
     }
+    template <Small T>
+    void take(T& value) {
+        value = static_cast<T>(take_number());
+    }
     void take(std::string& text) {
-        text = bytes_.substr(0, take_length());
+        text = bytes_.substr(0, take_number());
         bytes_.remove_prefix(text.size());
     }
     void take(std::vector<MxPattern>& patterns) {
-        for (std::size_t left = take_length(); left > 0; --left) {
+        for (std::size_t left = take_number(); left > 0; --left) {
             std::string text;
             take(text);
             patterns.push_back(MxPattern::from(text).value());
@@ -174,7 +187,7 @@ private:
     }
     template <class T>
     void take(std::vector<T>& values) {
-        values.resize(take_length());
+        values.resize(take_number());
         for (T& value : values) take(value);
     }
     template <class T>
@@ -184,11 +197,11 @@ private:
         if (there) take(value.emplace());
     }
     template <class T>
-    requires(!Plain<T> && !is_optional<T>) void take(T& value) { fields(*this, value); }
-    std::size_t take_length() {
-        std::uint8_t length = 0;
-        take(length);
-        if (length < long_length) return length;
+    requires(!Plain<T> && !Small<T> && !is_optional<T>) void take(T& value) { fields(*this, value); }
+    std::uint32_t take_number() {
+        std::uint8_t number = 0;
+        take(number);
+        if (number < long_number) return number;
         std::uint32_t long_one = 0;
         take(long_one);
         return long_one;
@@ -208,7 +221,7 @@ PackedDomain::PackedDomain(const KnownDomain& known) {
 KnownDomain PackedDomain::unpack(std::string_view domain) const {
     KnownDomain known;
     known.domain = domain;
-    Unpacker unpacker(bytes_);
+    Unpacker unpacker({bytes_.data(), bytes_.size()});
     fields(unpacker, known);
     return known;
 }

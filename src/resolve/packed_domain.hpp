@@ -3,8 +3,10 @@
 // Threads: a value, never changed.
 #pragma once
 
+#include <boost/container/options.hpp>
+#include <boost/container/vector.hpp>
 #include <cstddef>
-#include <string>
+#include <cstdint>
 #include <string_view>
 
 #include "known_domain.hpp"
@@ -21,7 +23,11 @@ public:
     bool operator==(const PackedDomain&) const = default;
 
 private:
-    std::string bytes_;
+    // Its lengths take half of what a string's do.
+    using Bytes = boost::container::vector<
+        char, void, boost::container::vector_options_t<boost::container::stored_size<std::uint32_t>>>;
+
+    Bytes bytes_;
 };
 
 }  // namespace sternpost

@@ -247,7 +247,7 @@ bool same_policy(const std::string& one, const std::string& other) {
 }  // namespace
 
 std::string dns_remedy(const Published& seen) {
-    const std::string theirs = "look at the name servers of " + seen.domain;
+    std::string theirs = "look at the name servers of " + seen.domain;
     const bool nothing_answered = seen.record.verdict == Verdict::unknown &&
                                   seen.mx.verdict == Verdict::unknown && seen.mx.hosts.empty() &&
                                   seen.tls_reports.verdict == Verdict::unknown;

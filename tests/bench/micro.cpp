@@ -58,7 +58,7 @@ void find_in_table(State& state) {
     for (std::size_t i = 0; i < entries; ++i) {
         KnownDomain known;
         known.domain = names.emplace_back(name_of(i));
-        table.put(std::make_shared<TableEntry>(known, std::vector<PreparedReply>(), nullptr));
+        table.put(make_entry(known, {}, nullptr));
     }
     constexpr std::size_t prime = 7919;
     std::size_t next = 0;

@@ -12,7 +12,7 @@ std::shared_ptr<TableEntry> entry(const std::string& domain, const std::string& 
     known.domain = domain;
     std::vector<PreparedReply> replies(1);
     replies.back().reply = Reply(reply);
-    return std::make_shared<TableEntry>(known, replies, nullptr);
+    return make_entry(known, replies, nullptr);
 }
 
 std::string_view reply_of(const TableEntryPtr& entry) {
@@ -81,13 +81,13 @@ TEST(MemoryTable, WhatIsNotOnDiskGoesLast) {
     known.policy = std::make_shared<const CachedPolicy>();
     known.on_disk = false;
     MemoryTable table(3);
-    table.put(std::make_shared<TableEntry>(known, std::vector<PreparedReply>(), nullptr));
+    table.put(make_entry(known, {}, nullptr));
     for (int i = 0; i < 10; ++i) table.put(entry("d" + std::to_string(i) + ".test"));
     EXPECT_NE(table.find("unwritten.test"), nullptr);
     EXPECT_EQ(table.domains().size(), 3U);
     for (const char* name : {"a.test", "b.test", "c.test"}) {
         known.domain = name;
-        table.put(std::make_shared<TableEntry>(known, std::vector<PreparedReply>(), nullptr));
+        table.put(make_entry(known, {}, nullptr));
     }
     EXPECT_EQ(table.find("a.test"), nullptr) << "the other one has been found since its last turn";
     EXPECT_EQ(table.size(), 3U);
