@@ -86,10 +86,9 @@ auto all_of(const Policy& policy) {
     return std::tie(mode, max_age, mx, remarks);
 }
 
-template <class Bytes>
 class Packer {
 public:
-    explicit Packer(Bytes& bytes) : bytes_(bytes) {}
+    explicit Packer(PackedBytes& bytes) : bytes_(bytes) {}
 
     template <class... Values>
     void operator()(const Values&... values) {
@@ -139,7 +138,7 @@ private:
     }
     void add(std::string_view bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
 
-    Bytes& bytes_;
+    PackedBytes& bytes_;
 };
 
 class Unpacker {

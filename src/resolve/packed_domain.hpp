@@ -13,6 +13,10 @@
 
 namespace sternpost {
 
+// Its lengths take half of what a string's do.
+using PackedBytes = boost::container::vector<
+    char, void, boost::container::vector_options_t<boost::container::stored_size<std::uint32_t>>>;
+
 class PackedDomain {
 public:
     // All of it except the name of the domain and `uncommitted`: what is uncommitted has no place here.
@@ -23,11 +27,7 @@ public:
     bool operator==(const PackedDomain&) const = default;
 
 private:
-    // Its lengths take half of what a string's do.
-    using Bytes = boost::container::vector<
-        char, void, boost::container::vector_options_t<boost::container::stored_size<std::uint32_t>>>;
-
-    Bytes bytes_;
+    PackedBytes bytes_;
 };
 
 }  // namespace sternpost

@@ -5,8 +5,8 @@
 // then the table and the answers.
 //
 // Ownership: `app` owns it; the resolver, fetcher, store and clock outlive it.
-// Threads:   map(), expect(), at_once() and ask() on the answer loop; everything else on the resolve loop. The loops share
-//            the memory table, and each has the rules.
+// Threads:   map(), expect(), at_once() and ask() on the answer loop; everything else on the resolve loop. The
+//            loops share the memory table, and each has the rules.
 // Errors:    none escape: what fails becomes an answer and a line in the log.
 // Time:      expiry and back-off by the wall clock; what DNS said by the steady one.
 #pragma once
