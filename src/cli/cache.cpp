@@ -8,7 +8,6 @@
 #include <iostream>
 #include <memory>
 
-#include "command.hpp"
 #include "sternpost/base/printable.hpp"
 #include "sternpost/json/ascii_json.hpp"
 #include "sternpost/policy/next_hop.hpp"
@@ -34,14 +33,6 @@ int list(AdminClient& daemon, const Arguments& arguments) {
         std::cout << (arguments.as_json ? ascii_json(domain) : list_line(domain)) << "\n";
     });
     return listed ? exit_good : exit_status_of(listed.error());
-}
-
-// Empty: there is none, and a complaint was printed.
-std::string socket_in(const Config& config, CommandLine& line) {
-    if (!config.admin.socket.empty()) return config.admin.socket;
-    complain("the daemon has no admin socket: \"socket\" in [admin] is empty");
-    line.status = exit_config;
-    return "";
 }
 
 // The worst of the outcomes of all domains.
@@ -143,7 +134,7 @@ CLI::App* add(CLI::App& cache, CommandLine& line, const char* name, const char* 
     CLI::App* command = cache.add_subcommand(name, help);
     command->callback([&line, arguments, act] {
         const auto config = config_for(line);
-        const std::string socket = config ? socket_in(*config, line) : "";
+        const std::string socket = config ? socket_of(*config, line) : "";
         if (socket.empty()) return;
         AdminClient daemon(socket, patience_for_refresh(*config));
         line.status = act(daemon, *arguments);
@@ -167,51 +158,6 @@ void add_transfer(CLI::App& cache, CommandLine& line, const char* name, const ch
 }
 
 }  // namespace
-
-std::string socket_of(CommandLine& line) {
-    const auto config = config_for(line);
-    return config ? socket_in(*config, line) : "";
-}
-
-int exit_status_of(const Error& error) {
-    complain(error.detail);
-    return error.code == Errc::untrusted ? exit_not_permitted : exit_temporary;
-}
-
-int exit_status_of(const AdminReply& reply) {
-    complain(reply.error());
-    return reply.status >= 500 ? exit_temporary : exit_not_all;
-}
-
-std::string text_in(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    if (value == nullptr || !value->is_string()) return "";
-    return printable({value->get_string().data(), value->get_string().size()}, max_text);
-}
-
-std::int64_t number_in(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
-
-bool is_true(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_bool() && value->get_bool();
-}
-
-const json::object* object_in(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr ? value->if_object() : nullptr;
-}
-
-Result<json::object> answer_in(const AdminReply& reply, std::string_view key) {
-    json::object object = reply.object();
-    if (object.contains(key)) return object;
-    return failure(
-        Errc::temporary,
-        "what answers at the admin socket is no sternpostd, or one of another version: it does not say \"" +
-            std::string(key) + "\"");
-}
 
 std::optional<std::string> path_of(const std::string& domain) {
     if (const auto mail_domain = read_mail_domain(domain)) return "/v1/policies/" + *mail_domain;

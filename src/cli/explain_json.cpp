@@ -5,6 +5,7 @@
 
 #include "json_schema.hpp"
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/or_null.hpp"
 
 namespace json = boost::json;
 
@@ -19,8 +20,8 @@ json::string text(std::string_view remote) {
     return json::string(printable(remote, max_text));
 }
 
-json::value text_or_null(std::string_view remote) {
-    return remote.empty() ? json::value(nullptr) : json::value(text(remote));
+json::value shown_or_null(std::string_view remote) {
+    return text_or_null(printable(remote, max_text));
 }
 
 json::array texts(const std::vector<std::string>& remote) {
@@ -82,13 +83,13 @@ json::array chain_of(const std::vector<Certificate>& chain) {
 
 json::object json_of(const RecordLayer& layer) {
     json::object object = head_of(layer);
-    object["id"] = text_or_null(layer.id);
+    object["id"] = shown_or_null(layer.id);
     json::array records;
     for (const SeenRecord& seen : layer.records) {
         json::object record;
         record["text"] = text(seen.text);
         record["counts"] = seen.counts;
-        record["why"] = text_or_null(seen.why);
+        record["why"] = shown_or_null(seen.why);
         records.push_back(std::move(record));
     }
     object["records"] = std::move(records);
@@ -99,13 +100,13 @@ json::object json_of(const PolicyHostLayer& layer) {
     json::object object = head_of(layer);
     object["host"] = text(layer.host);
     object["addresses"] = texts(layer.addresses);
-    object["address"] = text_or_null(layer.fetch.address);
-    object["tls_version"] = text_or_null(layer.fetch.tls_version);
+    object["address"] = shown_or_null(layer.fetch.address);
+    object["tls_version"] = shown_or_null(layer.fetch.tls_version);
     object["chain"] = chain_of(layer.fetch.chain);
-    object["chain_fault"] = text_or_null(layer.fetch.chain_fault);
+    object["chain_fault"] = shown_or_null(layer.fetch.chain_fault);
     object["http_status"] = layer.fetch.status == 0 ? json::value(nullptr) : json::value(layer.fetch.status);
     object["content_types"] = texts(layer.fetch.content_types);
-    object["location"] = text_or_null(layer.fetch.location);
+    object["location"] = shown_or_null(layer.fetch.location);
     object["milliseconds"] = layer.fetch.took.count();
     return object;
 }
@@ -119,36 +120,35 @@ json::object json_of(const PolicyLayer& layer) {
 json::value json_of(const std::optional<StarttlsReport>& report) {
     if (!report) return nullptr;
     json::object object;
-    object["address"] = text_or_null(report->address);
+    object["address"] = shown_or_null(report->address);
     object["offered"] = report->offered;
-    object["tls_version"] = text_or_null(report->tls_version);
+    object["tls_version"] = shown_or_null(report->tls_version);
     object["chain"] = chain_of(report->chain);
     object["certified"] = report->certified();
-    object["chain_fault"] = text_or_null(report->chain_fault);
+    object["chain_fault"] = shown_or_null(report->chain_fault);
     object["dane_matches"] = report->dane == StarttlsReport::Dane::not_looked_at
                                  ? json::value(nullptr)
                                  : json::value(report->dane == StarttlsReport::Dane::matches);
-    object["dane_fault"] = text_or_null(report->dane_fault);
-    object["failure"] = text_or_null(report->failure);
+    object["dane_fault"] = shown_or_null(report->dane_fault);
+    object["failure"] = shown_or_null(report->failure);
     return object;
 }
 
 json::object json_of(const MxHostSeen& host) {
     json::object object;
     object["name"] = text(host.name);
-    object["preference"] = host.preference ? json::value(*host.preference) : json::value(nullptr);
-    object["passes_by"] = text_or_null(host.passes_by);
+    object["preference"] = or_null(host.preference);
+    object["passes_by"] = shown_or_null(host.passes_by);
     object["dane"] = to_string(host.dane.dane);
     object["dane_why"] = text(host.dane.why);
     object["starttls"] = json_of(host.starttls);
-    object["lets_mail_through"] =
-        host.lets_mail_through ? json::value(*host.lets_mail_through) : json::value(nullptr);
+    object["lets_mail_through"] = or_null(host.lets_mail_through);
     return object;
 }
 
 json::object json_of(const MxLayer& layer) {
     json::object object = head_of(layer);
-    object["signed"] = layer.is_signed ? json::value(*layer.is_signed) : json::value(nullptr);
+    object["signed"] = or_null(layer.is_signed);
     json::array hosts;
     for (const MxHostSeen& host : layer.hosts) hosts.push_back(json_of(host));
     object["hosts"] = std::move(hosts);
@@ -170,11 +170,11 @@ json::object json_of(const TlsReportLayer& layer) {
 
 json::object json_of(const FleetLayer& layer) {
     json::object object = head_of(layer);
-    object["id"] = text_or_null(layer.id);
-    object["mode"] = text_or_null(layer.mode);
-    object["relay"] = text_or_null(layer.relay);
-    object["fetched"] = layer.fetched ? json::value(to_iso8601(*layer.fetched)) : json::value(nullptr);
-    object["expires"] = layer.expires ? json::value(to_iso8601(*layer.expires)) : json::value(nullptr);
+    object["id"] = shown_or_null(layer.id);
+    object["mode"] = shown_or_null(layer.mode);
+    object["relay"] = shown_or_null(layer.relay);
+    object["fetched"] = or_null(layer.fetched);
+    object["expires"] = or_null(layer.expires);
     return object;
 }
 
@@ -208,7 +208,7 @@ json::object json_of(const PolicyReview& review) {
         one["number"] = line.number;
         one["text"] = text(line.text);
         one["verdict"] = word_for(line.verdict);
-        one["why"] = text_or_null(line.why);
+        one["why"] = shown_or_null(line.why);
         lines.push_back(std::move(one));
     }
     object["lines"] = std::move(lines);
@@ -221,11 +221,11 @@ json::object json_of(const Explanation& told) {
     json::object object;
     object["schema"] = json_schema;
     object["key"] = text(told.key);
-    object["domain"] = text_or_null(told.domain);
+    object["domain"] = shown_or_null(told.domain);
     object["outcome"] = to_string(told.outcome);
     object["conclusion"] = text(told.conclusion);
     object["advice"] = texts(told.advice);
-    object["override"] = text_or_null(told.decided);
+    object["override"] = shown_or_null(told.decided);
     const auto looked_at = [&told](const auto& layer) {
         return told.domain.empty() ? json::value(nullptr) : json::value(json_of(layer));
     };

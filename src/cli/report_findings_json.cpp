@@ -3,6 +3,7 @@
 
 #include "json_schema.hpp"
 #include "report_findings.hpp"
+#include "sternpost/json/or_null.hpp"
 #include "sternpost/tls_report/date.hpp"
 #include "sternpost/tls_report/result_type.hpp"
 
@@ -11,10 +12,6 @@ namespace json = boost::json;
 namespace sternpost {
 
 namespace {
-
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
 
 json::object json_of(const Sessions& sessions) {
     json::object object;

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <memory>
 
-#include "cache.hpp"
+#include "daemon.hpp"
 #include "json_schema.hpp"
 #include "publish_output.hpp"
 #include "sternpost/json/write_json.hpp"

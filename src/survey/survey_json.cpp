@@ -3,22 +3,11 @@
 #include <boost/json/array.hpp>
 
 #include "sternpost/base/printable.hpp"
+#include "sternpost/json/or_null.hpp"
 
 namespace json = boost::json;
 
 namespace sternpost {
-
-namespace {
-
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-json::value time_or_null(const std::optional<WallTime>& time) {
-    return time ? json::value(to_iso8601(*time)) : json::value(nullptr);
-}
-
-}  // namespace
 
 json::object json_of(const Remark& finding) {
     json::object object;
@@ -36,11 +25,10 @@ json::object json_of(const Survey& survey) {
     object["stage"] = to_string(survey.stage);
     object["id"] = text_or_null(printable(survey.edition.id));
     for (std::size_t i = 0; i < check_names.size(); ++i)
-        checks[check_names.at(i)] =
-            survey.checks.at(i) ? json::value(*survey.checks.at(i)) : json::value(nullptr);
+        checks[check_names.at(i)] = or_null(survey.checks.at(i));
     object["checks"] = std::move(checks);
-    object["certificate_end"] = time_or_null(survey.certificate_end);
-    object["mx_certificate_end"] = time_or_null(survey.mx_certificate_end);
+    object["certificate_end"] = or_null(survey.certificate_end);
+    object["mx_certificate_end"] = or_null(survey.mx_certificate_end);
     json::array findings;
     for (const Remark& finding : survey.findings) findings.push_back(json_of(finding));
     object["findings"] = std::move(findings);

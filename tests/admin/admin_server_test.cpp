@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,6 +13,7 @@
 
 #include "admin/exchange.hpp"
 #include "tests/resolve/answers_fixture.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {
@@ -86,8 +86,6 @@ class AdminServerTest : public AnswersTest {
 protected:
     AdminServerTest() {
         dane = false;
-        folder_ = fs::temp_directory_path() / ("sternpost-admin-" + std::to_string(::getpid()));
-        fs::create_directory(folder_);
         path = folder_ / "admin.sock";
         start();
         start_admin();
@@ -97,7 +95,6 @@ protected:
         admin->stop();
         settle();
         admin.reset();
-        fs::remove_all(folder_);
     }
 
     void start_admin() {
@@ -142,7 +139,7 @@ protected:
     std::optional<AdminServer> admin;
 
 private:
-    fs::path folder_;
+    const test::TempDir folder_;
 };
 
 constexpr const char* ok = "HTTP/1.1 200 ";

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "sternpost/log/log.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace fs = std::filesystem;
 
@@ -25,13 +26,10 @@ namespace {
 
 class LoggingTest : public testing::Test {
 protected:
-    LoggingTest() : file(fs::temp_directory_path() / ("sternpost-log-" + std::to_string(::getpid()))) {
-        config.target = file;
-    }
+    LoggingTest() { config.target = file; }
     ~LoggingTest() override {
         config.target = "stderr";
         set_up_logging(config);
-        fs::remove(file);
     }
     // What stands in the file behind the time. Ends logging.
     std::string text() const {
@@ -50,7 +48,8 @@ protected:
                                   R"("time":"")");
     }
 
-    std::string file;
+    const test::TempDir directory;
+    const std::string file = directory / "log";
     LogConfig config;
 };
 

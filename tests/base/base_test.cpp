@@ -10,6 +10,7 @@
 #include "sternpost/base/printable.hpp"
 #include "sternpost/base/time.hpp"
 #include "sternpost/loop/address_families.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {
@@ -80,12 +81,6 @@ TEST(Time, SystemClockTellsTheTime) {
 
 class FileStates : public testing::Test {
 protected:
-    FileStates() {
-        std::string pattern = testing::TempDir() + "file_state_test.XXXXXX";
-        directory_ = ::mkdtemp(pattern.data());
-    }
-    ~FileStates() override { std::filesystem::remove_all(directory_); }
-
     std::string path(const std::string& name) const { return directory_ / name; }
     // Always at the same time, so that the time alone tells nothing.
     void write(const std::string& name, std::string_view text, long nanoseconds = 1) const {
@@ -95,7 +90,7 @@ protected:
     }
 
 private:
-    std::filesystem::path directory_;
+    const test::TempDir directory_;
 };
 
 TEST_F(FileStates, DifferWithSizeTimeAndFile) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include <string_view>
 
 #include "sternpost/config/nearest.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {
@@ -719,13 +719,7 @@ TEST(ConfigErrors, AFloodOfThemIsCutShort) {
 
 class ConfigFile : public testing::Test {
 protected:
-    ConfigFile() {
-        std::string pattern = testing::TempDir() + "config_test.XXXXXX";
-        directory_ = mkdtemp(pattern.data());
-    }
-    ~ConfigFile() override { std::filesystem::remove_all(directory_); }
-
-    std::string path(const std::string& name) const { return directory_ + '/' + name; }
+    std::string path(const std::string& name) const { return directory_ / name; }
     std::string write(const std::string& name, const std::string& text) const {
         std::ofstream(path(name)) << text;
         return path(name);
@@ -736,7 +730,7 @@ protected:
     }
 
 private:
-    std::string directory_;
+    const test::TempDir directory_;
 };
 
 TEST_F(ConfigFile, IsRead) {

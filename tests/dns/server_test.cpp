@@ -16,6 +16,7 @@
 #include "tests/support/dns_https_lab.hpp"
 #include "tests/support/dns_server.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {

@@ -9,7 +9,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "tests/support/captured_log.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {
@@ -101,8 +101,6 @@ private:
 class RedisFleetTest : public testing::Test {
 protected:
     RedisFleetTest() {
-        key_file_ = testing::TempDir() + "fleet-" + std::to_string(::getpid());
-        std::filesystem::remove(key_file_);
         std::ofstream(key_file_) << std::string(64, 'k');
         ::chmod(key_file_.c_str(), 0400);
         options.key_file = key_file_;
@@ -115,7 +113,6 @@ protected:
         io.restart();
         io.run_for(100ms);
         fleet.reset();
-        std::filesystem::remove(key_file_);
     }
 
     void start() { fleet.emplace(io.get_executor(), options, clock); }
@@ -139,7 +136,8 @@ protected:
     std::optional<RedisFleet> fleet;
 
 private:
-    std::string key_file_;
+    const test::TempDir directory_;
+    const std::string key_file_ = directory_ / "key";
 };
 
 TEST_F(RedisFleetTest, AsksAMasterThatAnswers) {

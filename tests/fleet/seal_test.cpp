@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temp_dir.hpp"
+
 namespace sternpost {
 namespace {
 
@@ -53,9 +55,6 @@ TEST(Seal, KnowsTwoKeys) {
 
 class SecretFile : public testing::Test {
 protected:
-    SecretFile() { path_ = testing::TempDir() + "fleet-key-" + std::to_string(::getpid()); }
-    ~SecretFile() override { std::filesystem::remove(path_); }
-
     void write(const std::string& text, mode_t mode = 0400) {
         std::filesystem::remove(path_);
         std::ofstream(path_) << text;
@@ -70,7 +69,8 @@ protected:
         return "";
     }
 
-    std::string path_;
+    const test::TempDir directory_;
+    const std::string path_ = directory_ / "key";
 };
 
 TEST_F(SecretFile, HasOneKeyALine) {

@@ -21,6 +21,7 @@
 #include "tests/support/https_nginx.hpp"
 #include "tests/support/https_policy_host.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost {
 namespace {
@@ -288,7 +289,7 @@ TEST_F(CurlFetcherTest, IgnoresItsEnvironment) {
         {"HTTPS_PROXY", "http://" + live_v4 + ":3128"},
         {"all_proxy", "socks5://" + live_v4},
         {"ALL_PROXY", "socks5://" + live_v4},
-        {"HOME", home.text()},
+        {"HOME", home.path().string()},
         {"SSL_CERT_FILE", "/dev/null"},
         {"CURL_CA_BUNDLE", "/dev/null"},
     };
@@ -584,7 +585,7 @@ TEST_F(CurlFetcherTest, NeedsItsTrustAnchors) {
     test::write_file(directory / "garbage.pem",
                      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     for (const std::string& file : {std::string("/nonexistent.pem"), std::string(directory / "empty.pem"),
-                                    std::string(directory / "garbage.pem"), directory.text()}) {
+                                    std::string(directory / "garbage.pem"), directory.path().string()}) {
         options.ca_file = file;
         try {
             start();

@@ -4,12 +4,13 @@
 #include <SQLiteCpp/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <filesystem>
 #include <fstream>
 #include <vector>
+
+#include "tests/support/temp_dir.hpp"
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
@@ -61,13 +62,6 @@ TEST(TlspolMemory, OtherLinesAreRefused) {
 
 class MtaStsResolverMemory : public testing::Test {
 protected:
-    MtaStsResolverMemory()
-        : directory_(fs::temp_directory_path() / ("migration-test-" + std::to_string(::getpid()))) {
-        fs::remove_all(directory_);
-        fs::create_directories(directory_);
-    }
-    ~MtaStsResolverMemory() override { fs::remove_all(directory_); }
-
     std::string path() const { return (directory_ / "cache #1?.db").string(); }
 
     SQLite::Database database() const {
@@ -101,11 +95,12 @@ protected:
 
     std::vector<std::string> files() const {
         std::vector<std::string> names;
-        for (const auto& entry : fs::directory_iterator(directory_)) names.push_back(entry.path().filename());
+        for (const auto& entry : fs::directory_iterator(directory_.path()))
+            names.push_back(entry.path().filename());
         return names;
     }
 
-    fs::path directory_;
+    const test::TempDir directory_;
     const std::string body_ =
         R"({"version": "STSv1", "mode": "enforce", "max_age": 86400, "mx": ["mx1.example.com"]})";
 };

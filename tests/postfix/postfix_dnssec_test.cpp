@@ -18,6 +18,7 @@
 #include "sternpost/loop/spawn.hpp"
 #include "sternpost/postfix/postconf.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -51,17 +52,12 @@ bool runs(const std::string& pid) {
 class PostfixDnssecTest : public testing::Test {
 protected:
     PostfixDnssecTest() : former_path_(std::getenv("PATH")) {
-        std::string pattern = testing::TempDir() + "postconf_test.XXXXXX";
-        directory_ = ::mkdtemp(pattern.data());
         fs::create_directory(directory_ / "first");
         ::setenv("PATH", ((directory_ / "first").string() + ":/usr/bin:/bin").c_str(), 1);
         options.elsewhere = path("elsewhere");
         options.limit = 15s;
     }
-    ~PostfixDnssecTest() override {
-        ::setenv("PATH", former_path_.c_str(), 1);
-        fs::remove_all(directory_);
-    }
+    ~PostfixDnssecTest() override { ::setenv("PATH", former_path_.c_str(), 1); }
 
     std::string path(const std::string& name) const { return directory_ / name; }
 
@@ -81,7 +77,7 @@ protected:
     PostconfOptions options;
 
 private:
-    fs::path directory_;
+    const test::TempDir directory_;
     std::string former_path_;
 };
 

@@ -1,7 +1,6 @@
 #include "sternpost/postfix/postmap.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <fstream>
 
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace fs = std::filesystem;
 
@@ -20,16 +20,11 @@ using namespace std::chrono_literals;
 class PostmapTest : public testing::Test {
 protected:
     PostmapTest() : former_path_(std::getenv("PATH")) {
-        std::string pattern = testing::TempDir() + "postmap_test.XXXXXX";
-        directory_ = ::mkdtemp(pattern.data());
-        ::setenv("PATH", (directory_.string() + ":/usr/bin:/bin").c_str(), 1);
-        options.queue_directory = directory_;
+        ::setenv("PATH", (directory_.path().string() + ":/usr/bin:/bin").c_str(), 1);
+        options.queue_directory = directory_.path();
         options.limit = 15s;
     }
-    ~PostmapTest() override {
-        ::setenv("PATH", former_path_.c_str(), 1);
-        fs::remove_all(directory_);
-    }
+    ~PostmapTest() override { ::setenv("PATH", former_path_.c_str(), 1); }
 
     Result<std::string> try_with(const std::string& script) {
         const fs::path program = directory_ / "postmap";
@@ -40,7 +35,7 @@ protected:
     }
 
     PostmapOptions options;
-    fs::path directory_;
+    const test::TempDir directory_;
 
 private:
     std::string former_path_;
@@ -60,7 +55,7 @@ TEST_F(PostmapTest, TellsWhyATableCannotBeAsked) {
 TEST_F(PostmapTest, IsAskedFromTheQueueDirectoryOfThatInstance) {
     options.config_directory = "/etc/postfix-out";
     EXPECT_EQ(try_with("echo \"postmap: fatal: $(pwd) $*\" >&2").value(),
-              directory_.string() + " -c /etc/postfix-out -q [127.0.0.1] hash:/x");
+              directory_.path().string() + " -c /etc/postfix-out -q [127.0.0.1] hash:/x");
 }
 
 TEST_F(PostmapTest, WhatDoesNotEndSaysNothing) {

@@ -27,6 +27,7 @@
 #include "sternpost/answer/netstring.hpp"
 #include "tests/support/captured_log.hpp"
 #include "tests/support/fakes.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -111,15 +112,9 @@ private:
 
 class ServerTest : public testing::Test {
 protected:
-    ServerTest()
-        : folder_(fs::temp_directory_path() / ("sternpost-socketmap-" + std::to_string(::getpid()))) {
-        fs::remove_all(folder_);
-        fs::create_directory(folder_);
-        path = folder_ / "s.sock";
-    }
+    ServerTest() { path = folder_ / "s.sock"; }
     ~ServerTest() override {
         if (loop_.joinable()) stop();
-        fs::remove_all(folder_);
     }
 
     void start(const ServerOptions& options = {}) {
@@ -173,7 +168,7 @@ protected:
     std::string path;
 
 private:
-    fs::path folder_;
+    const test::TempDir folder_;
     asio::generic::stream_protocol::endpoint tcp_;
     asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io);
     std::jthread loop_;

@@ -23,6 +23,7 @@
 #include "store/statements.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -56,16 +57,8 @@ std::string bytes_of(const std::string& path) {
 
 class SqliteStoreTest : public testing::Test {
 protected:
-    SqliteStoreTest()
-        : folder_(fs::temp_directory_path() / ("sternpost-store-" + std::to_string(::getpid()))) {
-        fs::remove_all(folder_);
-        fs::create_directory(folder_);
-        path = folder_ / "cache.db";
-    }
-    ~SqliteStoreTest() override {
-        store.reset();
-        fs::remove_all(folder_);
-    }
+    SqliteStoreTest() { path = folder_ / "cache.db"; }
+    ~SqliteStoreTest() override { store.reset(); }
 
     void open() { store.emplace(io.get_executor(), path, clock); }
     Result<void> put(DomainRecord record) { return test::run(io, store->put(std::move(record))); }
@@ -100,8 +93,8 @@ protected:
     template <class Body>
     std::string unprivileged(Body body) {
         if (::geteuid() != 0) return body();
-        EXPECT_EQ(::chown(folder_.c_str(), nobody, nobody), 0);
-        for (const auto& entry : fs::directory_iterator(folder_))
+        EXPECT_EQ(::chown(folder_.path().c_str(), nobody, nobody), 0);
+        for (const auto& entry : fs::directory_iterator(folder_.path()))
             EXPECT_EQ(::chown(entry.path().c_str(), nobody, nobody), 0);
         std::array<int, 2> pipe{};
         EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
@@ -122,7 +115,8 @@ protected:
     }
     std::vector<std::string> files() const {
         std::vector<std::string> names;
-        for (const auto& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename());
+        for (const auto& entry : fs::directory_iterator(folder_.path()))
+            names.push_back(entry.path().filename());
         return names;
     }
 
@@ -133,7 +127,7 @@ protected:
     test::FakeClock clock;
     std::optional<SqliteStore> store;
 
-    fs::path folder_;
+    const test::TempDir folder_;
 };
 
 TEST_F(SqliteStoreTest, GivesBackWhatWasPut) {
@@ -897,9 +891,9 @@ TEST_F(SqliteStoreTest, AFileThatIsReplacedWaitsForTheLogToBeMoved) {
         open();
         static_cast<void>(put(record_of("later.test")));
         fs::rename(path + ".saved", path);
-        fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+        fs::permissions(folder_.path(), fs::perms::owner_read | fs::perms::owner_exec);
         const bool found_at_first = store->find("saved.test").has_value();
-        fs::permissions(folder_, fs::perms::owner_all);
+        fs::permissions(folder_.path(), fs::perms::owner_all);
         const auto saved = store->find("saved.test");
         const auto later = store->find("later.test");
         return std::to_string(found_at_first) + (saved && *saved ? " saved" : "") +
@@ -984,10 +978,10 @@ TEST_F(SqliteStoreTest, AFileThatMayNotBeReadStopsTheStart) {
 }
 
 TEST_F(SqliteStoreTest, AFolderThatMayOnlyBeReadStopsTheStart) {
-    fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+    fs::permissions(folder_.path(), fs::perms::owner_read | fs::perms::owner_exec);
     EXPECT_THAT(unprivileged([this] { return why_not_open(); }),
                 testing::AllOf(HasSubstr(path), HasSubstr("user that sternpostd runs as")));
-    fs::permissions(folder_, fs::perms::owner_all);
+    fs::permissions(folder_.path(), fs::perms::owner_all);
 }
 
 TEST_F(SqliteStoreTest, AFailedWriteIsTemporaryAndTheNextOneIsNone) {

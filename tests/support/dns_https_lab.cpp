@@ -20,6 +20,8 @@
 #include <system_error>
 #include <utility>
 
+#include "tests/support/temp_dir.hpp"
+
 namespace sternpost::test {
 
 namespace {
@@ -143,17 +145,6 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
     file << text;
     file.close();
     if (!file) throw std::runtime_error("cannot write " + path.string());
-}
-
-TempDir::TempDir() {
-    std::string name = std::filesystem::temp_directory_path() / "sternpost-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) fail(name);
-    path_ = name;
-}
-
-TempDir::~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
 }
 
 Program::Program(std::vector<std::string> command, std::filesystem::path log)

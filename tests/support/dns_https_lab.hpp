@@ -1,5 +1,4 @@
-// What the tests of `dns` and `https` stand on: a network of their own, directories that vanish, and real
-// servers.
+// What the tests of `dns` and `https` stand on: a network of their own, and real servers.
 //
 // Every test program that links this runs in its own network namespace (made by root, or by anybody where
 // user namespaces are allowed): all addresses below are free, port 53 and 443 as well, nothing leaves the
@@ -56,19 +55,6 @@ private:
 
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& text);
-
-class TempDir {
-public:
-    TempDir();
-    ~TempDir();
-    TempDir(const TempDir&) = delete;
-    TempDir& operator=(const TempDir&) = delete;
-    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-    std::string text() const { return path_.string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 // A program in the foreground, killed when this object goes or the test program ends, however it ends. Its
 // output goes to the file `log`; its standard input is a pipe that nobody writes to and that ends with this

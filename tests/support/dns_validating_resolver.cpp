@@ -55,7 +55,7 @@ std::string ValidatingResolver::keymgr(const std::string& zone, const std::strin
 }
 
 void ValidatingResolver::start_knot(const std::string& records) {
-    const std::string storage = directory_.text();
+    const std::string storage = directory_.path().string();
     std::string conf = "server:\n  rundir: " + storage + "\n  listen: " + authority + "@53\n" +
                        "log:\n  - target: stderr\n    any: info\n"
                        "database:\n  storage: " +
@@ -90,13 +90,13 @@ void ValidatingResolver::start_unbound() {
     write_file(directory_ / "root.key", keymgr(".", "ds"));
     std::ostringstream conf;
     conf << "server:\n"
-         << "  directory: \"" << directory_.text() << "\"\n"
+         << "  directory: \"" << directory_.path().string() << "\"\n"
          << "  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n"
          << "  use-syslog: no\n  logfile: \"\"\n  verbosity: 1\n  do-daemonize: no\n"
          << "  interface: " << address << "\n"
          << "  access-control: 127.0.0.0/8 allow\n"
          << "  module-config: \"validator iterator\"\n"
-         << "  trust-anchor-file: \"" << directory_.text() << "/root.key\"\n"
+         << "  trust-anchor-file: \"" << directory_.path().string() << "/root.key\"\n"
          << "  do-not-query-localhost: no\n"
          << "  val-bogus-ttl: 0\n  infra-host-ttl: 0\n"
          << "  local-zone: \"test.\" nodefault\n"

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tests/support/dns_https_lab.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost::test {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/dns_https_lab.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost::test {
 
@@ -30,7 +31,7 @@ public:
                        site.certificate_file + ";\n" + "root " + (directory_ / site.host).string() + ";\n" +
                        "if ($server_protocol != HTTP/2.0) { return 505; }\n" + site.settings + "\n}\n";
         }
-        const std::string top = directory_.text();
+        const std::string top = directory_.path().string();
         std::string paths;
         for (const std::string path : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
             paths += path + "_temp_path " + top + "/" + path + ";\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/dns_https_lab.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace sternpost::test {
 
@@ -50,7 +51,7 @@ private:
                                             const TempDir& directory) {
         std::vector<std::string> words{require_program("python3", "python3"),
                                        STERNPOST_TEST_SUPPORT "/policy_host.py", "--directory",
-                                       directory.text()};
+                                       directory.path().string()};
         for (const auto& address : addresses) words.insert(words.end(), {"--address", address});
         return words;
     }

@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "tests/support/temp_dir.hpp"
 
 namespace fs = std::filesystem;
 
@@ -18,12 +19,6 @@ using testing::IsEmpty;
 
 class ReportFiles : public testing::Test {
 protected:
-    ReportFiles() {
-        std::string name = testing::TempDir() + "report_files_XXXXXX";
-        directory_ = ::mkdtemp(name.data());
-    }
-    ~ReportFiles() override { fs::remove_all(directory_); }
-
     void write(const std::string& name, const std::string& text = "x") {
         fs::create_directories((directory_ / name).parent_path());
         std::ofstream(directory_ / name) << text;
@@ -32,31 +27,31 @@ protected:
     std::vector<std::string> found(const std::vector<std::string>& names) const {
         std::vector<std::string> paths;
         for (const ReportFile& file : find_report_files(names).files)
-            paths.push_back(file.path.substr(directory_.string().size() + 1));
+            paths.push_back(file.path.substr(directory_.path().string().size() + 1));
         return paths;
     }
 
-    fs::path directory_;
+    const test::TempDir directory_;
 };
 
 TEST_F(ReportFiles, OfADirectoryByName) {
     for (const std::string name : {"b.json", "a/2.eml", "a/1.eml", ".hidden", ".folder/cur/1"}) write(name);
-    EXPECT_THAT(found({directory_}), ElementsAre(".folder/cur/1", "a/1.eml", "a/2.eml", "b.json"));
+    EXPECT_THAT(found({directory_.path()}), ElementsAre(".folder/cur/1", "a/1.eml", "a/2.eml", "b.json"));
     EXPECT_THAT(found({directory_ / "b.json", directory_ / "a"}),
                 ElementsAre("b.json", "a/1.eml", "a/2.eml"));
 }
 
 TEST_F(ReportFiles, OfAMaildirOnlyWhatIsWhole) {
     for (const std::string name : {"mail/cur/1:2,S", "mail/new/2", "mail/tmp/3", "other/tmp/4"}) write(name);
-    EXPECT_THAT(found({directory_}), ElementsAre("mail/cur/1:2,S", "mail/new/2", "other/tmp/4"));
+    EXPECT_THAT(found({directory_.path()}), ElementsAre("mail/cur/1:2,S", "mail/new/2", "other/tmp/4"));
 }
 
 TEST_F(ReportFiles, LinksFifosAndSocketsAreLeftAlone) {
     write("a.json");
     fs::create_symlink(directory_ / "a.json", directory_ / "link.json");
-    fs::create_directory_symlink(directory_, directory_ / "again");
+    fs::create_directory_symlink(directory_.path(), directory_ / "again");
     ASSERT_EQ(::mkfifo((directory_ / "fifo.json").c_str(), 0600), 0);
-    EXPECT_THAT(found({directory_}), ElementsAre("a.json"));
+    EXPECT_THAT(found({directory_.path()}), ElementsAre("a.json"));
     EXPECT_THAT(found({directory_ / "link.json"}), ElementsAre("link.json")) << "what is named is meant";
 }
 
@@ -84,7 +79,7 @@ TEST_F(ReportFiles, TooDeepIsTold) {
     fs::path deep = "d";
     for (std::size_t i = 0; i <= max_directory_depth; ++i) deep /= "d";
     write((deep / "a.json").string());
-    const FoundFiles files = find_report_files({directory_});
+    const FoundFiles files = find_report_files({directory_.path()});
     EXPECT_THAT(files.files, IsEmpty());
     ASSERT_EQ(files.problems.size(), 1U);
     EXPECT_EQ(files.problems[0].why, "directories are nested deeper than 32");
