@@ -5,6 +5,8 @@
 #include <boost/intrusive/unordered_set.hpp>
 #include <boost/pool/pool_alloc.hpp>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "sternpost/policy/host_name.hpp"
@@ -16,11 +18,16 @@ namespace sternpost {
 namespace {
 
 constexpr std::size_t cache_line = 64;
+#ifdef STERNPOST_SANITIZED
+// Only memory that goes back to the system lets a sanitizer see that it is still used.
+using EntryMemory = std::allocator<TableEntry>;
+#else
 // So many entries are asked of the system at once, at first and at most.
 constexpr unsigned first_entries = 64;
 constexpr unsigned most_entries = 1024;
 using EntryMemory = boost::fast_pool_allocator<TableEntry, boost::default_user_allocator_new_delete,
                                                std::mutex, first_entries, most_entries>;
+#endif
 
 constexpr std::size_t first_buckets = 1024;  // a power of two, as all that follow
 static_assert(max_name_length <= UINT8_MAX);
