@@ -164,6 +164,41 @@ void has_the_same_resolver_in_the_chroot(const Facts& facts, Report& report) {
                    "smtp(8) runs in that chroot, and goes on asking the former ones.", {remedy});
 }
 
+std::string question_to(const DnsServerLook& server) {
+    return "dig " + (server.port == 53 ? "" : "-p " + std::to_string(server.port) + " ") +
+           shell_word("@" + server.address) + " " + std::string(known_everywhere);
+}
+
+void answers_sternpostd(const Facts& facts, Report& report) {
+    std::string troubles;
+    std::vector<std::string> remedy;
+    bool answered = false;
+    for (const DnsServerLook& server : facts.dns_servers) {
+        if (server.trouble.empty()) {
+            answered = true;
+            continue;
+        }
+        troubles += (troubles.empty() ? "" : "; ") + server.trouble;
+        remedy.push_back(question_to(server));
+    }
+    if (troubles.empty()) return;
+    remedy.push_back(facts.daemon.dns.servers.empty()
+                         ? "# Mend it, or name another one in /etc/resolv.conf."
+                         : "# Mend it, or name another one in sternpost.toml, in [dns]: servers");
+    if (answered)
+        report.add(Severity::advice, "not every DNS server of sternpostd answers: " + troubles,
+                   "Questions that are put to it first wait before they go to another one.",
+                   std::move(remedy));
+    else
+        report.add(Severity::broken, "no DNS server of sternpostd answers: " + troubles,
+                   "It finds no new policy then, and fetches none again; what it remembers stays in force.",
+                   std::move(remedy));
+}
+
+bool has_asked_dns_servers(const Facts& facts) {
+    return !facts.dns_servers.empty();
+}
+
 constexpr std::array rules{
     Rule{"dnssec-off", "DNSSEC is on", does_dnssec},
     Rule{"host-lookup", "hosts are looked up by DNS", looks_hosts_up_by_dns},
@@ -173,6 +208,7 @@ constexpr std::array rules{
     Rule{"resolver", "the resolver can be believed", has_a_resolver_to_believe, does_dnssec_anywhere},
     Rule{"resolver-in-chroot", "and is the same in the chroot", has_the_same_resolver_in_the_chroot,
          has_chroot},
+    Rule{"dns-server-silent", "sternpostd's DNS servers answer", answers_sternpostd, has_asked_dns_servers},
 };
 
 }  // namespace

@@ -127,6 +127,30 @@ awaitable<std::optional<bool>> ask_resolver() {
     co_return found == Validation::yes;
 }
 
+awaitable<std::string> trouble_with(const NameServer& server) {
+    DnsOptions options;
+    options.servers = {server};
+    options.validation_wanted = false;
+    options.timeout = resolver_limit;
+    const auto executor = co_await asio::this_coro::executor;
+    CaresResolver resolver(executor, std::move(options));
+    std::string name{known_everywhere};
+    const auto answer = co_await resolver.a(std::move(name), Servers::all);
+    resolver.stop();
+    co_return answer ? std::string() : printable(answer.error().detail);
+}
+
+awaitable<void> ask_dns_servers(Facts& facts) {
+    std::vector<NameServer> servers;
+    for (const ServerAddress& named : facts.daemon.dns.servers) servers.push_back({named.host, named.port});
+    if (servers.empty())
+        for (const std::string& address : facts.host.name_servers) servers.push_back({address});
+    for (const NameServer& server : servers) {
+        std::string trouble = co_await trouble_with(server);
+        facts.dns_servers.push_back({server.address, server.port, std::move(trouble)});
+    }
+}
+
 bool has_source(const std::string& table) {
     std::error_code error;
     return std::filesystem::is_regular_file(to_table(table).rest, error);
@@ -199,6 +223,7 @@ awaitable<Result<Facts>> gather_facts(std::string directory, Config daemon) {
     }
     facts.host = look_at_host(facts.postfix);
     if (does_dnssec_anywhere(facts)) facts.host.validating = co_await ask_resolver();
+    co_await ask_dns_servers(facts);
     go_to_the_sockets(facts);
     co_await try_tables(facts, std::move(directory));
     co_return facts;

@@ -248,11 +248,13 @@ bool same_policy(const std::string& one, const std::string& other) {
 
 std::string dns_remedy(const Published& seen) {
     std::string theirs = "look at the name servers of " + seen.domain;
-    const bool nothing_answered = seen.record.verdict == Verdict::unknown &&
-                                  seen.mx.verdict == Verdict::unknown && seen.mx.hosts.empty() &&
-                                  seen.tls_reports.verdict == Verdict::unknown;
-    if (!nothing_answered) return theirs;
-    return "no question was answered: look at this host's resolver first (sternpost doctor does), then " +
+    const bool nothing_known = seen.record.verdict == Verdict::unknown &&
+                               seen.policy_host.verdict == Verdict::unknown &&
+                               seen.policy_host.addresses.empty() && seen.mx.verdict == Verdict::unknown &&
+                               seen.mx.hosts.empty() && seen.tls_reports.verdict == Verdict::unknown;
+    if (!nothing_known) return theirs;
+    return "no question got a usable answer: see whether this host's resolver answers (sternpost doctor asks "
+           "it), then " +
            theirs;
 }
 

@@ -489,6 +489,17 @@ const Fault faults[] = {
      },
      broken, "postconf -X"},
 
+    {"dns-server-silent",
+     [](Facts& facts) {
+         facts.dns_servers = {{"127.0.0.1", 5353, "no connection to 127.0.0.1:5353"}};
+     },
+     broken, "dig -p 5353 '@127.0.0.1' a.root-servers.net"},
+    {"dns-server-silent",
+     [](Facts& facts) {
+         facts.dns_servers = {{"127.0.0.1", 53, ""},
+                              {"192.0.2.1", 53, "no answer in time from 192.0.2.1:53"}};
+     },
+     advice, "dig '@192.0.2.1' a.root-servers.net"},
     {"tlsrpt-socket", with("smtp_tlsrpt_enable", "yes"), advice,
      "smtp_tlsrpt_socket_name = run/tlsrpt/tlsrpt.sock"},
     {"tlsrpt-socket",

@@ -387,6 +387,20 @@ def test_sockets_of_systemd_are_those_that_count(whole_world, places, map):
     assert any("socketmap:unix:sternpost/of-systemd.sock:" in command for command in remedy), remedy
 
 
+def test_a_dns_server_of_the_daemon_that_is_silent(place):
+    """Though Postfix has another one."""
+    place.write(good(place))
+    silent = place.directory / "silent.toml"
+    listen = place.doctor_config.read_text()
+    for servers, severity, status in (["127.0.0.1:5999"], "broken", 2), (["127.0.0.1", "127.0.0.1:5999"], "advice", 1):
+        silent.write_text(f"{listen}[dns]\nservers = {json.dumps(servers)}\n")
+        done = place.run("--json", config=silent)
+        found = findings(json.loads(done.stdout), "dns-server-silent")
+        assert done.returncode == status and [finding["severity"] for finding in found] == [severity], done
+        assert "no connection to 127.0.0.1:5999" in found[0]["what"]
+        assert found[0]["remedy"][0] == "dig -p 5999 '@127.0.0.1' a.root-servers.net"
+
+
 def test_no_directory_is_not_the_usual_one(place):
     done = place.run("--postfix", "")
     assert done.returncode == 64 and "a directory is wanted" in done.stderr, done

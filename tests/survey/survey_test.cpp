@@ -83,7 +83,11 @@ TEST(Survey, WhenNoQuestionIsAnsweredTheResolverIsSuspectedFirst) {
     seen.tls_reports.verdict = Verdict::unknown;
     const std::vector<Remark> findings = survey_of(seen, now).findings;
     EXPECT_THAT(findings, testing::SizeIs(4));
-    EXPECT_THAT(findings, remedy_is(testing::HasSubstr("this host's resolver first")));
+    EXPECT_THAT(findings, remedy_is(testing::HasSubstr("whether this host's resolver answers")));
+    // What is known of the policy host, the resolver has said.
+    seen.policy_host.addresses = {"192.0.2.1"};
+    EXPECT_THAT(survey_of(seen, now).findings,
+                testing::Not(testing::Contains(Field(&Remark::remedy, testing::HasSubstr("resolver")))));
 }
 
 TEST(Survey, APolicyHostThatDoesNotAnswerIsBrokenAndOneWithoutDnsIsNotKnown) {

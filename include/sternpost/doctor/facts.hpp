@@ -5,11 +5,13 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sternpost/config/config.hpp"
@@ -89,6 +91,16 @@ struct HostFacts {
     int listen_backlog = 0;              // the kernel's net.core.somaxconn; 0: unknown
 };
 
+// Whatever a resolver says of the addresses of this name, it has answered.
+inline constexpr std::string_view known_everywhere = "a.root-servers.net";
+
+// A DNS server of the daemon, asked as the daemon would ask it.
+struct DnsServerLook {
+    std::string address;
+    std::uint16_t port = 53;
+    std::string trouble;  // why it cannot be asked; empty: it can
+};
+
 // The outcome of trying to ask the daemon's fleet as the daemon would.
 struct FleetLook {
     std::string unusable;  // a file that it needs but cannot use, and why; printable, as below; empty: none
@@ -104,6 +116,7 @@ struct Facts {
     std::map<std::string, TableLook>
         tables;  // by what tables_beside_ours() calls them; absent: not tried, or no word
     Config daemon;
+    std::vector<DnsServerLook> dns_servers;
     std::optional<FleetLook> fleet;  // nullopt: the daemon has none
 };
 
