@@ -180,5 +180,13 @@ TEST(NextHop, OfHostileKeysIsAPolicyDomain) {
     EXPECT_GT(read_ones, 1000);
 }
 
+TEST(MailDomain, IsADomainAsPeopleNameIt) {
+    EXPECT_EQ(read_mail_domain("Good.LOC."), "good.loc");
+    EXPECT_EQ(read_mail_domain("good.loc:25"), "good.loc");
+    for (const char* none :
+         {"", "loc", ".good.loc", "[good.loc]", "good.loc:587", "user@good.loc", "192.0.2.1"})
+        EXPECT_EQ(read_mail_domain(none), std::nullopt) << none;
+}
+
 }  // namespace
 }  // namespace sternpost

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "sternpost/answer/answer.hpp"
+#include "sternpost/loop/lag.hpp"
 #include "tests/resolve/answers_fixture.hpp"
 
 namespace sternpost {
@@ -68,6 +71,31 @@ TEST_F(DomainAnswersTest, FiftyEqualColdQuestionsShareOneFlight) {  // #69
     }
     EXPECT_EQ(txt_questions("good.test"), 1);
     EXPECT_EQ(fetches("good.test"), 1);
+}
+
+TEST_F(DomainAnswersTest, WhatCameWhileTheLoopStoodStillIsTakenIn) {
+    options.deadline = 50ms;
+    restart();
+    publish("good.test", "1", enforce("mail.good.test"));
+    fetcher.gate.shut();
+    const auto pending = begin("good.test");
+    settle();
+    asio::steady_timer arrival(io, 2 * options.deadline);
+    arrival.async_wait([this](boost::system::error_code) { fetcher.gate.open(); });
+    std::this_thread::sleep_for(2 * options.deadline + longest_lag);
+    test::run_until(io, [&] { return pending->done; });
+    EXPECT_EQ(*pending->reply, secure("mail.good.test"));
+}
+
+TEST_F(DomainAnswersTest, WhatIsExpectedIsAnsweredAsEver) {
+    publish("good.test", "1", enforce("mail.good.test"));
+    const NextHop next_hop = *read_next_hop("good.test");
+    answers->expect(next_hop);
+    EXPECT_FALSE(at_hand("good.test")) << "nobody has asked yet";
+    EXPECT_EQ(ask("good.test"), secure("mail.good.test"));
+    answers->expect(next_hop);
+    EXPECT_TRUE(at_hand("good.test"));
+    EXPECT_EQ(txt_questions("good.test"), 1);
 }
 
 TEST_F(DomainAnswersTest, NothingIsAnsweredBeforeItIsOnDisk) {
