@@ -3,6 +3,7 @@
 #include <array>
 
 #include "rule.hpp"
+#include "sternpost/base/joined.hpp"
 
 namespace sternpost {
 
@@ -170,33 +171,23 @@ std::string question_to(const DnsServerLook& server) {
 }
 
 void answers_sternpostd(const Facts& facts, Report& report) {
-    std::string troubles;
-    std::vector<std::string> remedy;
-    bool answered = false;
+    std::vector<std::string> troubles, remedy;
     for (const DnsServerLook& server : facts.dns_servers) {
-        if (server.trouble.empty()) {
-            answered = true;
-            continue;
-        }
-        troubles += (troubles.empty() ? "" : "; ") + server.trouble;
+        if (server.trouble.empty()) continue;
+        troubles.push_back(server.trouble);
         remedy.push_back(question_to(server));
     }
     if (troubles.empty()) return;
     remedy.push_back(facts.daemon.dns.servers.empty()
                          ? "# Mend it, or name another one in /etc/resolv.conf."
                          : "# Mend it, or name another one in sternpost.toml, in [dns]: servers");
-    if (answered)
-        report.add(Severity::advice, "not every DNS server of sternpostd answers: " + troubles,
-                   "Questions that are put to it first wait before they go to another one.",
-                   std::move(remedy));
+    if (troubles.size() < facts.dns_servers.size())
+        report.add(Severity::advice, "not every DNS server of sternpostd answers: " + joined(troubles),
+                   "What is asked there first is answered later, by another one.", std::move(remedy));
     else
-        report.add(Severity::broken, "no DNS server of sternpostd answers: " + troubles,
+        report.add(Severity::broken, "no DNS server of sternpostd answers: " + joined(troubles),
                    "It finds no new policy then, and fetches none again; what it remembers stays in force.",
                    std::move(remedy));
-}
-
-bool has_asked_dns_servers(const Facts& facts) {
-    return !facts.dns_servers.empty();
 }
 
 constexpr std::array rules{
@@ -208,7 +199,7 @@ constexpr std::array rules{
     Rule{"resolver", "the resolver can be believed", has_a_resolver_to_believe, does_dnssec_anywhere},
     Rule{"resolver-in-chroot", "and is the same in the chroot", has_the_same_resolver_in_the_chroot,
          has_chroot},
-    Rule{"dns-server-silent", "sternpostd's DNS servers answer", answers_sternpostd, has_asked_dns_servers},
+    Rule{"dns-server-silent", "sternpostd's DNS servers answer", answers_sternpostd},
 };
 
 }  // namespace

@@ -127,11 +127,11 @@ awaitable<std::optional<bool>> ask_resolver() {
     co_return found == Validation::yes;
 }
 
-awaitable<std::string> trouble_with(const NameServer& server) {
+awaitable<std::string> trouble_with(const NameServer& server, std::chrono::milliseconds timeout) {
     DnsOptions options;
     options.servers = {server};
     options.validation_wanted = false;
-    options.timeout = resolver_limit;
+    options.timeout = timeout;
     const auto executor = co_await asio::this_coro::executor;
     CaresResolver resolver(executor, std::move(options));
     std::string name{known_everywhere};
@@ -146,7 +146,7 @@ awaitable<void> ask_dns_servers(Facts& facts) {
     if (servers.empty())
         for (const std::string& address : facts.host.name_servers) servers.push_back({address});
     for (const NameServer& server : servers) {
-        std::string trouble = co_await trouble_with(server);
+        std::string trouble = co_await trouble_with(server, facts.daemon.dns.timeout);
         facts.dns_servers.push_back({server.address, server.port, std::move(trouble)});
     }
 }

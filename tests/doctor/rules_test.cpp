@@ -87,6 +87,7 @@ Facts good_facts() {
     facts.host.certificates = {{bundle, 140}};
     facts.host.ca_bundle = bundle;
     facts.host.listen_backlog = 4096;
+    facts.dns_servers = {{"127.0.0.1", 53, ""}};
     facts.sockets = {good_look()};
     return facts;
 }
@@ -440,6 +441,17 @@ const Fault faults[] = {
          facts.host.chroot_name_servers = std::vector<std::string>{"192.0.2.1"};
      },
      advice, "install -D -m 644 /etc/resolv.conf '/var/spool/postfix/etc/resolv.conf'"},
+    {"dns-server-silent",
+     [](Facts& facts) {
+         facts.dns_servers = {{"127.0.0.1", 5353, "no connection to 127.0.0.1:5353"}};
+     },
+     broken, "dig -p 5353 '@127.0.0.1' a.root-servers.net"},
+    {"dns-server-silent",
+     [](Facts& facts) {
+         facts.dns_servers = {{"127.0.0.1", 53, ""},
+                              {"192.0.2.1", 53, "no answer in time from 192.0.2.1:53"}};
+     },
+     advice, "dig '@192.0.2.1' a.root-servers.net"},
 
     {"mandatory-protocols", with("smtp_tls_mandatory_protocols", ">=TLSv1"), advice, ">=TLSv1.2"},
     {"mandatory-protocols", with("smtp_tls_mandatory_protocols", "!SSLv2, !SSLv3"), advice, ">=TLSv1.2"},
@@ -489,17 +501,6 @@ const Fault faults[] = {
      },
      broken, "postconf -X"},
 
-    {"dns-server-silent",
-     [](Facts& facts) {
-         facts.dns_servers = {{"127.0.0.1", 5353, "no connection to 127.0.0.1:5353"}};
-     },
-     broken, "dig -p 5353 '@127.0.0.1' a.root-servers.net"},
-    {"dns-server-silent",
-     [](Facts& facts) {
-         facts.dns_servers = {{"127.0.0.1", 53, ""},
-                              {"192.0.2.1", 53, "no answer in time from 192.0.2.1:53"}};
-     },
-     advice, "dig '@192.0.2.1' a.root-servers.net"},
     {"tlsrpt-socket", with("smtp_tlsrpt_enable", "yes"), advice,
      "smtp_tlsrpt_socket_name = run/tlsrpt/tlsrpt.sock"},
     {"tlsrpt-socket",

@@ -94,11 +94,11 @@ struct HostFacts {
 // Whatever a resolver says of the addresses of this name, it has answered.
 inline constexpr std::string_view known_everywhere = "a.root-servers.net";
 
-// A DNS server of the daemon, asked as the daemon would ask it.
+// A DNS server of the daemon, asked by itself, with the daemon's patience.
 struct DnsServerLook {
     std::string address;
     std::uint16_t port = 53;
-    std::string trouble;  // why it cannot be asked; empty: it can
+    std::string trouble;  // why it has not answered; printable; empty: it has
 };
 
 // The outcome of trying to ask the daemon's fleet as the daemon would.
@@ -116,8 +116,8 @@ struct Facts {
     std::map<std::string, TableLook>
         tables;  // by what tables_beside_ours() calls them; absent: not tried, or no word
     Config daemon;
-    std::vector<DnsServerLook> dns_servers;
-    std::optional<FleetLook> fleet;  // nullopt: the daemon has none
+    std::vector<DnsServerLook> dns_servers;  // its own, or else those of /etc/resolv.conf
+    std::optional<FleetLook> fleet;          // nullopt: the daemon has none
 };
 
 }  // namespace sternpost
